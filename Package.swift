@@ -1,0 +1,92 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+/// Compiled into every Swift target, without exception.
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableExperimentalFeature("Lifetimes"),
+    .treatAllWarnings(as: .error),
+]
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = [], path: String? = nil) -> Target {
+    .target(
+        name: name,
+        dependencies: dependencies,
+        path: path,
+        exclude: path == nil ? [] : ["README.md"],
+        swiftSettings: settings
+    )
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(
+        name: "\(name)Tests",
+        dependencies: dependencies,
+        swiftSettings: settings
+    )
+}
+
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+// Read from top to bottom, this is the architecture: a module may use those above it, never those beside or below it.
+let package = Package(
+    name: "micro",
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    ],
+    targets: [
+        // Level 0: bytes in, values out.
+        .target(name: "CLinux"),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        module("Bytes"),
+        module("JSON", ["Bytes"]),
+        module("HTTP", ["Bytes"]),
+
+        // Level 1: the event loop.
+        module("Reactor", ["Bytes", "CLinux"]),
+
+        // Level 2: sockets, and the contracts of the product.
+        module("Transports", ["Bytes", "CLinux", "COpenSSL", "Reactor"]),
+        module("Gateway", ["Bytes", "HTTP", "JSON"]),
+
+        // Level 3: calls to the nodes behind the gateway.
+        module("Upstream", ["Bytes", "Gateway", "HTTP", "JSON", "Reactor", "Transports"]),
+
+        // Level 4: implementations of the contracts. None of them knows another.
+        module("Resolvers", ["Bytes", "Gateway", "HTTP"], path: "Resolvers"),
+        module("Handlers", ["Bytes", "Gateway", "HTTP", "JSON"], path: "Handlers"),
+        module(
+            "Registries",
+            ["Bytes", "CLinux", "CZlib", "Gateway", "HTTP", "JSON", "Reactor", "Transports", "Upstream", logging]),
+        module("Brokers", ["Bytes", "Gateway", "HTTP", "Upstream"]),
+        module("Dashboard", ["Bytes", "Gateway", "HTTP", "JSON"]),
+        module("Server", ["Bytes", "Gateway", "HTTP", "JSON", "Reactor", "Transports", logging]),
+
+        // Level 5: the program, the only module that knows the names of implementations.
+        .executableTarget(
+            name: "micro",
+            dependencies: [
+                "Bytes", "Brokers", "CLinux", "Dashboard", "Gateway", "HTTP", "Handlers", "JSON", "Reactor",
+                "Registries", "Resolvers", "Server", "Transports", "Upstream", arguments, logging,
+            ],
+            swiftSettings: settings
+        ),
+
+        // Tests.
+        .target(
+            name: "TestSupport",
+            dependencies: ["Bytes", "Gateway", "HTTP", "JSON", "Reactor"],
+            path: "Tests/Support",
+            swiftSettings: settings
+        ),
+        tests("Bytes", ["Bytes"]),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,198 @@
+/// Growable bytes with a read end and a write end, as a socket needs them.
+///
+/// Bytes are appended at the end and consumed from the front. What is unread is lent as a `Span`, once per look and
+/// never byte by byte. Memory is kept when the buffer becomes empty, so a connection that goes on does not allocate;
+/// `releaseMemory()` gives it back.
+package struct ByteBuffer: Sendable {
+    /// Always as long as the capacity. What is readable lies between `start` and `end`.
+    private var storage: [UInt8] = []
+    private var start = 0
+    private var end = 0
+
+    package init() {}
+
+    package init(capacity: Int) {
+        storage = [UInt8](repeating: 0, count: capacity)
+    }
+
+    package init(_ text: String) {
+        self.init()
+        append(text)
+    }
+
+    package init(_ bytes: [UInt8]) {
+        storage = bytes
+        end = bytes.count
+    }
+
+    /// How many bytes are unread.
+    @inline(__always)
+    package var count: Int { end - start }
+
+    @inline(__always)
+    package var isEmpty: Bool { end == start }
+
+    /// How many bytes the buffer has room for without allocating, unread ones included.
+    package var capacity: Int { storage.count }
+
+    /// The unread bytes.
+    package var span: Span<UInt8> {
+        @_lifetime(borrow self)
+        @inline(__always) get { storage.span.extracting(start..<end) }
+    }
+
+    /// The unread bytes, copied.
+    package var bytes: [UInt8] { Array(storage[start..<end]) }
+
+    /// The unread bytes as text; bytes that are not UTF-8 become U+FFFD.
+    package var text: String { String(decoding: storage[start..<end], as: UTF8.self) }
+
+    /// Takes bytes away from the front.
+    ///
+    /// - Precondition: At most `count` bytes.
+    @inline(__always)
+    package mutating func consume(_ length: Int) {
+        precondition(length >= 0 && length <= end - start, "more consumed than there is")
+        start += length
+        if start == end { (start, end) = (0, 0) }
+    }
+
+    /// Takes bytes away from the end, to undo an append.
+    package mutating func removeLast(_ length: Int) {
+        precondition(length >= 0 && length <= end - start, "more removed than there is")
+        end -= length
+        if start == end { (start, end) = (0, 0) }
+    }
+
+    /// Forgets what is unread and keeps the memory.
+    @inline(__always)
+    package mutating func removeAll() { (start, end) = (0, 0) }
+
+    /// Forgets what is unread and gives the memory back.
+    package mutating func releaseMemory() { self = ByteBuffer() }
+
+    /// Takes the buffer's content and memory, and leaves an empty buffer without memory.
+    package mutating func take() -> ByteBuffer {
+        let taken = self
+        self = ByteBuffer()
+        return taken
+    }
+
+    @inline(__always)
+    package mutating func append(_ byte: UInt8) {
+        reserve(1)
+        storage[end] = byte
+        end += 1
+    }
+
+    package mutating func append(_ text: StaticString) {
+        reserve(text.utf8CodeUnitCount)
+        storage.withUnsafeMutableBytes { target in
+            target.baseAddress?.advanced(by: end).copyMemory(from: text.utf8Start, byteCount: text.utf8CodeUnitCount)
+        }
+        end += text.utf8CodeUnitCount
+    }
+
+    package mutating func append(_ text: String) {
+        var text = text
+        text.withUTF8 { source in append(UnsafeRawBufferPointer(source)) }
+    }
+
+    package mutating func append(_ bytes: [UInt8]) {
+        bytes.withUnsafeBytes { append($0) }
+    }
+
+    package mutating func append(_ bytes: Span<UInt8>) {
+        bytes.withUnsafeBytes { append($0) }
+    }
+
+    /// Moves the first `length` bytes of another buffer to the end of this one.
+    ///
+    /// - Precondition: The other has as many.
+    package mutating func append(_ length: Int, consuming other: inout ByteBuffer) {
+        precondition(length >= 0 && length <= other.count, "more taken than there is")
+        if isEmpty, length == other.count, length >= 4_096 {  // Large and whole: exchange the memory instead.
+            swap(&self, &other)
+            return other.removeAll()
+        }
+        append(other.span.extracting(0..<length))
+        other.consume(length)
+    }
+
+    private mutating func append(_ source: UnsafeRawBufferPointer) {
+        guard let base = source.baseAddress, !source.isEmpty else { return }
+        reserve(source.count)
+        storage.withUnsafeMutableBytes { target in
+            target.baseAddress?.advanced(by: end).copyMemory(from: base, byteCount: source.count)
+        }
+        end += source.count
+    }
+
+    /// Appends a number in decimal digits.
+    package mutating func append(decimal number: Int) {
+        guard number > 9 || number < 0 else { return append(UInt8(truncatingIfNeeded: number) &+ 0x30) }
+        guard number > 0 else { return append(String(number)) }
+        var digits = 0
+        var rest = number
+        while rest > 0 { (digits, rest) = (digits + 1, rest / 10) }
+        reserve(digits)
+        rest = number
+        for offset in stride(from: end + digits - 1, through: end, by: -1) {
+            storage[offset] = UInt8(truncatingIfNeeded: rest % 10) &+ 0x30
+            rest /= 10
+        }
+        end += digits
+    }
+
+    /// Appends a number in lower-case hexadecimal digits, without a prefix.
+    package mutating func append(hexadecimal number: Int) {
+        append(String(number, radix: 16))
+    }
+
+    /// Makes room for `length` more bytes, and lends that room to `body`, which returns how many bytes it wrote.
+    ///
+    /// This is the one door for system calls; codecs use `append`.
+    @inline(__always)
+    package mutating func write<Failure: Error>(
+        atMost length: Int,
+        _ body: (UnsafeMutableRawBufferPointer) throws(Failure) -> Int
+    ) throws(Failure) -> Int {
+        reserve(length)
+        let end = end
+        var result: Result<Int, Failure> = .success(0)
+        storage.withUnsafeMutableBytes { target in
+            let room = UnsafeMutableRawBufferPointer(rebasing: target[end..<(end + length)])
+            do throws(Failure) { result = .success(try body(room)) } catch { result = .failure(error) }
+        }
+        let written = try result.get()
+        precondition(written >= 0 && written <= length, "more written than there was room for")
+        self.end += written
+        return written
+    }
+
+    /// Makes room for `length` more bytes: by moving what is unread to the front, else by growing to twice the size.
+    @inline(__always)
+    package mutating func reserve(_ length: Int) {
+        if storage.count - end < length { makeRoom(length) }
+    }
+
+    private mutating func makeRoom(_ length: Int) {
+        let unread = end - start
+        if storage.count - unread >= length, start >= unread {
+            storage.withUnsafeMutableBytes { bytes in
+                guard let base = bytes.baseAddress else { return }
+                base.copyMemory(from: base.advanced(by: start), byteCount: unread)
+            }
+        } else {
+            var grown = [UInt8](repeating: 0, count: max(256, storage.count * 2, unread + length))
+            grown.withUnsafeMutableBytes { target in
+                storage.withUnsafeBytes { source in
+                    guard let from = source.baseAddress, let to = target.baseAddress else { return }
+                    to.copyMemory(from: from.advanced(by: start), byteCount: unread)
+                }
+            }
+            storage = grown
+        }
+        (start, end) = (0, unread)
+    }
+}

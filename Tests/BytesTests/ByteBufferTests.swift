@@ -1,0 +1,56 @@
+import Bytes
+import Testing
+
+struct ByteBufferTests {
+    @Test func `what is appended is read in order, whatever was consumed between`() {
+        var buffer = ByteBuffer()
+        var expected: [UInt8] = []
+        for round in 0..<500 {
+            let piece = [UInt8](repeating: UInt8(truncatingIfNeeded: round), count: round % 37)
+            buffer.append(piece)
+            expected += piece
+            let taken = min(buffer.count, round % 29)
+            buffer.consume(taken)
+            expected.removeFirst(taken)
+            #expect(buffer.bytes == expected)
+        }
+    }
+
+    @Test(
+        "numbers are written in decimal and hexadecimal",
+        arguments: [(0, "0", "0"), (9, "9", "9"), (10, "10", "a"), (65_535, "65535", "ffff"), (-7, "-7", "-7")])
+    func numbers(number: Int, decimal: String, hexadecimal: String) {
+        var buffer = ByteBuffer()
+        buffer.append(decimal: number)
+        buffer.append("|")
+        buffer.append(hexadecimal: number)
+        #expect(buffer.text == "\(decimal)|\(hexadecimal)")
+    }
+
+    @Test func `a buffer that is emptied again and again does not grow`() {
+        var buffer = ByteBuffer(capacity: 64)
+        for _ in 0..<10_000 {
+            buffer.append("forty bytes, or thereabouts, of content.")
+            buffer.consume(buffer.count)
+        }
+        #expect(buffer.capacity == 64)
+    }
+
+    @Test func `a large buffer is moved whole, without being copied`() {
+        var source = ByteBuffer([UInt8](repeating: 7, count: 10_000))
+        var target = ByteBuffer()
+        target.append(10_000, consuming: &source)
+        #expect(target.count == 10_000)
+        #expect(source.isEmpty)
+    }
+
+    @Test func `a system call writes straight into the buffer`() {
+        var buffer = ByteBuffer("ab")
+        let written = buffer.write(atMost: 10) { room in
+            room[0] = 0x63
+            return 1
+        }
+        #expect(written == 1)
+        #expect(buffer.text == "abc")
+    }
+}
