@@ -54,7 +54,7 @@ let package = Package(
 
         // Level 2: sockets, and the contracts of the product.
         module("Transports", ["Bytes", "CLinux", "COpenSSL", "Reactor"]),
-        module("Gateway", ["Bytes", "HTTP", "JSON"]),
+        module("Gateway", ["Bytes", "HTTP", "JSON", "Reactor"]),
 
         // Level 3: calls to the nodes behind the gateway.
         module("Upstream", ["Bytes", "Gateway", "HTTP", "JSON", "Reactor", "Transports"]),

@@ -1,7 +1,12 @@
+#define _GNU_SOURCE
 #include "CLinux.h"
 
-int clinux_accept(int listener, struct sockaddr_storage *peer) {
-    socklen_t length = sizeof(*peer);
+#include <pthread.h>
+#include <sched.h>
+#include <sys/socket.h>
+
+int clinux_accept(int listener, void *peer) {
+    socklen_t length = sizeof(struct sockaddr_storage);
     return accept4(listener, (struct sockaddr *)peer, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 
@@ -16,10 +21,4 @@ void clinux_name_thread(const char *name) {
     char short_name[16] = {0};
     for (int i = 0; i < 15 && name[i]; i++) short_name[i] = name[i];
     pthread_setname_np(pthread_self(), short_name);
-}
-
-long long clinux_boot_nanoseconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_BOOTTIME, &now);
-    return (long long)now.tv_sec * 1000000000LL + now.tv_nsec;
 }

@@ -1,0 +1,34 @@
+/// Everything that is registered, at one moment. The control plane makes a new one for each change and hands it to every
+/// loop; nobody ever changes one.
+package struct Catalog: Sendable, Equatable {
+    /// Grows with each change.
+    package let generation: UInt64
+    private let versions: [String: [Service]]
+    /// The names of all services, sorted.
+    package let names: [String]
+
+    package static let empty = Catalog(generation: 0, services: [])
+
+    package init(generation: UInt64, services: [Service]) {
+        self.generation = generation
+        versions = Dictionary(grouping: services, by: \.name).mapValues { $0.sorted { $0.version < $1.version } }
+        names = versions.keys.sorted()
+    }
+
+    /// Every version of a service, sorted by version. Empty when the name is not registered.
+    package func versions(of name: String) -> [Service] { versions[name] ?? [] }
+
+    /// Every version of every service, sorted by name and version.
+    package var services: [Service] { names.flatMap { versions(of: $0) } }
+
+    /// The nodes of all versions of a service.
+    package func nodes(of name: String) -> [Node] { versions(of: name).flatMap(\.nodes) }
+
+    /// The endpoint of that name in any version of the service.
+    package func endpoint(_ name: String, of service: String) -> Endpoint? {
+        for version in versions(of: service) {
+            if let endpoint = version.endpoints.first(where: { $0.name == name }) { return endpoint }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,19 @@
+package import Reactor
+
+/// One loop's copy of the catalog. Replaced as a whole; who waits for the next one is woken.
+package final class CatalogView {
+    package private(set) var catalog = Catalog.empty
+    private var waiters: [ObjectIdentifier: Wakeup] = [:]
+
+    package init() {}
+
+    package func replace(with catalog: Catalog) {
+        self.catalog = catalog
+        for waiter in waiters.values { waiter.fire() }
+    }
+
+    /// Fires the wake-up for each new catalog, until `forget`.
+    package func notify(_ wakeup: Wakeup) { waiters[ObjectIdentifier(wakeup)] = wakeup }
+
+    package func forget(_ wakeup: Wakeup) { waiters[ObjectIdentifier(wakeup)] = nil }
+}

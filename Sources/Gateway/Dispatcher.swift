@@ -1,0 +1,61 @@
+package import Bytes
+package import Reactor
+
+/// Calls a service: picks a node, asks it, and asks another one where that is safe. One for each loop.
+package final class Dispatcher {
+    private let callers: [WireProtocol: any Caller]
+    private let loop: any EventLoop
+    /// Nodes asked for one call, the first included. Default 2; 1 to 10.
+    private let maximumAttempts: Int
+
+    /// - Parameter callers: Who speaks which protocol. A node with another one is reported as not supported.
+    package init(callers: [WireProtocol: any Caller], loop: any EventLoop, maximumAttempts: Int = 2) {
+        self.callers = callers
+        self.loop = loop
+        self.maximumAttempts = maximumAttempts
+    }
+
+    /// Calls, and leaves the answer in `reply`.
+    ///
+    /// - Parameter isIdempotent: True when the call may be made a second time after a node broke off in the middle.
+    nonisolated(nonsending) package func call(
+        _ call: RPCCall, over route: Route, isIdempotent: Bool = false, reply: inout ByteBuffer, wakeup: Wakeup
+    ) async throws(GatewayError) {
+        var tried: [Node] = []
+        var last: GatewayError?
+        while tried.count < maximumAttempts, let node = route.nodes.next(now: loop.now, after: tried) {
+            do throws(GatewayError) {
+                try await self.call(call, on: node, reply: &reply, wakeup: wakeup)
+                return route.nodes.recordSuccess(of: node)
+            } catch {
+                if error.blamesNode, error.code != .upstreamTimedOut {
+                    route.nodes.recordFailure(of: node, now: loop.now)
+                }
+                guard error.isRetryable || (isIdempotent && error.code == .upstreamBroken) else { throw error }
+                tried.append(node)
+                last = error
+            }
+        }
+        throw last ?? .noNodes(of: call.destination.service)
+    }
+
+    /// Calls one node, whatever the others are.
+    nonisolated(nonsending) package func call(
+        _ call: RPCCall, on node: Node, reply: inout ByteBuffer, wakeup: Wakeup
+    ) async throws(GatewayError) {
+        guard let caller = callers[node.wireProtocol] else {
+            throw GatewayError(
+                .notImplemented,
+                "\(call.destination.service) speaks \(node.wireProtocol.name), which is not supported yet for calls",
+                detail: "node \(node.id) at \(node.address) speaks \(node.wireProtocol.name)")
+        }
+        reply.removeAll()
+        try await caller.call(call, on: node, reply: &reply, wakeup: wakeup)
+    }
+}
+
+extension GatewayError {
+    package static func noNodes(of service: String) -> GatewayError {
+        GatewayError(.noNodes, "\(service) is registered but has no node that can be asked")
+    }
+}

@@ -1,0 +1,145 @@
+package import Bytes
+package import HTTP
+package import Reactor
+
+/// One request and its answer. A connection keeps one exchange and uses it again for each request, so nothing may hold
+/// on to it after `handle` has returned.
+package final class Exchange {
+    /// The head of the request. Handlers read it; the session fills it.
+    package var request = RequestHead()
+    /// Where the request comes from, and what may be believed of it.
+    package var forwarding: ForwardingContext
+    /// True when the client is on this machine, by its address.
+    package let isClientLoopback: Bool
+    package let loop: any EventLoop
+    /// What the task of this exchange waits on.
+    package let wakeup: Wakeup
+    /// True from the moment a handler has begun to answer.
+    package private(set) var hasBegunResponse = false
+    /// The status answered with; 0 before that. For the access log.
+    package private(set) var status = 0
+    /// The service that was asked, for the access log. Set by handlers.
+    package var service = ""
+
+    private unowned let stream: any ExchangeStream
+
+    package init(
+        stream: any ExchangeStream, forwarding: ForwardingContext, isClientLoopback: Bool, loop: any EventLoop,
+        wakeup: Wakeup
+    ) {
+        self.stream = stream
+        self.forwarding = forwarding
+        self.isClientLoopback = isClientLoopback
+        self.loop = loop
+        self.wakeup = wakeup
+    }
+
+    /// Makes the exchange ready for the next request. For the session only.
+    package func reset() {
+        hasBegunResponse = false
+        status = 0
+        if !service.isEmpty { service = "" }
+    }
+
+    /// The time at which the current tick began.
+    package var now: ContinuousClock.Instant { loop.now }
+
+    // MARK: The request's body
+
+    /// How the request's body is delimited.
+    package var requestBody: BodyFraming { stream.requestBody }
+
+    /// Appends what has arrived of the body. Returns how many bytes, 0 at the end, nil when the task would have to wait.
+    package func tryReadBody(into buffer: inout ByteBuffer, atMost limit: Int) throws(GatewayError) -> Int? {
+        try stream.tryReadBody(into: &buffer, atMost: limit)
+    }
+
+    /// Waits for a part of the body. Returns how many bytes were appended, 0 at the end.
+    nonisolated(nonsending) package func readBody(
+        into buffer: inout ByteBuffer, atMost limit: Int
+    ) async throws(GatewayError) -> Int {
+        while true {
+            if let count = try stream.tryReadBody(into: &buffer, atMost: limit) { return count }
+            await wakeup.wait()
+        }
+    }
+
+    /// Waits for the whole body.
+    ///
+    /// - Throws: `.contentTooLarge` as soon as it is known to be longer than `limit` bytes.
+    nonisolated(nonsending) package func collectBody(
+        into body: inout ByteBuffer, limit: Int
+    ) async throws(GatewayError) {
+        if case .length(let length) = requestBody, length > limit { throw Self.tooLarge(limit) }
+        while true {
+            let room = limit - body.count + 1
+            if try await readBody(into: &body, atMost: min(room, 65_536)) == 0 { return }
+            if body.count > limit { throw Self.tooLarge(limit) }
+        }
+    }
+
+    private static func tooLarge(_ limit: Int) -> GatewayError {
+        GatewayError(.contentTooLarge, "the body is longer than the limit of \(limit) bytes")
+    }
+
+    // MARK: The answer
+
+    /// Begins the answer. The body follows by `write`, and `end` ends it.
+    package func begin(_ head: ResponseHead, body: BodyFraming) throws(GatewayError) {
+        precondition(!hasBegunResponse, "a request is answered once")
+        hasBegunResponse = true
+        status = head.status.code
+        try stream.begin(head, body: body)
+    }
+
+    /// Takes bytes of the body from the front of the buffer, as many as there is room for. Returns true when it took all.
+    package func tryWrite(_ buffer: inout ByteBuffer) throws(GatewayError) -> Bool { try stream.tryWrite(&buffer) }
+
+    /// Writes a part of the body, and waits while the client is slower than we are.
+    nonisolated(nonsending) package func write(_ buffer: inout ByteBuffer) async throws(GatewayError) {
+        while try !stream.tryWrite(&buffer) { await wakeup.wait() }
+    }
+
+    /// Sends what is buffered without waiting for more. For streams, where each message counts at once.
+    package func flush() throws(GatewayError) { try stream.flush() }
+
+    /// Ends the answer's body.
+    package func end(trailers: HeaderFields = HeaderFields()) throws(GatewayError) {
+        try stream.end(trailers: trailers)
+    }
+
+    /// Answers in one piece. The body is taken.
+    nonisolated(nonsending) package func respond(
+        _ status: Status, _ fields: HeaderFields = HeaderFields(), body: inout ByteBuffer
+    ) async throws(GatewayError) {
+        try begin(ResponseHead(status, fields: fields), body: .length(body.count))
+        try await write(&body)
+        try end()
+    }
+
+    /// Answers in one piece with text of the given type.
+    nonisolated(nonsending) package func respond(
+        _ status: Status, contentType: String, text: String
+    ) async throws(GatewayError) {
+        var fields = HeaderFields()
+        fields.append(.contentType, contentType)
+        var body = ByteBuffer(text)
+        try await respond(status, fields, body: &body)
+    }
+
+    /// True when the connection to the client is broken, so that no answer will arrive.
+    package var isClientGone: Bool { stream.isClientGone }
+}
+
+/// The session's side of an exchange: one request on one connection, or one stream of it.
+package protocol ExchangeStream: AnyObject {
+    var requestBody: BodyFraming { get }
+    var isClientGone: Bool { get }
+
+    /// - Throws: `.badRequest`, `.requestTimeout` or `.clientGone`.
+    func tryReadBody(into buffer: inout ByteBuffer, atMost limit: Int) throws(GatewayError) -> Int?
+    func begin(_ head: ResponseHead, body: BodyFraming) throws(GatewayError)
+    func tryWrite(_ buffer: inout ByteBuffer) throws(GatewayError) -> Bool
+    func flush() throws(GatewayError)
+    func end(trailers: HeaderFields) throws(GatewayError)
+}

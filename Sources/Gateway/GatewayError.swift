@@ -1,0 +1,109 @@
+package import HTTP
+
+/// Why a request was not answered as hoped: what the client is told, what the operator reads, and whether another node
+/// may be asked.
+package struct GatewayError: Error, Equatable {
+    package enum Code: String, Sendable, CaseIterable {
+        case badRequest, forbidden, methodNotAllowed, contentTooLarge, unsupportedMediaType, requestTimeout
+        case headerFieldsTooLarge, uriTooLong, expectationFailed, versionNotSupported, misdirected, notImplemented
+        case loopDetected
+        /// No service or endpoint of that name.
+        case notFound
+        /// The service is known, but no node can be asked.
+        case noNodes
+        /// No connection came about: the node did nothing with the request.
+        case upstreamRefused
+        /// The node closed, or answered something that is no valid answer.
+        case upstreamBroken
+        case upstreamTimedOut
+        /// The client left; nobody reads the answer.
+        case clientGone
+        /// The service itself answered with an error.
+        case application
+        /// A fault of ours.
+        case fault
+    }
+
+    package let code: Code
+    /// What the client is told.
+    package let report: MicroError
+    /// One sentence for the operator's log. It may name hosts, so no client ever sees it.
+    package let detail: String
+    /// True when the node may have seen any part of the request.
+    package var mayHaveBeenSent: Bool
+    /// The status to answer with when it is not the one of the code.
+    private let statusOverride: Status?
+
+    /// - Parameters:
+    ///   - sentence: For the client: it says what is wrong and, where possible, what to do. No addresses.
+    ///   - detail: For the operator; the same sentence when nil.
+    package init(
+        _ code: Code, _ sentence: String, id: String = "go.micro.api", detail: String? = nil,
+        mayHaveBeenSent: Bool = false
+    ) {
+        self.code = code
+        self.report = MicroError(id: id, code: code.status.code, detail: sentence)
+        self.detail = detail ?? sentence
+        self.mayHaveBeenSent = mayHaveBeenSent
+        statusOverride = nil
+    }
+
+    /// The error of a service, handed on to the client as it is.
+    ///
+    /// A code that is no HTTP status, 0 among them, becomes 500.
+    package init(reportedBy service: String, _ error: MicroError) {
+        code = .application
+        var report = error
+        let status = Status(error.code).flatMap { (400...599).contains($0.code) ? $0 : nil } ?? .internalServerError
+        if error.code == 0 { report.code = status.code }
+        if report.id.isEmpty { report.id = service }
+        self.report = report
+        detail = "\(service) answered: \(error.detail)"
+        mayHaveBeenSent = true
+        statusOverride = status
+    }
+
+    package var status: Status { statusOverride ?? code.status }
+
+    /// True only when the node provably did nothing with the request.
+    package var isRetryable: Bool {
+        switch code {
+        case .upstreamRefused: true
+        case .upstreamBroken: !mayHaveBeenSent
+        default: false
+        }
+    }
+
+    /// True when it is the node that failed, and not the request.
+    package var blamesNode: Bool {
+        switch code {
+        case .upstreamRefused, .upstreamBroken, .upstreamTimedOut: true
+        default: false
+        }
+    }
+}
+
+extension GatewayError.Code {
+    package var status: Status {
+        switch self {
+        case .badRequest: .badRequest
+        case .forbidden: .forbidden
+        case .methodNotAllowed: .methodNotAllowed
+        case .contentTooLarge: .contentTooLarge
+        case .unsupportedMediaType: .unsupportedMediaType
+        case .requestTimeout, .clientGone: .requestTimeout
+        case .headerFieldsTooLarge: .headerFieldsTooLarge
+        case .uriTooLong: .uriTooLong
+        case .expectationFailed: .expectationFailed
+        case .versionNotSupported: .versionNotSupported
+        case .misdirected: .misdirectedRequest
+        case .notImplemented: .notImplemented
+        case .loopDetected: .loopDetected
+        case .notFound: .notFound
+        case .noNodes: .serviceUnavailable
+        case .upstreamRefused, .upstreamBroken: .badGateway
+        case .upstreamTimedOut: .gatewayTimeout
+        case .application, .fault: .internalServerError
+        }
+    }
+}

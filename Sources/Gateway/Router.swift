@@ -1,0 +1,21 @@
+package import HTTP
+
+/// Finds the route of a request: its destination, joined with the nodes that can serve it. One for each loop.
+package protocol Router: AnyObject {
+    /// - Throws: `.notFound` with a sentence that says what was derived, by which rule, and which names are near.
+    func route(_ head: RequestHead) throws(GatewayError) -> Route
+
+    /// The route to a service that is already named.
+    func route(to destination: Destination) throws(GatewayError) -> Route
+}
+
+/// A destination joined with the nodes that can serve it, on one loop and in one catalog.
+package final class Route {
+    package let destination: Destination
+    package let nodes: NodeRotation
+
+    package init(destination: Destination, nodes: NodeRotation) {
+        self.destination = destination
+        self.nodes = nodes
+    }
+}

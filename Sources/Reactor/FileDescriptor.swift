@@ -1,0 +1,18 @@
+internal import Glibc
+
+/// An open descriptor with exactly one owner. Dropping it closes it.
+package struct FileDescriptor: ~Copyable {
+    package let raw: CInt
+
+    /// Takes what a system call returned.
+    package init(owning raw: CInt) { self.raw = raw }
+
+    /// Gives the descriptor up, to hand it to another owner.
+    package consuming func release() -> CInt {
+        let raw = raw
+        discard self
+        return raw
+    }
+
+    deinit { close(raw) }
+}

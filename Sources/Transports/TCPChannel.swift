@@ -1,0 +1,175 @@
+package import Bytes
+internal import CLinux
+internal import Glibc
+package import Reactor
+
+/// A connected TCP socket.
+///
+/// Readiness is edge-triggered: a read that filled less than it could, and a write that took less than it got, prove that
+/// the kernel has nothing more, so the next system call is spared until the kernel says otherwise.
+package final class TCPChannel: Channel, ReadinessTarget {
+    package var wakeup: Wakeup?
+    private let loop: any EventLoop
+    private let descriptor: CInt
+    private var registration: Registration?
+    private var mayRead = true
+    private var mayWrite = true
+    private var peerHasFinished = false
+    package private(set) var isBroken = false
+
+    /// Takes over a connected, non-blocking socket.
+    package init(owning descriptor: consuming FileDescriptor, on loop: any EventLoop) throws(SystemError) {
+        self.descriptor = descriptor.release()
+        self.loop = loop
+        do throws(SystemError) {
+            registration = try loop.observe(self.descriptor, self)
+        } catch {
+            Glibc.close(self.descriptor)
+            isBroken = true
+            throw error
+        }
+    }
+
+    deinit { close() }
+
+    package func ready(_ readiness: Readiness) {
+        if readiness.contains(.readable) { mayRead = true }
+        if readiness.contains(.writable) { mayWrite = true }
+        if readiness.contains(.peerFinished) { peerHasFinished = true }
+        if readiness.contains(.broken) { isBroken = true }
+        wakeup?.fire()
+    }
+
+    package var isReadable: Bool { mayRead }
+
+    package func tryRead(into buffer: inout ByteBuffer, atMost limit: Int) throws(ChannelError) -> Int? {
+        guard mayRead else { return nil }
+        guard registration != nil else { throw .closed }
+        var wouldBlock = false
+        let descriptor = descriptor
+        let count = try buffer.write(atMost: limit) { room throws(ChannelError) in
+            do throws(SystemError) {
+                let count = try transferCall("recv") { recv(descriptor, room.baseAddress, room.count, 0) }
+                wouldBlock = count == nil
+                return count ?? 0
+            } catch {
+                throw ChannelError(error)
+            }
+        }
+        if wouldBlock || (count < limit && count > 0 && !peerHasFinished && !isBroken) { mayRead = false }
+        return wouldBlock ? nil : count
+    }
+
+    package func tryWrite(_ buffer: inout ByteBuffer) throws(ChannelError) -> Bool {
+        if buffer.isEmpty { return true }
+        guard mayWrite else { return false }
+        guard registration != nil else { throw .closed }
+        let length = buffer.count
+        let sent: Int?
+        do throws(SystemError) {
+            let descriptor = descriptor
+            sent = try buffer.span.withUnsafeBytes { bytes throws(SystemError) in
+                try transferCall("send") {
+                    send(descriptor, bytes.baseAddress, bytes.count, CInt(MSG_NOSIGNAL))
+                }
+            }
+        } catch {
+            throw ChannelError(error)
+        }
+        buffer.consume(sent ?? 0)
+        if sent == length { return true }
+        mayWrite = false
+        return false
+    }
+
+    package func finish() {
+        if registration != nil { shutdown(descriptor, CInt(SHUT_WR)) }
+    }
+
+    package func close() {
+        guard let registration else { return }
+        self.registration = nil
+        isBroken = true
+        loop.ignore(registration, descriptor)
+        Glibc.close(descriptor)
+    }
+
+    /// The error of a connect that has come to its end, 0 when it succeeded.
+    fileprivate var connectResult: CInt {
+        var number: CInt = 0
+        var length = socklen_t(MemoryLayout<CInt>.size)
+        getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &number, &length)
+        return number
+    }
+
+    /// After connect has returned without an end: nothing is possible before the next event.
+    fileprivate func awaitConnect() { (mayRead, mayWrite) = (false, false) }
+
+    fileprivate var isConnecting: Bool { !mayWrite && !isBroken }
+}
+
+extension ChannelError {
+    package init(_ error: SystemError) {
+        switch error.number {
+        case ECONNREFUSED: self = .refused
+        case ECONNRESET, EPIPE, ENOTCONN, ECONNABORTED: self = .closed
+        case ETIMEDOUT: self = .timedOut
+        default: self = .system(error)
+        }
+    }
+}
+
+/// Connects TCP sockets.
+package struct TCPTransport: Transport {
+    package init() {}
+
+    nonisolated(nonsending) package func connect(
+        to address: Address, on loop: any EventLoop, wakeup: Wakeup, until deadline: Deadline
+    ) async throws(ChannelError) -> any Channel {
+        let channel: TCPChannel
+        do throws(SystemError) {
+            channel = try Self.start(address, on: loop)
+        } catch {
+            throw ChannelError(error)
+        }
+        channel.wakeup = wakeup
+        while channel.isConnecting {
+            if deadline.hasExpired {
+                channel.close()
+                throw .timedOut
+            }
+            await wakeup.wait()
+        }
+        let number = channel.connectResult
+        guard number == 0 else {
+            channel.close()
+            throw ChannelError(SystemError(number, in: "connect"))
+        }
+        return channel
+    }
+
+    private static func start(_ address: Address, on loop: any EventLoop) throws(SystemError) -> TCPChannel {
+        let family = address.family == .v4 ? AF_INET : AF_INET6
+        let type = CInt(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+        let descriptor = FileDescriptor(owning: try systemCall("socket") { socket(family, type, 0) })
+        setOption(descriptor.raw, IPPROTO_TCP, TCP_NODELAY, 1)
+        let raw = descriptor.raw
+        let isConnected: Bool
+        do throws(SystemError) {
+            _ = try systemCall("connect") { address.withSocketAddress { Glibc.connect(raw, $0, $1) } }
+            isConnected = true
+        } catch {
+            guard error.number == EINPROGRESS else { throw error }
+            isConnected = false
+        }
+        let channel = try TCPChannel(owning: descriptor, on: loop)
+        if !isConnected { channel.awaitConnect() }
+        return channel
+    }
+}
+
+/// Sets a whole-number option of a socket. A kernel that refuses one goes on without.
+func setOption(_ descriptor: CInt, _ level: some BinaryInteger, _ option: CInt, _ value: CInt) {
+    var value = value
+    setsockopt(descriptor, CInt(level), option, &value, socklen_t(MemoryLayout<CInt>.size))
+}
