@@ -37,6 +37,7 @@ package final class Exchange {
     /// Makes the exchange ready for the next request. For the session only.
     package func reset() {
         hasBegunResponse = false
+        isBodyUntouched = true
         status = 0
         if !service.isEmpty { service = "" }
     }
@@ -49,9 +50,14 @@ package final class Exchange {
     /// How the request's body is delimited.
     package var requestBody: BodyFraming { stream.requestBody }
 
+    /// True while no byte of the body has been handed out, so that the request can be sent once more.
+    package private(set) var isBodyUntouched = true
+
     /// Appends what has arrived of the body. Returns how many bytes, 0 at the end, nil when the task would have to wait.
     package func tryReadBody(into buffer: inout ByteBuffer, atMost limit: Int) throws(GatewayError) -> Int? {
-        try stream.tryReadBody(into: &buffer, atMost: limit)
+        let count = try stream.tryReadBody(into: &buffer, atMost: limit)
+        if let count, count > 0 { isBodyUntouched = false }
+        return count
     }
 
     /// Waits for a part of the body. Returns how many bytes were appended, 0 at the end.
@@ -59,7 +65,7 @@ package final class Exchange {
         into buffer: inout ByteBuffer, atMost limit: Int
     ) async throws(GatewayError) -> Int {
         while true {
-            if let count = try stream.tryReadBody(into: &buffer, atMost: limit) { return count }
+            if let count = try tryReadBody(into: &buffer, atMost: limit) { return count }
             await wakeup.wait()
         }
     }
