@@ -87,6 +87,7 @@ let package = Package(
             swiftSettings: settings
         ),
         tests("Bytes", ["Bytes"]),
+        tests("JSON", ["Bytes", "JSON"]),
     ],
     swiftLanguageModes: [.v6]
 )
