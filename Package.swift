@@ -87,6 +87,7 @@ let package = Package(
             swiftSettings: settings
         ),
         tests("Bytes", ["Bytes"]),
+        tests("HTTP", ["Bytes", "HTTP"]),
     ],
     swiftLanguageModes: [.v6]
 )
