@@ -88,6 +88,7 @@ let package = Package(
         ),
         tests("Bytes", ["Bytes"]),
         tests("JSON", ["Bytes", "JSON"]),
+        tests("HTTP", ["Bytes", "HTTP"]),
     ],
     swiftLanguageModes: [.v6]
 )

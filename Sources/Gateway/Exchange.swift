@@ -98,12 +98,17 @@ package final class Exchange {
         try stream.begin(head, body: body)
     }
 
-    /// Takes bytes of the body from the front of the buffer, as many as there is room for. Returns true when it took all.
-    package func tryWrite(_ buffer: inout ByteBuffer) throws(GatewayError) -> Bool { try stream.tryWrite(&buffer) }
+    /// Takes bytes of the body from the front of the buffer, at most `limit`. Returns how many there was room for; when
+    /// those are fewer, the wake-up is fired once there is room again.
+    package func tryWrite(_ buffer: inout ByteBuffer, atMost limit: Int) throws(GatewayError) -> Int {
+        try stream.tryWrite(&buffer, atMost: limit)
+    }
 
     /// Writes a part of the body, and waits while the client is slower than we are.
     nonisolated(nonsending) package func write(_ buffer: inout ByteBuffer) async throws(GatewayError) {
-        while try !stream.tryWrite(&buffer) { await wakeup.wait() }
+        while !buffer.isEmpty {
+            if try stream.tryWrite(&buffer, atMost: buffer.count) == 0 { await wakeup.wait() }
+        }
     }
 
     /// Sends what is buffered without waiting for more. For streams, where each message counts at once.
@@ -145,7 +150,7 @@ package protocol ExchangeStream: AnyObject {
     /// - Throws: `.badRequest`, `.requestTimeout` or `.clientGone`.
     func tryReadBody(into buffer: inout ByteBuffer, atMost limit: Int) throws(GatewayError) -> Int?
     func begin(_ head: ResponseHead, body: BodyFraming) throws(GatewayError)
-    func tryWrite(_ buffer: inout ByteBuffer) throws(GatewayError) -> Bool
+    func tryWrite(_ buffer: inout ByteBuffer, atMost limit: Int) throws(GatewayError) -> Int
     func flush() throws(GatewayError)
     func end(trailers: HeaderFields) throws(GatewayError)
 }

@@ -11,6 +11,8 @@ internal import Reactor
 struct Relay: ~Copyable {
     /// Bytes kept for a side that is slow to take them.
     static let highMark = 65_536
+    /// Reads from the node in one round, so that a fast node does not keep its client's neighbours waiting.
+    private static let readsPerRound = 8
 
     private let exchange: Exchange
     private let connection: UpstreamConnection
@@ -23,7 +25,6 @@ struct Relay: ~Copyable {
     private var body: BodyReader?
     /// Bytes of the response's body at the front of the connection's input that have not been passed on.
     private var pending = 0
-    private var responseBody = ByteBuffer()
 
     init(exchange: Exchange, connection: UpstreamConnection, node: Node, timeout: Duration) {
         self.exchange = exchange
@@ -42,7 +43,7 @@ struct Relay: ~Copyable {
         while true {
             let hasSent = try sendRequest()
             let hasReceived = try receiveResponse()
-            if let body, body.isComplete, pending == 0, responseBody.isEmpty { break }
+            if let body, body.isComplete, pending == 0 { break }
             if hasSent || hasReceived {
                 connection.deadline.set(exchange.now + timeout)
                 continue
@@ -105,61 +106,84 @@ struct Relay: ~Copyable {
 
     // MARK: To the client
 
+    /// Returns true when something moved.
     private mutating func receiveResponse() throws(GatewayError) -> Bool {
-        if body == nil {
-            guard try fill() else { return false }
-            return try beginResponse()
-        }
-        return try passBody()
-    }
-
-    /// Reads from the node unless enough is waiting. Returns true when there is something to look at.
-    private mutating func fill() throws(GatewayError) -> Bool {
-        do throws(ChannelError) {
-            return try connection.tryFill()
-        } catch {
-            if error == .closed, try endAtClose() { return true }
-            throw .broken(node, error.reason, mayHaveBeenSent: mayHaveBeenSeen)
-        }
-    }
-
-    /// A reused connection that closes before the first byte of a response may still have carried the request.
-    private var mayHaveBeenSeen: Bool { true }
-
-    /// The end of the stream is the end of a body without length, and an error everywhere else.
-    private mutating func endAtClose() throws(GatewayError) -> Bool {
-        guard body != nil else { return false }
-        do throws(BodyProblem) {
-            try body?.endOfInput()
-            return true
-        } catch {
-            return false
-        }
-    }
-
-    private mutating func beginResponse() throws(GatewayError) -> Bool {
-        do throws(ResponseProblem) {
-            while true {
-                guard try connection.tryParseHead() else { return true }
-                // Interim responses concern the hop between us and the node.
-                guard (100...199).contains(connection.response.status.code) else { break }
-                guard connection.response.status.code != 101 else { throw ResponseProblem("101 without an upgrade") }
-            }
-            let framing = try BodyFraming.ofResponse(connection.response, to: exchange.request.method)
-            body = BodyReader(framing)
-            try begin(framing)
-        } catch let problem {
-            throw .broken(node, "\(problem.reason)")
-        }
+        guard body == nil else { return try passBody() }
+        guard try fill() else { return false }
+        guard try parseHead() else { return true }
+        let framing = try responseFraming()
+        body = BodyReader(framing)
+        try exchange.begin(connection.response, body: framing)
         _ = try passBody()
         return true
     }
 
-    private func begin(_ framing: BodyFraming) throws(ResponseProblem) {
+    /// Reads from the node. Returns true when something came, were it the end of a body that ends with the connection.
+    private mutating func fill() throws(GatewayError) -> Bool {
+        do throws(ChannelError) {
+            return try connection.tryFill()
+        } catch {
+            guard error == .closed, endsAtClose() else { throw .broken(node, error.reason) }
+            return true
+        }
     }
 
-    /// Passes on what the node has sent of the body. Returns true when something moved.
+    private mutating func endsAtClose() -> Bool {
+        guard body != nil else { return false }
+        return (try? body?.endOfInput()) != nil
+    }
+
+    /// Skips interim responses, which concern the hop between us and the node.
+    private func parseHead() throws(GatewayError) -> Bool {
+        do throws(ResponseProblem) {
+            while try connection.tryParseHead() {
+                let code = connection.response.status.code
+                if code >= 200 { return true }
+                if code == 101 { throw ResponseProblem("it switched protocols without being asked") }
+            }
+            return false
+        } catch {
+            throw .broken(node, "\(error.reason)")
+        }
+    }
+
+    private func responseFraming() throws(GatewayError) -> BodyFraming {
+        do throws(ResponseProblem) {
+            return try BodyFraming.ofResponse(connection.response, to: exchange.request.method)
+        } catch {
+            throw .broken(node, "\(error.reason)")
+        }
+    }
+
+    /// Passes on what the node has sent of the body, and reads more when everything is passed on.
     private mutating func passBody() throws(GatewayError) -> Bool {
-        false
+        var hasMoved = false
+        for _ in 0..<Self.readsPerRound {
+            while try passPiece() { hasMoved = true }
+            guard let body, !body.isComplete, pending == 0 || connection.input.isEmpty else { return hasMoved }
+            guard try fill() else { return hasMoved }
+            hasMoved = true
+        }
+        return hasMoved
+    }
+
+    /// Returns false when more must come first, or the client must take something first.
+    private mutating func passPiece() throws(GatewayError) -> Bool {
+        guard pending == 0 else {
+            let available = min(pending, connection.input.count)
+            guard available > 0 else { return false }
+            let taken = try exchange.tryWrite(&connection.input, atMost: available)
+            pending -= taken
+            return taken > 0
+        }
+        guard body?.isComplete == false else { return false }
+        do throws(BodyProblem) {
+            guard let step = try body?.next(connection.input.span) else { return false }
+            connection.input.consume(step.skip)
+            pending = step.take
+            return step.skip + step.take > 0
+        } catch {
+            throw .broken(node, "\(error.reason)")
+        }
     }
 }
