@@ -22,10 +22,11 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = [], path: Stri
     )
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
     .testTarget(
         name: "\(name)Tests",
         dependencies: dependencies,
+        exclude: exclude,
         swiftSettings: settings
     )
 }
@@ -89,6 +90,9 @@ let package = Package(
         tests("Bytes", ["Bytes"]),
         tests("JSON", ["Bytes", "JSON"]),
         tests("HTTP", ["Bytes", "HTTP"]),
+        tests(
+            "Registries", ["Bytes", "Gateway", "JSON", "Reactor", "Registries", "Transports", logging],
+            exclude: ["Golden"]),
     ],
     swiftLanguageModes: [.v6]
 )
