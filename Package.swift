@@ -88,6 +88,7 @@ let package = Package(
         ),
         tests("Bytes", ["Bytes"]),
         tests("JSON", ["Bytes", "JSON"]),
+        tests("Handlers", ["Bytes", "Handlers", "JSON"]),
     ],
     swiftLanguageModes: [.v6]
 )
