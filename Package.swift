@@ -88,11 +88,12 @@ let package = Package(
             swiftSettings: settings
         ),
         tests("Bytes", ["Bytes"]),
-        tests("JSON", ["Bytes", "JSON"]),
-        tests("HTTP", ["Bytes", "HTTP"]),
         tests(
             "Registries", ["Bytes", "Gateway", "JSON", "Reactor", "Registries", "Transports", logging],
             exclude: ["Golden"]),
+        tests("JSON", ["Bytes", "JSON"]),
+        tests("HTTP", ["Bytes", "HTTP"]),
+        tests("Handlers", ["Bytes", "Handlers", "JSON"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,5 +1,5 @@
 package import Bytes
-package import HTTP
+internal import HTTP
 internal import JSON
 
 /// The error object of Go Micro, which clients of the gateway receive as JSON: `{"id","code","detail","status"}`.

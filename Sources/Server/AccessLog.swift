@@ -1,5 +1,5 @@
-internal import Bytes
-package import Gateway
+package import Bytes
+internal import Gateway
 internal import HTTP
 
 /// One line for each request, collected on the loop and handed on in large pieces.

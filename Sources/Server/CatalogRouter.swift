@@ -165,10 +165,12 @@ struct RouteMemory {
 }
 
 extension Span<UInt8> {
-    fileprivate var copy: [UInt8] { [UInt8](unsafeUninitializedCapacity: count) { target, used in
-        for index in indices { target.initializeElement(at: index, to: self[index]) }
-        used = count
-    } }
+    fileprivate var copy: [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: count) { target, used in
+            for index in indices { target.initializeElement(at: index, to: self[index]) }
+            used = count
+        }
+    }
 
     fileprivate func isIdentical(toBytesOf other: Span<UInt8>) -> Bool {
         guard count == other.count else { return false }

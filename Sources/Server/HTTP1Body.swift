@@ -30,12 +30,9 @@ struct RequestBody {
     mutating func take(
         from input: inout ByteBuffer, into buffer: inout ByteBuffer, atMost limit: Int
     ) throws(BodyProblem) -> Int {
-        while pending == 0 {
+        if pending == 0 {
             guard !input.isEmpty, !reader.isComplete else { return 0 }
-            let step = try reader.next(input.span)
-            guard step.skip + step.take > 0 else { return 0 }
-            input.consume(step.skip)
-            pending = step.take
+            pending = try reader.skipFraming(of: &input)
         }
         let count = min(pending, limit, input.count)
         buffer.append(count, consuming: &input)
@@ -123,7 +120,7 @@ extension HTTP1Session: ExchangeStream {
         } catch {
             keepsAlive = false
             mustLinger = true
-            throw GatewayError(.badRequest, "\(error.reason)")
+            throw GatewayError(.badRequest, error.reason)
         }
         return lastTaken > 0
     }

@@ -134,8 +134,7 @@ final class HTTP1Session {
 
     private func parseHead() throws(GatewayError) -> Bool {
         do throws(RequestProblem) {
-            guard let length = try parser.parse(input.span, into: &exchange.request) else { return false }
-            input.consume(length)
+            guard try parser.take(from: &input, into: &exchange.request) else { return false }
             let framing = try BodyFraming.ofRequest(exchange.request)
             request.begin(framing, expectsContinue: exchange.request.expectsContinue)
             response.begin(exchange.request.method, exchange.request.version)
@@ -240,6 +239,6 @@ extension GatewayError {
             case .misdirectedRequest: .misdirected
             default: .badRequest
             }
-        self.init(code, "\(problem.reason)")
+        self.init(code, problem.reason)
     }
 }

@@ -2,7 +2,7 @@ package import Gateway
 internal import HTTP
 package import Logging
 package import Reactor
-package import Transports
+internal import Transports
 
 /// What a worker's handlers and sessions share. One for each loop, so it is neither locked nor `Sendable`.
 package final class WorkerContext {

@@ -11,10 +11,15 @@ extension UpstreamConnection {
     nonisolated(nonsending) func collectResponse(
         to method: Method, from node: Node, body: inout ByteBuffer, limit: Int, wakeup: Wakeup
     ) async throws(GatewayError) -> Bool {
-        var reader: BodyReader?
+        var reader = BodyReader(.none)
+        var hasHead = false
         while true {
-            if try trySendAndFill(node, &reader) {
-                if try takeResponse(to: method, from: node, &reader, body: &body, limit: limit) { return true }
+            if try trySendAndFill(node, hasHead, &reader) {
+                if !hasHead, let framing = try takeHead(to: method, from: node) {
+                    reader = BodyReader(framing)
+                    hasHead = true
+                }
+                if hasHead, try takeBody(from: node, &reader, body: &body, limit: limit) { return true }
             } else if deadline.hasExpired {
                 return false
             } else {
@@ -24,43 +29,49 @@ extension UpstreamConnection {
     }
 
     /// Returns true when there is something new to look at.
-    private func trySendAndFill(_ node: Node, _ reader: inout BodyReader?) throws(GatewayError) -> Bool {
+    private func trySendAndFill(_ node: Node, _ hasHead: Bool, _ reader: inout BodyReader) throws(GatewayError) -> Bool
+    {
         do throws(ChannelError) {
             _ = try channel.tryWrite(&output)
             return try tryFill()
         } catch {
             // Only a body that ends with the connection may end so.
-            guard error == .closed, reader != nil, (try? reader?.endOfInput()) != nil else {
+            guard error == .closed, hasHead, (try? reader.endOfInput()) != nil else {
                 throw .broken(node, error.reason)
             }
             return true
         }
     }
 
-    /// Takes what has arrived. Returns true when the response is complete.
-    private func takeResponse(
-        to method: Method, from node: Node, _ reader: inout BodyReader?, body: inout ByteBuffer, limit: Int
+    /// Takes the head of the final response, if all of it has arrived. Returns how its body is delimited.
+    private func takeHead(to method: Method, from node: Node) throws(GatewayError) -> BodyFraming? {
+        do throws(ResponseProblem) {
+            while try tryParseHead() {
+                if response.status.code >= 200 { return try BodyFraming.ofResponse(response, to: method) }
+            }
+            return nil
+        } catch {
+            throw .broken(node, error.reason)
+        }
+    }
+
+    /// Takes what has arrived of the body. Returns true when it is complete.
+    private func takeBody(
+        from node: Node, _ reader: inout BodyReader, body: inout ByteBuffer, limit: Int
     ) throws(GatewayError) -> Bool {
-        while reader == nil {
-            do throws(ResponseProblem) {
-                guard try tryParseHead() else { return false }
-                guard response.status.code >= 200 else { continue }
-                reader = BodyReader(try BodyFraming.ofResponse(response, to: method))
+        while !reader.isComplete {
+            let count: Int
+            do throws(BodyProblem) {
+                count = try reader.skipFraming(of: &input)
             } catch {
-                throw .broken(node, "\(error.reason)")
+                throw .broken(node, error.reason)
             }
-        }
-        do throws(BodyProblem) {
-            while reader?.isComplete == false, let step = try reader?.next(input.span), step.skip + step.take > 0 {
-                input.consume(step.skip)
-                guard body.count + step.take <= limit else {
-                    throw .broken(node, "its answer is longer than \(limit) bytes")
-                }
-                body.append(step.take, consuming: &input)
+            guard count > 0 else { return reader.isComplete }
+            guard body.count + count <= limit else {
+                throw .broken(node, "its answer is longer than \(limit) bytes")
             }
-        } catch let problem as BodyProblem {
-            throw .broken(node, "\(problem.reason)")
+            body.append(count, consuming: &input)
         }
-        return reader?.isComplete == true
+        return true
     }
 }

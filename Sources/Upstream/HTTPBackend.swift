@@ -30,7 +30,8 @@ package final class HTTPBackend: Backend {
     nonisolated(nonsending) private func relay(
         _ exchange: Exchange, over connection: UpstreamConnection, to node: Node
     ) async throws(GatewayError) {
-        var relay = Relay(exchange: exchange, connection: connection, node: node, timeout: pool.configuration.responseTimeout)
+        var relay = Relay(
+            exchange: exchange, connection: connection, node: node, timeout: pool.configuration.responseTimeout)
         do throws(GatewayError) {
             let canBeKept = try await relay.run()
             if canBeKept { pool.put(connection, of: node) } else { connection.close() }

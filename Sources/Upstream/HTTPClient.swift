@@ -1,7 +1,7 @@
 package import Bytes
 package import Gateway
 package import HTTP
-package import Reactor
+internal import Reactor
 
 /// Sends single requests and collects their answers: for commands that ask a running appliance, and for tests.
 package final class HTTPClient {
@@ -25,10 +25,10 @@ package final class HTTPClient {
         let deadline = pool.loop.now + limit
         let connection = try await pool.connect(to: node, for: wakeup, before: deadline)
         defer { connection.close() }
-        HeadWriter.writeRequestLine(head, to: &connection.output)
-        HeadWriter.writeFields(head.fields, to: &connection.output)
-        HeadWriter.writeField(.contentLength, decimal: body.count, to: &connection.output)
-        connection.output.append("Connection: close\r\n\r\n")
+        var head = head
+        head.fields.append(.contentLength, "\(body.count)")
+        head.fields.append(.connection, "close")
+        HeadWriter.write(head, to: &connection.output)
         connection.output.append(body.span)
         connection.deadline.set(deadline)
         var reply = ByteBuffer()

@@ -1,6 +1,6 @@
 package import Bytes
 package import Gateway
-package import HTTP
+internal import HTTP
 package import Reactor
 
 /// Calls endpoints in Go Micro's own RPC over HTTP/1.1: the request is a POST whose header names the endpoint, the answer

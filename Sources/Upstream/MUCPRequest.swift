@@ -1,6 +1,6 @@
 package import Bytes
 package import Gateway
-package import HTTP
+internal import HTTP
 
 /// The request of a call in Go Micro's RPC over HTTP/1.1.
 package enum MUCPRequest {

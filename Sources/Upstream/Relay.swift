@@ -22,7 +22,8 @@ struct Relay: ~Copyable {
 
     private var requestIsComplete: Bool
     private var requestIsAbandoned = false
-    private var body: BodyReader?
+    private var hasHead = false
+    private var body = BodyReader(.none)
     /// Bytes of the response's body at the front of the connection's input that have not been passed on.
     private var pending = 0
 
@@ -43,7 +44,7 @@ struct Relay: ~Copyable {
         while true {
             let hasSent = try sendRequest()
             let hasReceived = try receiveResponse()
-            if let body, body.isComplete, pending == 0 { break }
+            if hasHead, body.isComplete, pending == 0 { break }
             if hasSent || hasReceived {
                 connection.deadline.set(exchange.now + timeout)
                 continue
@@ -85,7 +86,9 @@ struct Relay: ~Copyable {
 
     private mutating func takeBody() throws(GatewayError) -> Bool {
         if requestFraming == .chunked { return try takeChunk() }
-        guard let count = try exchange.tryReadBody(into: &connection.output, atMost: Self.highMark) else { return false }
+        guard let count = try exchange.tryReadBody(into: &connection.output, atMost: Self.highMark) else {
+            return false
+        }
         if count == 0 { requestIsComplete = true }
         return true
     }
@@ -99,7 +102,7 @@ struct Relay: ~Copyable {
         } else {
             HeadWriter.writeChunkSize(count, to: &connection.output)
             connection.output.append(count, consuming: &chunk)
-            connection.output.append("\r\n")
+            HeadWriter.writeChunkEnd(to: &connection.output)
         }
         return true
     }
@@ -108,11 +111,12 @@ struct Relay: ~Copyable {
 
     /// Returns true when something moved.
     private mutating func receiveResponse() throws(GatewayError) -> Bool {
-        guard body == nil else { return try passBody() }
+        guard !hasHead else { return try passBody() }
         guard try fill() else { return false }
         guard try parseHead() else { return true }
         let framing = try responseFraming()
         body = BodyReader(framing)
+        hasHead = true
         try exchange.begin(connection.response, body: framing)
         _ = try passBody()
         return true
@@ -129,8 +133,13 @@ struct Relay: ~Copyable {
     }
 
     private mutating func endsAtClose() -> Bool {
-        guard body != nil else { return false }
-        return (try? body?.endOfInput()) != nil
+        guard hasHead else { return false }
+        do throws(BodyProblem) {
+            try body.endOfInput()
+            return true
+        } catch {
+            return false
+        }
     }
 
     /// Skips interim responses, which concern the hop between us and the node.
@@ -143,7 +152,7 @@ struct Relay: ~Copyable {
             }
             return false
         } catch {
-            throw .broken(node, "\(error.reason)")
+            throw .broken(node, error.reason)
         }
     }
 
@@ -151,7 +160,7 @@ struct Relay: ~Copyable {
         do throws(ResponseProblem) {
             return try BodyFraming.ofResponse(connection.response, to: exchange.request.method)
         } catch {
-            throw .broken(node, "\(error.reason)")
+            throw .broken(node, error.reason)
         }
     }
 
@@ -160,7 +169,7 @@ struct Relay: ~Copyable {
         var hasMoved = false
         for _ in 0..<Self.readsPerRound {
             while try passPiece() { hasMoved = true }
-            guard let body, !body.isComplete, pending == 0 || connection.input.isEmpty else { return hasMoved }
+            guard !body.isComplete, pending == 0 || connection.input.isEmpty else { return hasMoved }
             guard try fill() else { return hasMoved }
             hasMoved = true
         }
@@ -176,14 +185,13 @@ struct Relay: ~Copyable {
             pending -= taken
             return taken > 0
         }
-        guard body?.isComplete == false else { return false }
+        guard !body.isComplete else { return false }
         do throws(BodyProblem) {
-            guard let step = try body?.next(connection.input.span) else { return false }
-            connection.input.consume(step.skip)
-            pending = step.take
-            return step.skip + step.take > 0
+            let before = connection.input.count
+            pending = try body.skipFraming(of: &connection.input)
+            return pending > 0 || connection.input.count < before
         } catch {
-            throw .broken(node, "\(error.reason)")
+            throw .broken(node, error.reason)
         }
     }
 }

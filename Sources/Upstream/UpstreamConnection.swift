@@ -49,9 +49,7 @@ final class UpstreamConnection {
 
     /// Takes the next head from the input, if all of it is there, into `response`.
     func tryParseHead() throws(ResponseProblem) -> Bool {
-        guard let length = try parser.parse(input.span, into: &response) else { return false }
-        input.consume(length)
-        return true
+        try parser.take(from: &input, into: &response)
     }
 
     func close() {

@@ -1,8 +1,8 @@
 internal import Bytes
-package import Gateway
+internal import Gateway
 internal import HTTP
 package import Reactor
-package import Transports
+internal import Transports
 
 /// Limits on the connections that one loop keeps to its nodes.
 package struct PoolConfiguration: Sendable, Equatable {
@@ -36,7 +36,7 @@ package final class UpstreamPool {
     private var hosts: [String: Host] = [:]
 
     package init(
-        loop: any EventLoop, transport: any Transport = TCPTransport(),
+        loop: any EventLoop, transport: any Transport,
         configuration: PoolConfiguration = PoolConfiguration()
     ) {
         self.loop = loop
@@ -111,7 +111,8 @@ package final class UpstreamPool {
             }
             let kept = host.idle.filter { !$0.channel.isBroken }
             let isForgotten = kept.isEmpty && host.resolvedAt.map { $0 < oldest } ?? true
-            hosts[address] = isForgotten ? nil : Host(idle: kept, addresses: host.addresses, resolvedAt: host.resolvedAt)
+            hosts[address] =
+                isForgotten ? nil : Host(idle: kept, addresses: host.addresses, resolvedAt: host.resolvedAt)
         }
     }
 

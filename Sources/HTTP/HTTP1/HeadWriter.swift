@@ -27,6 +27,11 @@ package enum HeadWriter {
         buffer.append("\r\n")
     }
 
+    /// Writes all field lines, without the empty one that ends a head.
+    package static func writeFields(_ fields: borrowing HeaderFields, to buffer: inout ByteBuffer) {
+        fields.write(to: &buffer)
+    }
+
     /// Writes one field line. The value is ours: it has no control bytes.
     package static func writeField(_ name: FieldName, _ value: StaticString, to buffer: inout ByteBuffer) {
         buffer.append(name.text)
