@@ -89,7 +89,7 @@ let package = Package(
         ),
         tests("Bytes", ["Bytes"]),
         tests(
-            "Registries", ["Bytes", "Gateway", "JSON", "Reactor", "Registries", "Transports", logging],
+            "Registries", ["Bytes", "CZlib", "Gateway", "JSON", "Reactor", "Registries", "Transports", logging],
             exclude: ["Golden"]),
         tests("JSON", ["Bytes", "JSON"]),
         tests("HTTP", ["Bytes", "HTTP"]),

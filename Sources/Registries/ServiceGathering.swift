@@ -6,11 +6,7 @@ extension [Service] {
     /// The order makes equal content equal. Of two nodes with one id, the later counts; endpoints and metadata are those
     /// of the first entry that has any, where entries are in order of the ids of their first nodes.
     func gathered() -> [Service] {
-        struct Key: Hashable {
-            let name: String
-            let version: String
-        }
-        let groups = Dictionary(grouping: self) { Key(name: $0.name, version: $0.version) }
+        let groups = Dictionary(grouping: self) { VersionKey(name: $0.name, version: $0.version) }
         let services = groups.map { key, entries in
             let entries = entries.sorted { ($0.nodes.first?.id ?? "") < ($1.nodes.first?.id ?? "") }
             var nodes: [String: Node] = [:]
@@ -36,4 +32,9 @@ extension [Service] {
         }
         removeAll { $0.nodes.isEmpty }
     }
+}
+
+private struct VersionKey: Hashable {
+    let name: String
+    let version: String
 }
