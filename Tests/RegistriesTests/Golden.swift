@@ -31,7 +31,9 @@ struct Golden: Sendable, CustomTestStringConvertible {
             if count == 0 { break }
             bytes += chunk.prefix(count)
         }
-        guard let list = (try? JSONParser.parse(bytes.span))?.arrayValue else { preconditionFailure("\(name) is no list") }
+        guard let list = (try? JSONParser.parse(bytes.span))?.arrayValue else {
+            preconditionFailure("\(name) is no list")
+        }
         return list.map {
             Golden(id: $0["id"]?.stringValue ?? "", decoded: $0["decoded"] ?? .null, encoded: $0["encoded"] ?? .null)
         }

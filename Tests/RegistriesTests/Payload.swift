@@ -7,9 +7,11 @@ enum Payload {
         var length = compressBound(uLong(bytes.count))
         var compressed = [UInt8](repeating: 0, count: Int(length))
         precondition(compress(&compressed, &length, bytes, uLong(bytes.count)) == Z_OK)
-        return [compressed.prefix(Int(length)).flatMap { byte in
-            let digits = String(byte, radix: 16)
-            return Array((digits.count == 1 ? "0" + digits : digits).utf8)
-        }]
+        return [
+            compressed.prefix(Int(length)).flatMap { byte in
+                let digits = String(byte, radix: 16)
+                return Array((digits.count == 1 ? "0" + digits : digits).utf8)
+            }
+        ]
     }
 }

@@ -5,8 +5,8 @@ package enum MDNSNames {
     /// Asked for the names of all services.
     package static let list = DNSName(wire: [9] + Array("_services".utf8) + domain.wire)
     /// Asked for what can be asked for at all (RFC 6763, 9).
-    package static let enumeration = DNSName(wire: [9] + Array("_services".utf8) + [7] + Array("_dns-sd".utf8)
-        + [4] + Array("_udp".utf8) + domain.wire)
+    package static let enumeration = DNSName(
+        wire: [9] + Array("_services".utf8) + [7] + Array("_dns-sd".utf8) + [4] + Array("_udp".utf8) + domain.wire)
 
     /// Asked for the nodes of a service: `<service>.micro.`
     package static func question(for service: String) throws(DNSProblem) -> DNSName {

@@ -38,7 +38,9 @@ package struct ServiceTXT: Sendable, Equatable {
     /// - Returns: Also the length of the JSON in bytes, as a measure of what keeping it costs.
     /// - Throws: What is wrong, for the operator.
     package static func read(_ strings: [[UInt8]]) throws(MalformedRecord) -> (text: ServiceTXT, length: Int) {
-        guard let compressed = bytes(ofHexadecimal: strings) else { throw MalformedRecord("TXT data are not hexadecimal") }
+        guard let compressed = bytes(ofHexadecimal: strings) else {
+            throw MalformedRecord("TXT data are not hexadecimal")
+        }
         guard let bytes = Deflate.expand(compressed) else {
             throw MalformedRecord("TXT data are no zlib stream, or expand to more than allowed")
         }
