@@ -1,4 +1,4 @@
-internal import Gateway
+package import Gateway
 package import HTTP
 
 /// What a service is told of the HTTP request behind a call: its fields as metadata.
