@@ -90,6 +90,7 @@ let package = Package(
         tests("JSON", ["Bytes", "JSON"]),
         tests("HTTP", ["Bytes", "HTTP"]),
         tests("Handlers", ["Bytes", "Handlers", "JSON"]),
+        tests("Server", ["Bytes", "Gateway", "HTTP", "Reactor", "Server", "TestSupport", logging]),
     ],
     swiftLanguageModes: [.v6]
 )
