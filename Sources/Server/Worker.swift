@@ -79,7 +79,7 @@ package actor Worker {
     package func adopt(_ channel: any Channel, from peer: Address, facts: ClientFacts, handler: any Handler) {
         let session = HTTP1Session(
             channel: channel, loop: loop, handler: handler, context: context,
-            forwarding: facts.forwarding(for: peer), isClientLoopback: peer.isLoopback)
+            forwarding: facts.forwarding(for: peer), isPeerLoopback: peer.isLoopback)
         connections[ObjectIdentifier(session)] = session
         if isDraining { session.drain() }
         Task.immediate(executorPreference: loop) {  // Without the preference, every await makes an extra queue trip.
