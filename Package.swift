@@ -89,6 +89,7 @@ let package = Package(
         tests("Bytes", ["Bytes"]),
         tests("JSON", ["Bytes", "JSON"]),
         tests("HTTP", ["Bytes", "HTTP"]),
+        tests("Resolvers", ["Gateway", "HTTP", "Resolvers"]),
         tests("Handlers", ["Bytes", "Handlers", "JSON"]),
         tests("Server", ["Bytes", "Gateway", "HTTP", "Reactor", "Server", "TestSupport", logging]),
     ],
