@@ -87,6 +87,9 @@ let package = Package(
             swiftSettings: settings
         ),
         tests("Bytes", ["Bytes"]),
+        tests("Command", ["Bytes", "Gateway", "HTTP", "JSON", "micro", logging]),
+        tests("JSON", ["Bytes", "JSON"]),
+        tests("HTTP", ["Bytes", "HTTP"]),
     ],
     swiftLanguageModes: [.v6]
 )

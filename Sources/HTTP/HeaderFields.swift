@@ -1,0 +1,255 @@
+import Bytes
+
+/// The fields of a head, in the order of their lines.
+///
+/// All of them lie in one piece of memory, written as they go over the wire (`Name: value`, CR, LF), with a table of
+/// where each begins. There is no string and no dictionary, so filling one that has been used before allocates
+/// nothing, and writing one out is a copy. Looking a name up walks the table, which is bounded by `HeadLimits`.
+package struct HeaderFields: Sendable {
+    struct Entry: Sendable {
+        let start: UInt32
+        let nameLength: UInt32
+        let valueLength: UInt32
+        let name: FieldName
+
+        var nameRange: Range<Int> { Int(start)..<(Int(start) + Int(nameLength)) }
+        /// After the name come a colon and a space.
+        var valueRange: Range<Int> {
+            let valueStart = Int(start) + Int(nameLength) + 2
+            return valueStart..<(valueStart + Int(valueLength))
+        }
+        /// The whole line, its CR and LF included.
+        var lineRange: Range<Int> { Int(start)..<(Int(start) + Int(nameLength) + Int(valueLength) + 4) }
+    }
+
+    private(set) var lines = ByteBuffer()
+    private(set) var entries: [Entry] = []
+    /// One bit for each `FieldName` that occurs, so that asking for an absent one costs nothing.
+    private(set) var present: UInt64 = 0
+
+    package init() {}
+
+    /// How many field lines.
+    package var count: Int { entries.count }
+
+    package var isEmpty: Bool { entries.isEmpty }
+
+    // MARK: By name
+
+    /// The value of the first line with this name.
+    package subscript(_ name: FieldName) -> String? {
+        guard let index = firstIndex(of: name) else { return nil }
+        return value(at: index)
+    }
+
+    /// The value of the first line with this name, whatever its case.
+    package subscript(_ name: String) -> String? {
+        guard let index = firstIndex(named: name.utf8.span) else { return nil }
+        return value(at: index)
+    }
+
+    /// The values of all lines with this name, in order.
+    package func values(_ name: FieldName) -> [String] {
+        guard contains(name) else { return [] }
+        return entries.indices.filter { entries[$0].name == name }.map { value(at: $0) }
+    }
+
+    /// The values of all lines with this name, in order, whatever its case.
+    package func values(named name: String) -> [String] {
+        entries.indices.filter { nameSpan(at: $0).equalsIgnoringCase(name.utf8.span) }.map { value(at: $0) }
+    }
+
+    /// Whether a line has this name. Costs one comparison. Asked for `other`: whether there is a name not listed.
+    @inline(__always)
+    package func contains(_ name: FieldName) -> Bool { present & name.bit != 0 }
+
+    /// Whether any line of this name lists this token between its commas, whatever its case.
+    package func hasToken(_ token: StaticString, in name: FieldName) -> Bool {
+        guard contains(name) else { return false }
+        for index in entries.indices where entries[index].name == name {
+            var items = ListItems(entries[index].valueRange)
+            while let item = items.next(in: lines.span) {
+                if lines.span.extracting(item).equalsIgnoringCase(token) { return true }
+            }
+        }
+        return false
+    }
+
+    /// The place of the first line with this name.
+    package func firstIndex(of name: FieldName) -> Int? {
+        guard contains(name) else { return nil }
+        for index in entries.indices where entries[index].name == name { return index }
+        return nil
+    }
+
+    /// How many lines have this name.
+    package func count(of name: FieldName) -> Int {
+        guard contains(name) else { return 0 }
+        var count = 0
+        for entry in entries where entry.name == name { count += 1 }
+        return count
+    }
+
+    private func firstIndex(named name: Span<UInt8>) -> Int? {
+        let known = FieldName.of(name)
+        guard known == .other else { return firstIndex(of: known) }
+        guard contains(.other) else { return nil }
+        for index in entries.indices where entries[index].name == .other {
+            if nameSpan(at: index).equalsIgnoringCase(name) { return index }
+        }
+        return nil
+    }
+
+    // MARK: By place
+
+    /// The name as it was sent.
+    package func name(at index: Int) -> String { String(nameSpan(at: index)) }
+
+    /// The value as text; bytes that are not UTF-8 become U+FFFD.
+    package func value(at index: Int) -> String { String(valueSpan(at: index)) }
+
+    @inline(__always)
+    package func knownName(at index: Int) -> FieldName { entries[index].name }
+
+    /// The name's bytes, as they were sent.
+    @_lifetime(borrow self)
+    package func nameSpan(at index: Int) -> Span<UInt8> { lines.span.extracting(entries[index].nameRange) }
+
+    /// The value's bytes, without the blanks around them.
+    @_lifetime(borrow self)
+    package func valueSpan(at index: Int) -> Span<UInt8> { lines.span.extracting(entries[index].valueRange) }
+
+    // MARK: Changing
+
+    /// Adds a line. Bytes that would end it, CR, LF and NUL, become spaces.
+    package mutating func append(_ name: FieldName, _ value: String) {
+        precondition(name != .other, "a field needs a name")
+        let start = lines.count
+        lines.append(name.text)
+        finish(start: start, known: name, value: value)
+    }
+
+    /// Adds a line. What a name must not contain becomes a hyphen; bytes that would end the line become spaces.
+    /// For names and values of our own; those of others go through `append(untrusted:value:)`.
+    package mutating func append(name: String, value: String) {
+        let start = lines.count
+        for byte in name.utf8 { lines.append(byte.isTokenByte ? byte : .hyphen) }
+        if name.isEmpty { lines.append(UInt8.hyphen) }
+        finish(start: start, known: FieldName.of(lines.span.extracting(start..<lines.count)), value: value)
+    }
+
+    /// Adds a line from text that someone else chose.
+    ///
+    /// - Throws: `Malformed` when the name is no token, or the value has control bytes other than tab.
+    package mutating func append(untrusted name: String, value: String) throws(Malformed) {
+        guard name.utf8.span.isToken else { throw .name }
+        for byte in value.utf8 where byte.isControl && byte != .tab { throw .value }
+        append(name: name, value: value)
+    }
+
+    package enum Malformed: Error, Equatable { case name, value }
+
+    private mutating func finish(start: Int, known: FieldName, value: String) {
+        let nameLength = lines.count - start
+        lines.append(": ")
+        let valueStart = lines.count
+        let bytes = value.utf8.span
+        for index in bytes.trimmingBlanks(bytes.indices) {
+            let byte = bytes[index]
+            lines.append(byte.isControl && byte != .tab ? .space : byte)
+        }
+        add(start: start, nameLength: nameLength, valueLength: lines.count - valueStart, known: known)
+        lines.append("\r\n")
+    }
+
+    /// Adds a line whose name and value were found valid. `line` ends with the CR and LF; the value has no blanks
+    /// around it.
+    @inline(__always)
+    mutating func append(line: Span<UInt8>, nameLength: Int, value: Range<Int>, known: FieldName) {
+        let start = lines.count
+        if value.lowerBound == nameLength + 2, value.upperBound + 2 == line.count, line[nameLength + 1] == .space {
+            lines.append(line)
+        } else {  // Blanks are made what we would have sent ourselves.
+            lines.append(line.extracting(0..<nameLength))
+            lines.append(": ")
+            lines.append(line.extracting(value))
+            lines.append("\r\n")
+        }
+        add(start: start, nameLength: nameLength, valueLength: value.count, known: known)
+    }
+
+    @inline(__always)
+    private mutating func add(start: Int, nameLength: Int, valueLength: Int, known: FieldName) {
+        present |= known.bit
+        entries.append(
+            Entry(
+                start: UInt32(start), nameLength: UInt32(nameLength), valueLength: UInt32(valueLength), name: known))
+    }
+
+    /// Removes every line with this name.
+    package mutating func removeAll(_ name: FieldName) {
+        guard contains(name) else { return }
+        entries.removeAll { $0.name == name }
+        present &= ~name.bit
+    }
+
+    /// Removes every line with this name, whatever its case.
+    package mutating func removeAll(named name: String) {
+        let known = FieldName.of(name)
+        guard known == .other else { return removeAll(known) }
+        let lines = lines
+        entries.removeAll { entry in
+            entry.name == .other && lines.span.extracting(entry.nameRange).equalsIgnoringCase(name.utf8.span)
+        }
+        let hasOthers = entries.contains { $0.name == .other }
+        if !hasOthers { present &= ~FieldName.other.bit }
+    }
+
+    /// Sets a field that occurs once: removes what there was, and adds a line.
+    package mutating func set(_ name: FieldName, _ value: String) {
+        removeAll(name)
+        append(name, value)
+    }
+
+    @inline(__always)
+    package mutating func removeAll(keepingCapacity: Bool) {
+        guard keepingCapacity else { return self = HeaderFields() }
+        lines.removeAll()
+        entries.removeAll(keepingCapacity: true)
+        present = 0
+    }
+}
+
+extension HeaderFields: Equatable {
+    /// The same lines in the same order; names may differ in case.
+    package static func == (one: HeaderFields, other: HeaderFields) -> Bool {
+        guard one.count == other.count else { return false }
+        for index in one.entries.indices {
+            guard one.nameSpan(at: index).equalsIgnoringCase(other.nameSpan(at: index)) else { return false }
+            guard one.valueSpan(at: index).equals(other.valueSpan(at: index)) else { return false }
+        }
+        return true
+    }
+}
+
+extension HeaderFields: CustomStringConvertible {
+    /// The lines, for logs of tests. Values may be secrets.
+    package var description: String {
+        entries.indices.map { "\(name(at: $0)): \(value(at: $0))" }.joined(separator: "\n")
+    }
+}
+
+extension HeaderFields {
+    /// Adds all lines of another.
+    package mutating func append(contentsOf other: HeaderFields) {
+        for entry in other.entries { append(entry, of: other) }
+    }
+
+    /// Adds one line of another.
+    mutating func append(_ entry: Entry, of other: HeaderFields) {
+        let nameLength = Int(entry.nameLength)
+        append(
+            line: other.lines.span.extracting(entry.lineRange), nameLength: nameLength,
+            value: (nameLength + 2)..<(nameLength + 2 + Int(entry.valueLength)), known: entry.name)
+    }
+}

@@ -1,0 +1,194 @@
+/// The tokens of a JSON text, one after the other. What lies between them is the affair of scanner and parser.
+struct JSONCursor: ~Escapable {
+    let bytes: Span<UInt8>
+    var offset = 0
+
+    @_lifetime(copy bytes)
+    init(_ bytes: Span<UInt8>) { self.bytes = bytes }
+
+    /// The byte at the cursor, nil at the end.
+    @inline(__always)
+    var current: UInt8? { offset < bytes.count ? bytes[offset] : nil }
+
+    @inline(__always)
+    mutating func skipWhitespace() {
+        while offset < bytes.count {
+            switch bytes[offset] {
+            case 0x20, 0x09, 0x0A, 0x0D: offset += 1
+            default: return
+            }
+        }
+    }
+
+    /// Skips white space, and refuses a text that has nothing else.
+    mutating func skipToRoot() throws(JSONProblem) {
+        skipWhitespace()
+        if offset == bytes.count { throw JSONProblem(offset: 0, reason: JSONProblem.emptyReason) }
+    }
+
+    /// Refuses everything but white space after the root.
+    mutating func finish() throws(JSONProblem) {
+        skipWhitespace()
+        if offset < bytes.count { throw unexpected("after the top-level value") }
+    }
+
+    /// Takes one byte, if it is the one at the cursor.
+    @inline(__always)
+    mutating func take(_ byte: UInt8) -> Bool {
+        guard offset < bytes.count, bytes[offset] == byte else { return false }
+        offset += 1
+        return true
+    }
+
+    /// Takes all of `true`, `false` or `null`.
+    mutating func takeLiteral(_ literal: StaticString) throws(JSONProblem) {
+        for index in 0..<literal.utf8CodeUnitCount {
+            guard take(literal.utf8Start[index]) else { throw unexpected("in the literal \(literal)") }
+        }
+    }
+
+    /// Takes a number (RFC 8259, section 6) and tells where it lies.
+    mutating func takeNumber() throws(JSONProblem) -> Range<Int> {
+        let start = offset
+        _ = take(0x2D)
+        if take(0x30) {
+            if let byte = current, byte.isDigit { throw problem("a number with a leading zero") }
+        } else {
+            try takeDigits("in a number")
+        }
+        if take(0x2E) { try takeDigits("after the decimal point of a number") }
+        if take(0x65) || take(0x45) {
+            if !take(0x2B) { _ = take(0x2D) }
+            try takeDigits("in the exponent of a number")
+        }
+        return start..<offset
+    }
+
+    private mutating func takeDigits(_ place: StaticString) throws(JSONProblem) {
+        guard let byte = current, byte.isDigit else { throw unexpected(place) }
+        while let byte = current, byte.isDigit { offset += 1 }
+    }
+
+    /// Where the content of a string lies, between the quotes.
+    struct StringExtent {
+        let content: Range<Int>
+        let hasEscapes: Bool
+    }
+
+    /// Takes a string with both quotes (RFC 8259, section 7); the opening one is at the cursor.
+    mutating func takeString() throws(JSONProblem) -> StringExtent {
+        offset += 1
+        let start = offset
+        var hasEscapes = false
+        while offset < bytes.count {
+            switch bytes[offset] {
+            case 0x22:
+                offset += 1
+                return StringExtent(content: start..<(offset - 1), hasEscapes: hasEscapes)
+            case 0x5C:
+                hasEscapes = true
+                try takeEscape()
+            case 0x80...: try takeMultibyteCharacter()
+            case 0x20...: offset += 1
+            default: throw unexpected("in a string")
+            }
+        }
+        throw unexpected("in a string")
+    }
+
+    private mutating func takeEscape() throws(JSONProblem) {
+        offset += 1
+        switch current {
+        case 0x22, 0x5C, 0x2F, 0x62, 0x66, 0x6E, 0x72, 0x74: offset += 1
+        case 0x75:
+            offset += 1
+            for _ in 0..<4 {
+                guard let byte = current, byte.hexadecimalValue != nil else { throw unexpected("in a \\u escape") }
+                offset += 1
+            }
+        default: throw unexpected("in a string escape")
+        }
+    }
+
+    /// Takes one character of two to four bytes, in its only permitted form (RFC 3629, section 4).
+    private mutating func takeMultibyteCharacter() throws(JSONProblem) {
+        let length: Int
+        var second: ClosedRange<UInt8> = 0x80...0xBF
+        switch bytes[offset] {
+        case 0xC2...0xDF: length = 2
+        case 0xE0: (length, second) = (3, 0xA0...0xBF)
+        case 0xED: (length, second) = (3, 0x80...0x9F)
+        case 0xE1...0xEF: length = 3
+        case 0xF0: (length, second) = (4, 0x90...0xBF)
+        case 0xF4: (length, second) = (4, 0x80...0x8F)
+        case 0xF1...0xF3: length = 4
+        default: throw problem("invalid UTF-8 in a string")
+        }
+        guard bytes.count - offset >= length else { throw problem("invalid UTF-8 in a string") }
+        guard second.contains(bytes[offset + 1]) else { throw problem("invalid UTF-8 in a string") }
+        for index in 2..<length where bytes[offset + index] & 0xC0 != 0x80 {
+            throw problem("invalid UTF-8 in a string")
+        }
+        offset += length
+    }
+}
+
+// What lies between the tokens of an array or object.
+extension JSONCursor {
+    /// Takes the opening bracket, and the closing one if nothing is between. Returns whether something is.
+    mutating func takeStart(depth: Int, end: UInt8) throws(JSONProblem) -> Bool {
+        guard depth > 0 else { throw problem("arrays and objects nested too deeply") }
+        offset += 1
+        skipWhitespace()
+        return !take(end)
+    }
+
+    mutating func takeToKey() throws(JSONProblem) {
+        skipWhitespace()
+        guard current == 0x22 else { throw unexpected("looking for the beginning of an object key") }
+    }
+
+    mutating func takeColon() throws(JSONProblem) {
+        skipWhitespace()
+        guard take(0x3A) else { throw unexpected("after an object key") }
+        skipWhitespace()
+    }
+
+    /// Returns true after a comma, false after the closing bracket.
+    mutating func takeCommaOrEnd(_ end: UInt8, _ place: StaticString) throws(JSONProblem) -> Bool {
+        skipWhitespace()
+        if take(0x2C) { return true }
+        guard take(end) else { throw unexpected(place) }
+        return false
+    }
+}
+
+extension JSONCursor {
+    /// What to say when the byte at the cursor does not belong there.
+    func unexpected(_ place: StaticString) -> JSONProblem { unexpected("\(place)") }
+
+    func unexpected(_ place: String) -> JSONProblem {
+        guard let byte = current else { return problem("unexpected end of the text \(place)") }
+        guard (0x20..<0x7F).contains(byte) else {
+            return problem("invalid byte 0x\(byte < 0x10 ? "0" : "")\(String(byte, radix: 16)) \(place)")
+        }
+        return problem("invalid character '\(UnicodeScalar(byte))' \(place)")
+    }
+
+    func problem(_ reason: String) -> JSONProblem { JSONProblem(offset: offset, reason: reason) }
+}
+
+extension UInt8 {
+    @inline(__always)
+    var isDigit: Bool { (0x30...0x39).contains(self) }
+
+    /// What the byte stands for as a hexadecimal digit.
+    var hexadecimalValue: UInt8? {
+        switch self {
+        case 0x30...0x39: self - 0x30
+        case 0x41...0x46: self - 0x41 + 10
+        case 0x61...0x66: self - 0x61 + 10
+        default: nil
+        }
+    }
+}

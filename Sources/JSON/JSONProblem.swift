@@ -1,0 +1,20 @@
+/// Why a text is no JSON (RFC 8259), in words fit for the client that sent it.
+package struct JSONProblem: Error, Equatable, CustomStringConvertible {
+    /// Where it was noticed, in bytes from the start of the text, counted from 0.
+    package let offset: Int
+
+    /// What was found and what was expected instead. It quotes at most one character of the text.
+    package let reason: String
+
+    package init(offset: Int, reason: String) {
+        self.offset = offset
+        self.reason = reason
+    }
+
+    package var description: String {
+        reason == Self.emptyReason ? reason : "\(reason) at byte \(offset)"
+    }
+
+    /// A text with nothing but white space has a reason of its own: a forgotten body is the commonest mistake.
+    package static let emptyReason = "the body is empty"
+}
