@@ -62,7 +62,7 @@ let package = Package(
 
         // Level 4: implementations of the contracts. None of them knows another.
         module("Resolvers", ["Bytes", "Gateway", "HTTP"], path: "Resolvers"),
-        module("Handlers", ["Bytes", "Gateway", "HTTP", "JSON"], path: "Handlers"),
+        module("Handlers", ["Bytes", "Gateway", "HTTP", "JSON", "Reactor"], path: "Handlers"),
         module(
             "Registries",
             ["Bytes", "CLinux", "CZlib", "Gateway", "HTTP", "JSON", "Reactor", "Transports", "Upstream", logging]),
@@ -93,7 +93,10 @@ let package = Package(
             exclude: ["Golden"]),
         tests("JSON", ["Bytes", "JSON"]),
         tests("HTTP", ["Bytes", "HTTP"]),
+        tests("Resolvers", ["Gateway", "HTTP", "Resolvers"]),
         tests("Handlers", ["Bytes", "Handlers", "JSON"]),
+        tests("Server", ["Bytes", "Gateway", "HTTP", "Reactor", "Server", "TestSupport", logging]),
+        tests("Command", ["Bytes", "Gateway", "HTTP", "JSON", "micro", logging]),
     ],
     swiftLanguageModes: [.v6]
 )
