@@ -83,6 +83,9 @@ package struct RequestHead: Sendable {
         @inline(__always) get { line.span.extracting(parts.path) }
     }
 
+    /// Whether the target is `http://host` without even a slash.
+    var lacksPath: Bool { parts.path.lowerBound == line.count - 1 }
+
     /// What follows the first question mark of the target, still encoded. Nil without one, empty for `/path?`.
     package var query: String? { parts.query.map { String(line.span.extracting($0)) } }
 

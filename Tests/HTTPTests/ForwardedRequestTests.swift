@@ -132,6 +132,10 @@ struct ForwardedRequestTests {
         #expect(!text.contains("Host: a"))
         #expect(try forward("GET http://b HTTP/1.1\r\nHost: a\r\n\r\n", stranger).hasPrefix("GET / HTTP/1.1\r\n"))
         #expect(try forward("GET http://b?y HTTP/1.1\r\nHost: a\r\n\r\n", stranger).hasPrefix("GET /?y HTTP/1.1\r\n"))
+        #expect(
+            try forward("OPTIONS http://b HTTP/1.1\r\nHost: a\r\n\r\n", stranger).hasPrefix("OPTIONS * HTTP/1.1\r\n"))
+        #expect(
+            try forward("OPTIONS http://b/ HTTP/1.1\r\nHost: a\r\n\r\n", stranger).hasPrefix("OPTIONS / HTTP/1.1\r\n"))
         #expect(try forward("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", stranger).hasPrefix("OPTIONS * HTTP/1.1\r\n"))
     }
 
