@@ -96,6 +96,15 @@ let package = Package(
         tests("HTTP", ["Bytes", "HTTP"]),
         tests("Resolvers", ["Gateway", "HTTP", "Resolvers"]),
         tests("Handlers", ["Bytes", "Handlers", "JSON"]),
+        tests("Reactor", ["Bytes", "Reactor", "TestSupport"]),
+        tests("Transports", ["Bytes", "CLinux", "Reactor", "Transports"]),
+        tests("Gateway", ["Bytes", "Gateway", "HTTP", "JSON", "Reactor"]),
+        tests(
+            "Upstream",
+            [
+                "Bytes", "Gateway", "HTTP", "Handlers", "JSON", "Reactor", "Server", "TestSupport", "Upstream", logging,
+            ],
+            exclude: ["Golden"]),
         tests("Server", ["Bytes", "Gateway", "HTTP", "Reactor", "Server", "TestSupport", logging]),
         tests("Command", ["Bytes", "Gateway", "HTTP", "JSON", "micro", logging]),
     ],

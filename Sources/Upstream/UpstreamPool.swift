@@ -89,17 +89,16 @@ package final class UpstreamPool {
         }
     }
 
-    /// Keeps a connection whose last response is complete, or closes it when enough are kept.
+    /// Keeps a connection whose last response is complete. Closes it when enough are kept, or its node has closed it.
     func put(_ connection: UpstreamConnection, of node: Node) {
         connection.channel.wakeup = nil
         connection.deadline.clear()
         connection.isReused = true
         connection.idleSince = loop.now
-        if hosts[node.address, default: Host()].idle.count >= configuration.maximumIdle {
-            connection.close()
-        } else {
-            hosts[node.address, default: Host()].idle.append(connection)
+        guard hosts[node.address]?.idle.count ?? 0 < configuration.maximumIdle, connection.isStillIdle else {
+            return connection.close()
         }
+        hosts[node.address, default: Host()].idle.append(connection)
     }
 
     /// Closes what has been idle for too long or was closed by its node. To be called about once a second.
