@@ -9,8 +9,8 @@ package final class Exchange {
     package var request = RequestHead()
     /// Where the request comes from, and what may be believed of it.
     package var forwarding: ForwardingContext
-    /// True when the client is on this machine, by its address.
-    package let isClientLoopback: Bool
+    /// True when the peer is on this machine, by its address.
+    package let isPeerLoopback: Bool
     package let loop: any EventLoop
     /// What the task of this exchange waits on.
     package let wakeup: Wakeup
@@ -24,12 +24,12 @@ package final class Exchange {
     private unowned let stream: any ExchangeStream
 
     package init(
-        stream: any ExchangeStream, forwarding: ForwardingContext, isClientLoopback: Bool, loop: any EventLoop,
+        stream: any ExchangeStream, forwarding: ForwardingContext, isPeerLoopback: Bool, loop: any EventLoop,
         wakeup: Wakeup
     ) {
         self.stream = stream
         self.forwarding = forwarding
-        self.isClientLoopback = isClientLoopback
+        self.isPeerLoopback = isPeerLoopback
         self.loop = loop
         self.wakeup = wakeup
     }
@@ -37,6 +37,7 @@ package final class Exchange {
     /// Makes the exchange ready for the next request. For the session only.
     package func reset() {
         hasBegunResponse = false
+        isBodyUntouched = true
         status = 0
         if !service.isEmpty { service = "" }
     }
@@ -44,14 +45,26 @@ package final class Exchange {
     /// The time at which the current tick began.
     package var now: ContinuousClock.Instant { loop.now }
 
+    /// True when the request was made on this machine: the peer is, and it is no proxy that passes on what others ask.
+    package var isFromThisMachine: Bool {
+        let fields = request.fields
+        return isPeerLoopback && !fields.contains(.forwarded) && !fields.contains(.xForwardedFor)
+            && !fields.contains(.xRealIP) && !fields.contains(.via)
+    }
+
     // MARK: The request's body
 
     /// How the request's body is delimited.
     package var requestBody: BodyFraming { stream.requestBody }
 
+    /// True while no byte of the body has been handed out, so that the request can be sent once more.
+    package private(set) var isBodyUntouched = true
+
     /// Appends what has arrived of the body. Returns how many bytes, 0 at the end, nil when the task would have to wait.
     package func tryReadBody(into buffer: inout ByteBuffer, atMost limit: Int) throws(GatewayError) -> Int? {
-        try stream.tryReadBody(into: &buffer, atMost: limit)
+        let count = try stream.tryReadBody(into: &buffer, atMost: limit)
+        if let count, count > 0 { isBodyUntouched = false }
+        return count
     }
 
     /// Waits for a part of the body. Returns how many bytes were appended, 0 at the end.
@@ -59,7 +72,7 @@ package final class Exchange {
         into buffer: inout ByteBuffer, atMost limit: Int
     ) async throws(GatewayError) -> Int {
         while true {
-            if let count = try stream.tryReadBody(into: &buffer, atMost: limit) { return count }
+            if let count = try tryReadBody(into: &buffer, atMost: limit) { return count }
             await wakeup.wait()
         }
     }
@@ -92,12 +105,17 @@ package final class Exchange {
         try stream.begin(head, body: body)
     }
 
-    /// Takes bytes of the body from the front of the buffer, as many as there is room for. Returns true when it took all.
-    package func tryWrite(_ buffer: inout ByteBuffer) throws(GatewayError) -> Bool { try stream.tryWrite(&buffer) }
+    /// Takes bytes of the body from the front of the buffer, at most `limit`. Returns how many there was room for; when
+    /// those are fewer, the wake-up is fired once there is room again.
+    package func tryWrite(_ buffer: inout ByteBuffer, atMost limit: Int) throws(GatewayError) -> Int {
+        try stream.tryWrite(&buffer, atMost: limit)
+    }
 
     /// Writes a part of the body, and waits while the client is slower than we are.
     nonisolated(nonsending) package func write(_ buffer: inout ByteBuffer) async throws(GatewayError) {
-        while try !stream.tryWrite(&buffer) { await wakeup.wait() }
+        while !buffer.isEmpty {
+            if try stream.tryWrite(&buffer, atMost: buffer.count) == 0 { await wakeup.wait() }
+        }
     }
 
     /// Sends what is buffered without waiting for more. For streams, where each message counts at once.
@@ -139,7 +157,7 @@ package protocol ExchangeStream: AnyObject {
     /// - Throws: `.badRequest`, `.requestTimeout` or `.clientGone`.
     func tryReadBody(into buffer: inout ByteBuffer, atMost limit: Int) throws(GatewayError) -> Int?
     func begin(_ head: ResponseHead, body: BodyFraming) throws(GatewayError)
-    func tryWrite(_ buffer: inout ByteBuffer) throws(GatewayError) -> Bool
+    func tryWrite(_ buffer: inout ByteBuffer, atMost limit: Int) throws(GatewayError) -> Int
     func flush() throws(GatewayError)
     func end(trailers: HeaderFields) throws(GatewayError)
 }

@@ -27,6 +27,7 @@ package struct HeaderFields: Sendable {
     /// One bit for each `FieldName` that occurs, so that asking for an absent one costs nothing.
     private(set) var present: UInt64 = 0
 
+    /// No fields, and no memory yet.
     package init() {}
 
     /// How many field lines.
@@ -66,10 +67,11 @@ package struct HeaderFields: Sendable {
     /// Whether any line of this name lists this token between its commas, whatever its case.
     package func hasToken(_ token: StaticString, in name: FieldName) -> Bool {
         guard contains(name) else { return false }
-        for index in entries.indices where entries[index].name == name {
-            var items = ListItems(entries[index].valueRange)
-            while let item = items.next(in: lines.span) {
-                if lines.span.extracting(item).equalsIgnoringCase(token) { return true }
+        let bytes = lines.span
+        for entry in entries where entry.name == name {
+            var items = ListItems(entry.valueRange)
+            while let item = items.next(in: bytes) {
+                if bytes.extracting(item).equalsIgnoringCase(token) { return true }
             }
         }
         return false
@@ -108,6 +110,7 @@ package struct HeaderFields: Sendable {
     /// The value as text; bytes that are not UTF-8 become U+FFFD.
     package func value(at index: Int) -> String { String(valueSpan(at: index)) }
 
+    /// The listed name, or `other`.
     @inline(__always)
     package func knownName(at index: Int) -> FieldName { entries[index].name }
 
@@ -147,6 +150,27 @@ package struct HeaderFields: Sendable {
         append(name: name, value: value)
     }
 
+    /// Adds a line from bytes that someone else chose, without making text of them.
+    ///
+    /// - Throws: `Malformed` when the name is no token, or the value has control bytes other than tab, or blanks
+    ///   around it.
+    package mutating func append(untrusted name: Span<UInt8>, value: Span<UInt8>) throws(Malformed) {
+        let known = FieldName.of(name)
+        guard known != .other || name.isToken else { throw .name }
+        var index = value.firstControl(from: 0)
+        while index < value.count {
+            guard value[index] == .tab else { throw .value }
+            index = value.firstControl(from: index + 1)
+        }
+        guard value.trimmingBlanks(value.indices) == value.indices else { throw .value }
+        add(start: lines.count, nameLength: name.count, valueLength: value.count, known: known)
+        lines.append(name)
+        lines.append(": ")
+        lines.append(value)
+        lines.append("\r\n")
+    }
+
+    /// Which part of a field cannot be sent.
     package enum Malformed: Error, Equatable { case name, value }
 
     private mutating func finish(start: Int, known: FieldName, value: String) {
@@ -162,20 +186,29 @@ package struct HeaderFields: Sendable {
         lines.append("\r\n")
     }
 
-    /// Adds a line whose name and value were found valid. `line` ends with the CR and LF; the value has no blanks
-    /// around it.
+    /// Adds a line that was found valid, with the blanks that we would have written.
+    mutating func append(_ line: Span<UInt8>, _ parsed: ParsedLine) {
+        addEntry(parsed, offset: 0)
+        lines.append(line.extracting(0..<parsed.nameLength))
+        lines.append(": ")
+        lines.append(line.extracting(parsed.value))
+        lines.append("\r\n")
+    }
+
+    /// Adds an entry for a line whose bytes `appendBytes` will add.
+    ///
+    /// - Parameter offset: How many of those bytes come before the line.
     @inline(__always)
-    mutating func append(line: Span<UInt8>, nameLength: Int, value: Range<Int>, known: FieldName) {
-        let start = lines.count
-        if value.lowerBound == nameLength + 2, value.upperBound + 2 == line.count, line[nameLength + 1] == .space {
-            lines.append(line)
-        } else {  // Blanks are made what we would have sent ourselves.
-            lines.append(line.extracting(0..<nameLength))
-            lines.append(": ")
-            lines.append(line.extracting(value))
-            lines.append("\r\n")
-        }
-        add(start: start, nameLength: nameLength, valueLength: value.count, known: known)
+    mutating func addEntry(_ parsed: ParsedLine, offset: Int) {
+        add(
+            start: lines.count + offset, nameLength: parsed.nameLength, valueLength: parsed.value.count,
+            known: parsed.known)
+    }
+
+    /// Adds the bytes of lines, each as it is written: name, colon, space, value, CR, LF.
+    @inline(__always)
+    mutating func appendBytes(_ bytes: Span<UInt8>) {
+        if !bytes.isEmpty { lines.append(bytes) }
     }
 
     @inline(__always)
@@ -211,6 +244,10 @@ package struct HeaderFields: Sendable {
         append(name, value)
     }
 
+    /// How many bytes of lines there is memory for.
+    package var capacity: Int { lines.capacity }
+
+    /// Removes every line, with the memory or without.
     @inline(__always)
     package mutating func removeAll(keepingCapacity: Bool) {
         guard keepingCapacity else { return self = HeaderFields() }
@@ -247,9 +284,9 @@ extension HeaderFields {
 
     /// Adds one line of another.
     mutating func append(_ entry: Entry, of other: HeaderFields) {
-        let nameLength = Int(entry.nameLength)
-        append(
-            line: other.lines.span.extracting(entry.lineRange), nameLength: nameLength,
-            value: (nameLength + 2)..<(nameLength + 2 + Int(entry.valueLength)), known: entry.name)
+        let start = lines.count
+        lines.append(other.lines.span.extracting(entry.lineRange))
+        add(
+            start: start, nameLength: Int(entry.nameLength), valueLength: Int(entry.valueLength), known: entry.name)
     }
 }

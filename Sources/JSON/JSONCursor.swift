@@ -137,7 +137,7 @@ struct JSONCursor: ~Escapable {
 extension JSONCursor {
     /// Takes the opening bracket, and the closing one if nothing is between. Returns whether something is.
     mutating func takeStart(depth: Int, end: UInt8) throws(JSONProblem) -> Bool {
-        guard depth > 0 else { throw problem("arrays and objects nested too deeply") }
+        guard depth > 0 else { throw problem(JSONProblem.tooDeepReason) }
         offset += 1
         skipWhitespace()
         return !take(end)

@@ -15,6 +15,7 @@ package struct JSONObject: Sendable {
         var value: JSONValue
     }
 
+    /// An object without members.
     package init() {}
 
     /// Later members replace earlier ones of the same name.
@@ -22,10 +23,13 @@ package struct JSONObject: Sendable {
         for (name, value) in members { self[name] = value }
     }
 
+    /// How many members there are.
     package var count: Int { members.count }
 
+    /// Whether there are no members.
     package var isEmpty: Bool { members.isEmpty }
 
+    /// The names of the members, in order.
     package var names: [String] { members.map(\.name.text) }
 
     /// The member of that name, nil if there is none; a member that is `null` is `.null`.

@@ -3,6 +3,8 @@
 /// Numbers keep their literal. Of members with one name the last counts. A `\u` escape that is half of a surrogate
 /// pair becomes U+FFFD, as a Swift string cannot hold it.
 package enum JSONParser {
+    /// Reads the whole of some bytes.
+    ///
     /// - Throws: What is wrong and where, for the first thing that is, a limit that is passed included.
     package static func parse(
         _ bytes: Span<UInt8>,
@@ -15,6 +17,8 @@ package enum JSONParser {
         return value
     }
 
+    /// Reads the whole of a text.
+    ///
     /// - Throws: As for bytes; offsets count the bytes of UTF-8.
     package static func parse(
         _ text: String,
@@ -36,7 +40,7 @@ private struct JSONTreeBuilder: ~Escapable {
 
     mutating func value(depth: Int) throws(JSONProblem) -> JSONValue {
         remainingValues -= 1
-        guard remainingValues >= 0 else { throw cursor.problem("too many values") }
+        guard remainingValues >= 0 else { throw cursor.problem(JSONProblem.tooManyReason) }
         switch cursor.current {
         case 0x7B: return .object(try object(depth: depth))
         case 0x5B: return .array(try array(depth: depth))

@@ -11,10 +11,20 @@ package struct JSONProblem: Error, Equatable, CustomStringConvertible {
         self.reason = reason
     }
 
+    /// The reason and the place, as one phrase.
     package var description: String {
         reason == Self.emptyReason ? reason : "\(reason) at byte \(offset)"
     }
 
     /// A text with nothing but white space has a reason of its own: a forgotten body is the commonest mistake.
     package static let emptyReason = "the body is empty"
+
+    static let tooDeepReason = "arrays and objects nested too deeply"
+    static let tooManyReason = "too many values"
+
+    /// Whether the text may be JSON, but is nested deeper than `JSONLimits` allow.
+    package var isTooDeep: Bool { reason == Self.tooDeepReason }
+
+    /// Whether the text may be JSON, but has more values than `JSONLimits` allow.
+    package var isTooMany: Bool { reason == Self.tooManyReason }
 }

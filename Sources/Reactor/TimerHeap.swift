@@ -9,7 +9,8 @@ package final class Deadline {
     package private(set) var hasExpired = false
 
     private let heap: TimerHeap
-    private let wakeup: Wakeup
+    /// What is fired. A connection that passes from task to task takes its deadline along.
+    package var wakeup: Wakeup
     fileprivate var armedFor: ContinuousClock.Instant
     fileprivate var index: Int?
 

@@ -12,6 +12,17 @@ package enum BodyProblem: Error, Equatable {
     /// The peer closed before the end.
     case truncated
 
+    /// What is wrong, as a sentence without a period.
+    package var reason: String {
+        switch self {
+        case .malformedChunk: "a chunk of the body is malformed"
+        case .longExtensions: "the size lines of the body's chunks are too long"
+        case .malformedTrailers: "the trailers are malformed"
+        case .longTrailers: "the trailers are too long"
+        case .truncated: "the body ended before it was complete"
+        }
+    }
+
     /// What the client is told if it is the client's content.
     package var status: Status {
         switch self {

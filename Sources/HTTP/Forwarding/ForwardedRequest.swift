@@ -1,0 +1,206 @@
+package import Bytes
+
+/// Writes a client's request as a node is to see it: from the parsed form, never from the client's bytes, and without
+/// what was meant for this hop or what a client must not claim (RFC 9110, 7.6).
+package enum ForwardedRequest {
+    /// Writes the complete head, with the empty line.
+    ///
+    /// - Parameters:
+    ///   - target: What to ask for, in origin form; nil asks for what the client did.
+    ///   - framing: How the content will be sent: chunks, or a length.
+    ///   - upgrades: Whether to pass the client's `Upgrade` on, for a connection that will become a tunnel.
+    package static func write(
+        _ head: borrowing RequestHead,
+        target: String? = nil,
+        framing: BodyFraming,
+        context: borrowing ForwardingContext,
+        upgrades: Bool = false,
+        to buffer: inout ByteBuffer
+    ) {
+        writeRequestLine(head, target: target, to: &buffer)
+        writeHost(head, context: context, to: &buffer)
+        writeEndToEnd(head.fields, isTrusted: context.isTrusted, to: &buffer)
+        writeFraming(framing, to: &buffer)
+        writeConnection(head.fields, upgrades: upgrades, to: &buffer)
+        if context.isTrusted {
+            writeOriginBehindProxy(head, context: context, to: &buffer)
+        } else {
+            writeOrigin(head, context: context, to: &buffer)
+        }
+        writeVia(head.version, context: context, to: &buffer)
+    }
+
+    private static func writeRequestLine(
+        _ head: borrowing RequestHead, target: String?, to buffer: inout ByteBuffer
+    ) {
+        head.method.write(to: &buffer)
+        if let target {
+            for byte in target.utf8 { buffer.append(byte.isControl || byte == .space ? .hyphen : byte) }
+        } else if head.hasAuthorityInTarget, head.method != .connect {
+            // RFC 9112, 3.2.4: this asks about the server as a whole.
+            if head.lacksPath, !head.hasQuery, head.method == .options {
+                buffer.append(UInt8.asterisk)
+            } else {
+                buffer.append(head.pathSpan)
+            }
+            if head.hasQuery {
+                buffer.append(UInt8.questionMark)
+                buffer.append(head.querySpan)
+            }
+        } else {
+            buffer.append(head.targetSpan)
+        }
+        buffer.append(" HTTP/1.1\r\nHost: ")
+    }
+
+    private static func writeHost(
+        _ head: borrowing RequestHead, context: borrowing ForwardingContext, to buffer: inout ByteBuffer
+    ) {
+        if let host = context.host { buffer.append(host) } else { buffer.append(head.authoritySpan) }
+        buffer.append("\r\n")
+    }
+
+    /// The fields that are for the node, in the client's order and spelling.
+    ///
+    /// `Connection` can take names away that we do not know, and no others: it must not be the client's means to remove
+    /// what says who the client is.
+    private static func writeEndToEnd(
+        _ fields: borrowing HeaderFields, isTrusted: Bool, to buffer: inout ByteBuffer
+    ) {
+        let hasOptions = fields.contains(.connection)
+        let bytes = fields.lines.span
+        var cookies = fields.count(of: .cookie) > 1 ? 0 : -1
+        var run = 0..<0
+        for entry in fields.entries {
+            switch entry.name {
+            case .host, .contentLength, .forwarded, .xForwardedFor: continue  // Written apart.
+            case .connection, .keepAlive, .proxyConnection, .te, .trailer, .transferEncoding, .upgrade, .http2Settings,
+                .expect, .proxyAuthorization, .proxyAuthenticate:
+                continue  // For this hop only.
+            case .xForwardedHost, .xForwardedPort, .xForwardedPrefix, .xForwardedProto, .xRealIP, .trueClientIP:
+                guard isTrusted else { continue }
+            case .cookie where cookies >= 0:
+                cookies += 1
+                guard cookies == 1 else { continue }
+                buffer.append(bytes.extracting(run))
+                run = 0..<0
+                fields.writeJoined(.cookie, separator: "; ", to: &buffer)
+                continue
+            case .other:
+                let name = bytes.extracting(entry.nameRange)
+                guard !HeaderFields.isReserved(name) else { continue }
+                guard !hasOptions || !fields.isNamedByConnection(name) else { continue }
+            default: break
+            }
+            fields.extend(&run, with: entry, flushingTo: &buffer)
+        }
+        buffer.append(bytes.extracting(run))
+    }
+
+    private static func writeFraming(_ framing: BodyFraming, to buffer: inout ByteBuffer) {
+        switch framing {
+        case .none: break
+        case .length(let length):
+            buffer.append("Content-Length: ")
+            buffer.append(decimal: length)
+            buffer.append("\r\n")
+        case .chunked: buffer.append("Transfer-Encoding: chunked\r\n")
+        case .untilClose: preconditionFailure("the end of a request is never the end of its connection")
+        }
+    }
+
+    /// What is meant for the hop from us to the node, and must be named in `Connection` as such.
+    private static func writeConnection(
+        _ fields: borrowing HeaderFields, upgrades: Bool, to buffer: inout ByteBuffer
+    ) {
+        if upgrades, fields.contains(.upgrade) {
+            buffer.append("Connection: Upgrade\r\n")
+            fields.writeJoined(.upgrade, separator: ", ", to: &buffer)
+        } else if fields.hasToken("trailers", in: .te) {
+            buffer.append("Connection: TE\r\nTE: trailers\r\n")
+        }
+    }
+
+    /// Where the request comes from: `X-Forwarded-*` and `Forwarded` (RFC 7239).
+    private static func writeOrigin(
+        _ head: borrowing RequestHead, context: borrowing ForwardingContext, to buffer: inout ByteBuffer
+    ) {
+        let authority = head.authoritySpan
+        if authority.isEmpty {
+            buffer.append(context.originWithoutHost.span)
+        } else {
+            buffer.append(context.originBeforeHost.span)
+            buffer.append(authority)
+            buffer.append(context.originBetweenHosts.span)
+            buffer.append(authority)
+            buffer.append("\"\r\n")
+        }
+    }
+
+    /// The same after a proxy that we trust. What it said is kept, and its own address is added.
+    private static func writeOriginBehindProxy(
+        _ head: borrowing RequestHead, context: borrowing ForwardingContext, to buffer: inout ByteBuffer
+    ) {
+        let authority = head.authoritySpan
+        head.fields.writeJoined(.xForwardedFor, separator: ", ", last: context.address.span, to: &buffer)
+        if !head.fields.contains(.xForwardedProto) { buffer.append(context.protoLine.span) }
+        if !head.fields.contains(.xForwardedHost), !authority.isEmpty {
+            buffer.append("X-Forwarded-Host: ")
+            buffer.append(authority)
+            buffer.append("\r\n")
+        }
+        head.fields.writeJoined(.forwarded, separator: ", ", last: context.forwardedElement.span, to: &buffer)
+        if !authority.isEmpty {
+            buffer.removeLast(2)
+            buffer.append(";host=\"")
+            buffer.append(authority)
+            buffer.append("\"\r\n")
+        }
+    }
+
+    /// `Via`, with the version that we were spoken to in, and the end of the head.
+    private static func writeVia(
+        _ version: Version, context: borrowing ForwardingContext, to buffer: inout ByteBuffer
+    ) {
+        switch version {
+        case .http11: buffer.append(context.via11.span)
+        case .http10: buffer.append(context.via10.span)
+        }
+    }
+}
+
+extension HeaderFields {
+    /// Whether `Connection` lists this name.
+    func isNamedByConnection(_ name: Span<UInt8>) -> Bool {
+        let bytes = lines.span
+        for entry in entries where entry.name == .connection {
+            var items = ListItems(entry.valueRange)
+            while let item = items.next(in: bytes) {
+                if bytes.extracting(item).equalsIgnoringCase(name) { return true }
+            }
+        }
+        return false
+    }
+
+    /// Writes all lines of one name as one line. Those without a value are left out.
+    ///
+    /// - Parameter last: What to add after them.
+    func writeJoined(
+        _ name: FieldName, separator: StaticString, last: Span<UInt8> = Span(), to buffer: inout ByteBuffer
+    ) {
+        buffer.append(name.text)
+        buffer.append(": ")
+        let bytes = lines.span
+        var isFirst = true
+        for entry in entries where entry.name == name && entry.valueLength > 0 {
+            if !isFirst { buffer.append(separator) }
+            isFirst = false
+            buffer.append(bytes.extracting(entry.valueRange))
+        }
+        if !last.isEmpty {
+            if !isFirst { buffer.append(separator) }
+            buffer.append(last)
+        }
+        buffer.append("\r\n")
+    }
+}

@@ -1,0 +1,180 @@
+internal import Bytes
+package import Gateway
+package import HTTP
+
+/// Finds routes: the resolver names the destination, the catalog knows its nodes, a selector picks among them.
+///
+/// What was decided is remembered for each method, host and path until the catalog changes, so that a path asked for
+/// again costs a comparison. The memory is a table of fixed size.
+package final class CatalogRouter: Router {
+    /// Which of a service's nodes a handler can use.
+    package enum Use: Sendable {
+        /// Nodes that can be called by RPC.
+        case calls
+        /// Nodes that speak plain HTTP.
+        case proxying
+    }
+
+    private let resolver: any Resolver
+    private let namespace: String
+    private let use: Use
+    private let view: CatalogView
+    private let strategy: any Strategy
+    private let health: NodeHealth
+    private var rotations: [String: NodeRotation] = [:]
+    private var memory = RouteMemory()
+    private var generation: UInt64 = 0
+
+    /// - Parameter namespace: How the namespace is described in errors, such as `go.micro.api`.
+    package init(
+        resolver: any Resolver, namespace: String, use: Use, view: CatalogView, strategy: any Strategy,
+        health: NodeHealth
+    ) {
+        self.resolver = resolver
+        self.namespace = namespace
+        self.use = use
+        self.view = view
+        self.strategy = strategy
+        self.health = health
+    }
+
+    package func route(_ head: RequestHead) throws(GatewayError) -> Route {
+        forgetOldCatalog()
+        if let known = memory.route(of: head) { return known }
+        let destination = try resolver.resolve(head)
+        let route = try find(destination, derivedBy: "resolver \(resolver.name), namespace \(namespace)")
+        memory.remember(route, of: head)
+        return route
+    }
+
+    package func route(to destination: Destination) throws(GatewayError) -> Route {
+        forgetOldCatalog()
+        return try find(destination, derivedBy: nil)
+    }
+
+    private func forgetOldCatalog() {
+        guard view.catalog.generation != generation else { return }
+        generation = view.catalog.generation
+        rotations.removeAll(keepingCapacity: true)
+        memory = RouteMemory()
+        health.keep(only: Set(view.catalog.services.flatMap(\.nodes)))
+    }
+
+    private func find(_ destination: Destination, derivedBy rule: String?) throws(GatewayError) -> Route {
+        if let rotation = rotations[destination.service] { return Route(destination: destination, nodes: rotation) }
+        let versions = view.catalog.versions(of: destination.service)
+        guard !versions.isEmpty else { throw unknown(destination, derivedBy: rule) }
+        let all = versions.flatMap(\.nodes)
+        guard !all.isEmpty else { throw .noNodes(of: destination.service) }
+        let usable = all.filter { isUsable($0.wireProtocol) }
+        guard !usable.isEmpty else { throw mismatch(destination, speaks: all[0].wireProtocol) }
+        let rotation = NodeRotation(nodes: usable, strategy: strategy, health: health)
+        rotations[destination.service] = rotation
+        return Route(destination: destination, nodes: rotation)
+    }
+
+    private func isUsable(_ spoken: WireProtocol) -> Bool {
+        switch use {
+        case .calls: spoken != .http
+        case .proxying: spoken == .http
+        }
+    }
+
+    private func unknown(_ destination: Destination, derivedBy rule: String?) -> GatewayError {
+        var sentence = "service \(destination.service) is not registered"
+        if let rule { sentence += "; it was derived, with endpoint \(destination.endpoint), by \(rule)" }
+        let near = NearestWord.all(to: destination.service, in: view.catalog.names)
+        if !near.isEmpty {
+            sentence += "; the nearest registered names are \(near.joined(separator: ", "))"
+        } else if view.catalog.names.isEmpty {
+            sentence += "; nothing is registered at all"
+        }
+        return GatewayError(.notFound, sentence)
+    }
+
+    private func mismatch(_ destination: Destination, speaks spoken: WireProtocol) -> GatewayError {
+        switch use {
+        case .calls:
+            GatewayError(
+                .upstreamRefused,
+                "service \(destination.service) speaks plain HTTP and cannot be called; use the handler http")
+        case .proxying:
+            GatewayError(
+                .upstreamRefused,
+                "service \(destination.service) speaks \(spoken.name) and cannot be proxied; use the handler rpc")
+        }
+    }
+}
+
+/// Sends every request to the same nodes, whatever it asks for.
+package final class FixedRouter: Router {
+    private let fixed: Route
+
+    package init(service: String, nodes: [Node], strategy: any Strategy, health: NodeHealth) {
+        fixed = Route(
+            destination: Destination(service: service, endpoint: ""),
+            nodes: NodeRotation(nodes: nodes, strategy: strategy, health: health))
+    }
+
+    package func route(_ head: RequestHead) throws(GatewayError) -> Route { fixed }
+
+    package func route(to destination: Destination) throws(GatewayError) -> Route { fixed }
+}
+
+/// Routes by method, host and path: a table with one place for each hash value. What falls on a place that is taken
+/// replaces what was there.
+struct RouteMemory {
+    private static let size = 1_024
+    /// Longer paths and hosts are not worth the memory.
+    private static let maximumLength = 256
+
+    private struct Entry {
+        let method: Method
+        let host: [UInt8]
+        let path: [UInt8]
+        let route: Route
+    }
+
+    private var entries: [Entry?] = []
+
+    func route(of head: borrowing RequestHead) -> Route? {
+        guard !entries.isEmpty else { return nil }
+        let host = head.authoritySpan
+        let path = head.pathSpan
+        guard let entry = entries[Self.place(host, path)], entry.method == head.method,
+            entry.path.span.isIdentical(toBytesOf: path), entry.host.span.isIdentical(toBytesOf: host)
+        else { return nil }
+        return entry.route
+    }
+
+    mutating func remember(_ route: Route, of head: borrowing RequestHead) {
+        let host = head.authoritySpan
+        let path = head.pathSpan
+        guard host.count <= Self.maximumLength, path.count <= Self.maximumLength else { return }
+        if entries.isEmpty { entries = [Entry?](repeating: nil, count: Self.size) }
+        entries[Self.place(host, path)] = Entry(method: head.method, host: host.copy, path: path.copy, route: route)
+    }
+
+    /// FNV-1a. Whoever makes paths collide only makes us decide anew.
+    private static func place(_ host: Span<UInt8>, _ path: Span<UInt8>) -> Int {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for index in path.indices { hash = (hash ^ UInt64(path[index])) &* 0x100_0000_01b3 }
+        for index in host.indices { hash = (hash ^ UInt64(host[index])) &* 0x100_0000_01b3 }
+        return Int(truncatingIfNeeded: (hash ^ (hash >> 32)) & UInt64(size - 1))
+    }
+}
+
+extension Span<UInt8> {
+    fileprivate var copy: [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: count) { target, used in
+            for index in indices { target.initializeElement(at: index, to: self[index]) }
+            used = count
+        }
+    }
+
+    fileprivate func isIdentical(toBytesOf other: Span<UInt8>) -> Bool {
+        guard count == other.count else { return false }
+        for index in indices where self[index] != other[index] { return false }
+        return true
+    }
+}

@@ -1,0 +1,15 @@
+internal import Bytes
+internal import Gateway
+internal import HTTP
+
+/// The one place where an error becomes a response: the error object of Go Micro as `application/json`.
+enum ErrorResponse {
+    nonisolated(nonsending) static func send(_ error: GatewayError, to exchange: Exchange) async throws(GatewayError) {
+        var fields = HeaderFields()
+        fields.append(.contentType, "application/json")
+        if error.code == .noNodes || error.code == .upstreamRefused { fields.append(name: "Retry-After", value: "1") }
+        var body = ByteBuffer()
+        error.report.write(to: &body)
+        try await exchange.respond(error.status, fields, body: &body)
+    }
+}

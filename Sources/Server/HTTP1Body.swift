@@ -1,0 +1,206 @@
+internal import Bytes
+internal import Gateway
+internal import HTTP
+internal import Reactor
+
+/// Where the reading of a request's body stands.
+struct RequestBody {
+    private(set) var framing = BodyFraming.none
+    private(set) var isContinueExpected = false
+    private var reader = BodyReader(.none)
+    /// Bytes of content at the front of the input that have not been handed out.
+    private var pending = 0
+
+    mutating func begin(_ framing: BodyFraming, expectsContinue: Bool) {
+        self.framing = framing
+        isContinueExpected = expectsContinue && framing != .none
+        pending = 0
+        if framing != .none || !reader.isComplete { reader = BodyReader(framing) }
+    }
+
+    var isComplete: Bool { pending == 0 && reader.isComplete }
+
+    /// True once; then the client has been told to go on, or has gone on by itself.
+    mutating func takeContinue() -> Bool {
+        defer { isContinueExpected = false }
+        return isContinueExpected
+    }
+
+    /// Moves content from the input to the buffer. Returns how many bytes; 0 when the input has none.
+    mutating func take(
+        from input: inout ByteBuffer, into buffer: inout ByteBuffer, atMost limit: Int
+    ) throws(BodyProblem) -> Int {
+        if pending == 0 {
+            guard !input.isEmpty, !reader.isComplete else { return 0 }
+            pending = try reader.skipFraming(of: &input)
+        }
+        let count = min(pending, limit, input.count)
+        buffer.append(count, consuming: &input)
+        pending -= count
+        return count
+    }
+}
+
+/// Where the writing of a response stands.
+struct ResponseBody {
+    private var method = Method.get
+    private(set) var version = Version.http11
+    private(set) var framing = BodyFraming.none
+    private var remaining = 0
+    private(set) var isEnded = false
+    /// Bytes of content so far.
+    private(set) var sent = 0
+
+    mutating func begin(_ method: Method, _ version: Version) {
+        self.method = method
+        self.version = version
+        framing = .none
+        remaining = 0
+        isEnded = false
+        sent = 0
+    }
+
+    /// Decides how the content is delimited for this client, given how it comes.
+    mutating func choose(_ offered: BodyFraming, for status: Status) -> BodyFraming {
+        if case .length(let length) = offered { remaining = length }
+        switch offered {
+        case .chunked, .untilClose: framing = version == .http11 ? .chunked : .untilClose
+        case .none, .length: framing = offered
+        }
+        return framing
+    }
+
+    /// A response to HEAD has the head of the one to GET, and no content.
+    var hasNoContent: Bool { method == .head }
+
+    /// Counts content. Returns how many of the bytes may be sent.
+    mutating func admit(_ count: Int) throws(GatewayError) -> Int {
+        guard case .length = framing else {
+            sent += count
+            return count
+        }
+        guard count <= remaining else { throw GatewayError(.fault, "more content than was announced") }
+        remaining -= count
+        sent += count
+        return count
+    }
+
+    mutating func end() throws(GatewayError) {
+        if case .length = framing, remaining > 0, !hasNoContent {
+            throw GatewayError(.fault, "less content than was announced")
+        }
+        isEnded = true
+    }
+}
+
+extension HTTP1Session: ExchangeStream {
+    var requestBody: BodyFraming { request.framing }
+
+    var isClientGone: Bool { channel.isBroken }
+
+    func tryReadBody(into buffer: inout ByteBuffer, atMost limit: Int) throws(GatewayError) -> Int? {
+        while true {
+            if try takeBody(into: &buffer, atMost: limit) { return lastTaken }
+            if request.isComplete {
+                deadline.clear()
+                return 0
+            }
+            if request.takeContinue() {
+                output.append("HTTP/1.1 100 Continue\r\n\r\n")
+                _ = try flushSome()
+            }
+            guard try fillForBody() else { return nil }
+        }
+    }
+
+    /// Returns true when some content was handed out.
+    private func takeBody(into buffer: inout ByteBuffer, atMost limit: Int) throws(GatewayError) -> Bool {
+        do throws(BodyProblem) {
+            lastTaken = try request.take(from: &input, into: &buffer, atMost: limit)
+        } catch {
+            keepsAlive = false
+            mustLinger = true
+            throw GatewayError(.badRequest, error.reason)
+        }
+        return lastTaken > 0
+    }
+
+    /// Returns true when more of the body has arrived.
+    private func fillForBody() throws(GatewayError) -> Bool {
+        let count: Int?
+        do throws(ChannelError) {
+            count = try channel.tryRead(into: &input, atMost: 65_536)
+        } catch {
+            throw GatewayError(.clientGone, "the client left before its request was complete")
+        }
+        guard let count else {
+            if deadline.hasExpired {
+                keepsAlive = false
+                mustLinger = true
+                throw GatewayError(.requestTimeout, "the request's body did not arrive in time")
+            }
+            if deadline.at == nil { deadline.set(loop.now + configuration.bodyTimeout) }
+            return false
+        }
+        guard count > 0 else {
+            throw GatewayError(.clientGone, "the client left before its request was complete")
+        }
+        deadline.clear()
+        return true
+    }
+
+    func begin(_ head: borrowing ResponseHead, body: BodyFraming) throws(GatewayError) {
+        let framing = response.choose(body, for: head.status)
+        if framing == .untilClose { keepsAlive = false }
+        if !request.isComplete, request.isContinueExpected { keepsAlive = false }
+        ForwardedResponse.write(
+            head, framing: framing, keepAlive: keepsAlive, version: response.version, to: &output)
+    }
+
+    func tryWrite(_ buffer: inout ByteBuffer, atMost limit: Int) throws(GatewayError) -> Int {
+        var room = configuration.outputHighMark - output.count
+        if room <= 0 {
+            _ = try flushSome()
+            room = configuration.outputHighMark - output.count
+            guard room > 0 else { return 0 }
+        }
+        let count = try response.admit(min(limit, buffer.count, room))
+        guard count > 0 else { return 0 }
+        if response.hasNoContent {
+            buffer.consume(count)
+        } else if response.framing == .chunked {
+            HeadWriter.writeChunkSize(count, to: &output)
+            output.append(count, consuming: &buffer)
+            output.append("\r\n")
+        } else {
+            output.append(count, consuming: &buffer)
+        }
+        return count
+    }
+
+    func flush() throws(GatewayError) { _ = try flushSome() }
+
+    func end(trailers: HeaderFields) throws(GatewayError) {
+        try response.end()
+        if response.framing == .chunked, !response.hasNoContent {
+            HeadWriter.writeLastChunk(trailers: trailers, to: &output)
+        }
+    }
+
+    /// Sends what the socket takes. Returns true when everything is gone.
+    func flushSome() throws(GatewayError) -> Bool {
+        let before = output.count
+        do throws(ChannelError) {
+            if try channel.tryWrite(&output) {
+                deadline.clear()
+                return true
+            }
+        } catch {
+            throw GatewayError(.clientGone, "the client left before its answer was complete")
+        }
+        if output.count < before { deadline.clear() }
+        if deadline.hasExpired { throw GatewayError(.clientGone, "the client did not take its answer in time") }
+        if deadline.at == nil { deadline.set(loop.now + configuration.bodyTimeout) }
+        return false
+    }
+}

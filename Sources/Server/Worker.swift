@@ -1,0 +1,160 @@
+package import Gateway
+internal import HTTP
+package import Logging
+package import Reactor
+internal import Transports
+
+/// What a worker's handlers and sessions share. One for each loop, so it is neither locked nor `Sendable`.
+package final class WorkerContext {
+    package let loop: any EventLoop
+    package let configuration: SessionConfiguration
+    /// This loop's copy of the catalog.
+    package let catalog = CatalogView()
+    /// Nil when no access log is written.
+    package let accessLog: AccessLog?
+    let logger: Logger
+    /// Run about once a second while the worker lives.
+    package var chores: [() -> Void] = []
+
+    package init(
+        loop: any EventLoop, configuration: SessionConfiguration, accessLog: AccessLog? = nil, logger: Logger
+    ) {
+        self.loop = loop
+        self.configuration = configuration
+        self.accessLog = accessLog
+        self.logger = logger
+    }
+
+    /// Writes down what an operator can do something about: faults of nodes and of ours, not those of clients.
+    func report(_ error: GatewayError, _ exchange: Exchange) {
+        guard error.blamesNode || error.code == .fault || error.code == .noNodes else { return }
+        logger.warning(
+            "\(error.detail)",
+            metadata: [
+                "code": "\(error.code.rawValue)", "method": "\(exchange.request.method)",
+                "path": "\(exchange.request.path)", "service": "\(exchange.service)",
+            ])
+    }
+}
+
+/// One loop's isolation domain: its connections, its handlers, its copy of the catalog.
+package actor Worker {
+    private let loop: any EventLoop
+    private let context: WorkerContext
+    private let maximumConnections: Int
+    private var listeners: [TCPListener] = []
+    private var connections: [ObjectIdentifier: HTTP1Session] = [:]
+    private var isDraining = false
+    private var hasWarned = false
+    private let idle = Wakeup()
+
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
+
+    /// - Parameters:
+    ///   - maximumConnections: More are closed as soon as they are accepted.
+    ///   - makeContext: Makes what this loop shares: loops share nothing with each other.
+    package init(
+        loop: any EventLoop, maximumConnections: Int = 16_384,
+        makeContext: @Sendable (any EventLoop) -> sending WorkerContext
+    ) {
+        self.loop = loop
+        self.maximumConnections = maximumConnections
+        context = makeContext(loop)
+    }
+
+    /// Starts to accept connections at an address, and to answer them with a handler of this loop's own.
+    ///
+    /// - Parameter facts: What is believed of a client, given its address.
+    package func listen(
+        _ socket: consuming FileDescriptor, facts: ClientFacts,
+        makeHandler: @Sendable (WorkerContext) -> sending any Handler
+    ) throws(SystemError) {
+        let handler = makeHandler(context)
+        let listener = try TCPListener(owning: socket, on: loop)
+        listeners.append(listener)
+        Task.immediate(executorPreference: loop) { await accept(from: listener, facts: facts, handler: handler) }
+    }
+
+    /// Takes a connection over and serves it until one side ends it. Returns at the first wait.
+    private func adopt(_ channel: any Channel, from peer: Address, facts: ClientFacts, handler: any Handler) {
+        let session = HTTP1Session(
+            channel: channel, loop: loop, handler: handler, context: context,
+            forwarding: facts.forwarding(for: peer), isPeerLoopback: peer.isLoopback)
+        connections[ObjectIdentifier(session)] = session
+        if isDraining { session.drain() }
+        Task.immediate(executorPreference: loop) {  // Without the preference, every await makes an extra queue trip.
+            await session.serve()
+            connections[ObjectIdentifier(session)] = nil
+            if connections.isEmpty { idle.fire() }
+        }
+    }
+
+    /// Serves one connection that somebody else makes: a test, or a listener of another kind.
+    package func adopt(
+        from peer: Address, facts: ClientFacts = ClientFacts(), makeChannel: @Sendable () -> sending any Channel,
+        makeHandler: @Sendable (WorkerContext) -> sending any Handler
+    ) {
+        adopt(makeChannel(), from: peer, facts: facts, handler: makeHandler(context))
+    }
+
+    /// How many connections are open now.
+    package var connectionCount: Int { connections.count }
+
+    /// Hands this loop a new catalog.
+    package func replaceCatalog(with catalog: Catalog) { context.catalog.replace(with: catalog) }
+
+    /// Runs the chores once a second. Ends when the worker drains.
+    package func keepHouse() async {
+        while !isDraining {
+            await loop.sleep(for: .seconds(1))
+            for chore in context.chores { chore() }
+        }
+    }
+
+    /// Accepts nothing more, and ends every connection after the answer that it is waiting for.
+    ///
+    /// - Returns: How many connections were cut off because they had not ended in time.
+    package func drain(within limit: Duration) async -> Int {
+        isDraining = true
+        for listener in listeners { listener.close() }
+        for session in connections.values { session.drain() }
+        let deadline = Deadline(on: loop, firing: idle)
+        deadline.set(loop.now + limit)
+        while !connections.isEmpty, !deadline.hasExpired { await idle.wait() }
+        deadline.cancel()
+        let cutOff = connections.count
+        for session in connections.values { session.channel.close() }
+        for chore in context.chores { chore() }
+        return cutOff
+    }
+
+    private func accept(from listener: TCPListener, facts: ClientFacts, handler: any Handler) async {
+        while listener.isOpen {
+            do throws(SystemError) {
+                var count = 0
+                while let (channel, peer) = try listener.tryAccept() {
+                    admit(channel, from: peer, facts: facts, handler: handler)
+                    count += 1
+                    if count % 64 == 0 { await Task.yield() }  // Those accepted are served before more are taken.
+                }
+                await listener.wakeup.wait()
+            } catch {
+                context.logger.error("no connection can be accepted: \(error); trying again every 100 ms")
+                await loop.sleep(for: .milliseconds(100))
+            }
+        }
+    }
+
+    private func admit(_ channel: TCPChannel, from peer: Address, facts: ClientFacts, handler: any Handler) {
+        guard connections.count < maximumConnections else {
+            if !hasWarned {
+                context.logger.warning(
+                    "connections are refused: this loop has \(maximumConnections) open; raise --max_connections")
+            }
+            hasWarned = true
+            return channel.close()
+        }
+        hasWarned = false
+        adopt(channel, from: peer, facts: facts, handler: handler)
+    }
+}

@@ -1,0 +1,77 @@
+internal import Bytes
+internal import Gateway
+internal import HTTP
+internal import Reactor
+
+extension UpstreamConnection {
+    /// Sends what is in `output`, and waits for the whole response: its head in `response`, its body in `body`.
+    ///
+    /// - Returns: False when the connection's deadline passed first.
+    /// - Throws: `.upstreamBroken`, also for a body longer than `limit` bytes.
+    nonisolated(nonsending) func collectResponse(
+        to method: Method, from node: Node, body: inout ByteBuffer, limit: Int, wakeup: Wakeup
+    ) async throws(GatewayError) -> Bool {
+        var reader = BodyReader(.none)
+        var hasHead = false
+        while true {
+            if try trySendAndFill(node, hasHead, &reader) {
+                if !hasHead, let framing = try takeHead(to: method, from: node) {
+                    reader = BodyReader(framing)
+                    hasHead = true
+                }
+                if hasHead, try takeBody(from: node, &reader, body: &body, limit: limit) { return true }
+            } else if deadline.hasExpired {
+                return false
+            } else {
+                await wakeup.wait()
+            }
+        }
+    }
+
+    /// Returns true when there is something new to look at.
+    private func trySendAndFill(_ node: Node, _ hasHead: Bool, _ reader: inout BodyReader) throws(GatewayError) -> Bool
+    {
+        do throws(ChannelError) {
+            _ = try channel.tryWrite(&output)
+            return try tryFill()
+        } catch {
+            // Only a body that ends with the connection may end so.
+            guard error == .closed, hasHead, (try? reader.endOfInput()) != nil else {
+                throw .broken(node, error.reason)
+            }
+            return true
+        }
+    }
+
+    /// Takes the head of the final response, if all of it has arrived. Returns how its body is delimited.
+    private func takeHead(to method: Method, from node: Node) throws(GatewayError) -> BodyFraming? {
+        do throws(ResponseProblem) {
+            while try tryParseHead() {
+                if response.status.code >= 200 { return try BodyFraming.ofResponse(response, to: method) }
+            }
+            return nil
+        } catch {
+            throw .broken(node, error.reason)
+        }
+    }
+
+    /// Takes what has arrived of the body. Returns true when it is complete.
+    private func takeBody(
+        from node: Node, _ reader: inout BodyReader, body: inout ByteBuffer, limit: Int
+    ) throws(GatewayError) -> Bool {
+        while !reader.isComplete {
+            let count: Int
+            do throws(BodyProblem) {
+                count = try reader.skipFraming(of: &input)
+            } catch {
+                throw .broken(node, error.reason)
+            }
+            guard count > 0 else { return reader.isComplete }
+            guard body.count + count <= limit else {
+                throw .broken(node, "its answer is longer than \(limit) bytes")
+            }
+            body.append(count, consuming: &input)
+        }
+        return true
+    }
+}

@@ -1,0 +1,197 @@
+internal import Bytes
+internal import Gateway
+internal import HTTP
+internal import Reactor
+
+/// Moves one request to a node and the response back, both at once, through bounded buffers.
+///
+/// It is a loop of attempts that never wait: send what there is, take what has come. When a whole round brings nothing,
+/// the task waits for its wake-up, which both sockets and the deadline fire. So a node may answer before it has read the
+/// request, and a slow client or a slow node makes the other side wait instead of making memory grow.
+struct Relay: ~Copyable {
+    /// Bytes kept for a side that is slow to take them.
+    static let highMark = 65_536
+    /// Reads from the node in one round, so that a fast node does not keep its client's neighbours waiting.
+    private static let readsPerRound = 8
+
+    private let exchange: Exchange
+    private let connection: UpstreamConnection
+    private let node: Node
+    private let timeout: Duration
+    private let requestFraming: BodyFraming
+
+    private var requestIsComplete: Bool
+    private var requestIsAbandoned = false
+    private var hasHead = false
+    private var body = BodyReader(.none)
+    /// Bytes of the response's body at the front of the connection's input that have not been passed on.
+    private var pending = 0
+
+    init(exchange: Exchange, connection: UpstreamConnection, node: Node, timeout: Duration) {
+        self.exchange = exchange
+        self.connection = connection
+        self.node = node
+        self.timeout = timeout
+        requestFraming = exchange.requestBody
+        requestIsComplete = requestFraming == .none
+    }
+
+    /// Runs to the end of the response. Returns true when the connection can carry another request.
+    nonisolated(nonsending) mutating func run() async throws(GatewayError) -> Bool {
+        ForwardedRequest.write(
+            exchange.request, framing: requestFraming, context: exchange.forwarding, to: &connection.output)
+        connection.deadline.set(exchange.now + timeout)
+        while true {
+            let hasSent = try sendRequest()
+            let hasReceived = try receiveResponse()
+            if hasHead, body.isComplete, pending == 0 { break }
+            if hasSent || hasReceived {
+                connection.deadline.set(exchange.now + timeout)
+                continue
+            }
+            try await waitForEither()
+        }
+        try exchange.end()
+        return requestIsComplete && !requestIsAbandoned && connection.output.isEmpty && connection.input.isEmpty
+            && connection.response.keepsConnectionAlive
+    }
+
+    nonisolated(nonsending) private func waitForEither() async throws(GatewayError) {
+        if exchange.isClientGone { throw GatewayError(.clientGone, "the client left") }
+        if exchange.hasBegunResponse { try exchange.flush() }
+        if connection.deadline.hasExpired { throw .timedOut(node, after: timeout) }
+        await exchange.wakeup.wait()
+    }
+
+    // MARK: To the node
+
+    /// Returns true when something moved.
+    private mutating func sendRequest() throws(GatewayError) -> Bool {
+        var hasMoved = false
+        if !requestIsComplete, connection.output.count < Self.highMark {
+            hasMoved = try takeBody()
+        }
+        guard !connection.output.isEmpty, !requestIsAbandoned else { return hasMoved }
+        let before = connection.output.count
+        do throws(ChannelError) {
+            _ = try connection.channel.tryWrite(&connection.output)
+        } catch {
+            // The node may have answered and closed before it read everything; its answer decides.
+            requestIsAbandoned = true
+            connection.output.removeAll()
+            return true
+        }
+        return hasMoved || connection.output.count < before
+    }
+
+    private mutating func takeBody() throws(GatewayError) -> Bool {
+        if requestFraming == .chunked { return try takeChunk() }
+        guard let count = try exchange.tryReadBody(into: &connection.output, atMost: Self.highMark) else {
+            return false
+        }
+        if count == 0 { requestIsComplete = true }
+        return true
+    }
+
+    private mutating func takeChunk() throws(GatewayError) -> Bool {
+        var chunk = ByteBuffer()
+        guard let count = try exchange.tryReadBody(into: &chunk, atMost: Self.highMark) else { return false }
+        if count == 0 {
+            requestIsComplete = true
+            HeadWriter.writeLastChunk(to: &connection.output)
+        } else {
+            HeadWriter.writeChunkSize(count, to: &connection.output)
+            connection.output.append(count, consuming: &chunk)
+            HeadWriter.writeChunkEnd(to: &connection.output)
+        }
+        return true
+    }
+
+    // MARK: To the client
+
+    /// Returns true when something moved.
+    private mutating func receiveResponse() throws(GatewayError) -> Bool {
+        guard !hasHead else { return try passBody() }
+        guard try fill() else { return false }
+        guard try parseHead() else { return true }
+        let framing = try responseFraming()
+        body = BodyReader(framing)
+        hasHead = true
+        try exchange.begin(connection.response, body: framing)
+        _ = try passBody()
+        return true
+    }
+
+    /// Reads from the node. Returns true when something came, were it the end of a body that ends with the connection.
+    private mutating func fill() throws(GatewayError) -> Bool {
+        do throws(ChannelError) {
+            return try connection.tryFill()
+        } catch {
+            guard error == .closed, endsAtClose() else { throw .broken(node, error.reason) }
+            return true
+        }
+    }
+
+    private mutating func endsAtClose() -> Bool {
+        guard hasHead else { return false }
+        do throws(BodyProblem) {
+            try body.endOfInput()
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    /// Skips interim responses, which concern the hop between us and the node.
+    private func parseHead() throws(GatewayError) -> Bool {
+        do throws(ResponseProblem) {
+            while try connection.tryParseHead() {
+                let code = connection.response.status.code
+                if code >= 200 { return true }
+                if code == 101 { throw ResponseProblem("it switched protocols without being asked") }
+            }
+            return false
+        } catch {
+            throw .broken(node, error.reason)
+        }
+    }
+
+    private func responseFraming() throws(GatewayError) -> BodyFraming {
+        do throws(ResponseProblem) {
+            return try BodyFraming.ofResponse(connection.response, to: exchange.request.method)
+        } catch {
+            throw .broken(node, error.reason)
+        }
+    }
+
+    /// Passes on what the node has sent of the body, and reads more when everything is passed on.
+    private mutating func passBody() throws(GatewayError) -> Bool {
+        var hasMoved = false
+        for _ in 0..<Self.readsPerRound {
+            while try passPiece() { hasMoved = true }
+            guard !body.isComplete, pending == 0 || connection.input.isEmpty else { return hasMoved }
+            guard try fill() else { return hasMoved }
+            hasMoved = true
+        }
+        return hasMoved
+    }
+
+    /// Returns false when more must come first, or the client must take something first.
+    private mutating func passPiece() throws(GatewayError) -> Bool {
+        guard pending == 0 else {
+            let available = min(pending, connection.input.count)
+            guard available > 0 else { return false }
+            let taken = try exchange.tryWrite(&connection.input, atMost: available)
+            pending -= taken
+            return taken > 0
+        }
+        guard !body.isComplete else { return false }
+        do throws(BodyProblem) {
+            let before = connection.input.count
+            pending = try body.skipFraming(of: &connection.input)
+            return pending > 0 || connection.input.count < before
+        } catch {
+            throw .broken(node, error.reason)
+        }
+    }
+}

@@ -1,0 +1,71 @@
+internal import Bytes
+internal import Gateway
+internal import HTTP
+internal import Reactor
+
+/// One HTTP/1.1 connection to a node, with what has to be kept between two requests: buffers, parser and deadline. All of
+/// it is used again, so a request over a kept connection allocates nothing here.
+final class UpstreamConnection {
+    let channel: any Channel
+    /// Bytes that the node has sent and nobody has read yet.
+    var input = ByteBuffer()
+    /// Bytes for the node that the socket has not taken yet.
+    var output = ByteBuffer()
+    var response = ResponseHead(.ok)
+    let deadline: Deadline
+    /// True when at least one response came over this connection, so that the node may be closing it right now.
+    var isReused = false
+    /// When the connection was put into the pool.
+    var idleSince: ContinuousClock.Instant
+
+    private var parser: ResponseParser
+
+    /// The most that is read at once.
+    static let readSize = 65_536
+
+    init(channel: any Channel, deadline: Deadline, limits: HeadLimits, now: ContinuousClock.Instant) {
+        self.channel = channel
+        self.deadline = deadline
+        parser = ResponseParser(limits: limits)
+        idleSince = now
+    }
+
+    deinit { deadline.cancel() }
+
+    /// Hands the connection to another task.
+    func adopt(_ wakeup: Wakeup) {
+        channel.wakeup = wakeup
+        deadline.wakeup = wakeup
+    }
+
+    /// Reads what has arrived. Returns false when nothing has.
+    ///
+    /// - Throws: `.closed` at the end of the stream.
+    func tryFill() throws(ChannelError) -> Bool {
+        guard let count = try channel.tryRead(into: &input, atMost: Self.readSize) else { return false }
+        if count == 0 { throw .closed }
+        return true
+    }
+
+    /// Takes the next head from the input, if all of it is there, into `response`.
+    func tryParseHead() throws(ResponseProblem) -> Bool {
+        try parser.take(from: &input, into: &response)
+    }
+
+    func close() {
+        deadline.cancel()
+        channel.close()
+    }
+
+    /// True when the node has neither closed the connection nor sent anything that nobody asked for.
+    var isStillIdle: Bool {
+        guard input.isEmpty, output.isEmpty, !channel.isBroken else { return false }
+        guard channel.isReadable else { return true }
+        // A flag left over from the last read, or bytes or an end that have come since. Only a read tells.
+        do throws(ChannelError) {
+            return try channel.tryRead(into: &input, atMost: 1) == nil
+        } catch {
+            return false
+        }
+    }
+}

@@ -1,0 +1,157 @@
+internal import Bytes
+internal import Gateway
+internal import HTTP
+package import Reactor
+internal import Transports
+
+/// Limits on the connections that one loop keeps to its nodes.
+package struct PoolConfiguration: Sendable, Equatable {
+    /// Idle connections kept for each node. Default 100; more are closed when their request ends.
+    package var maximumIdle = 100
+    /// How long an idle connection is kept. Default 60 s, less than most servers keep theirs.
+    package var idleTimeout = Duration.seconds(60)
+    /// Limit on connecting. Default 1 s.
+    package var connectTimeout = Duration.seconds(1)
+    /// Limit on waiting for the first byte of a proxied response, and between two later ones. Default 30 s.
+    package var responseTimeout = Duration.seconds(30)
+
+    package init() {}
+}
+
+/// The idle connections of one loop, by node address. The last one returned is taken first, so that its memory is still
+/// in the processor's cache and the others can grow old.
+package final class UpstreamPool {
+    private struct Host {
+        var idle: [UpstreamConnection] = []
+        var addresses: [Address] = []
+        var resolvedAt: ContinuousClock.Instant?
+    }
+
+    /// How long a looked-up name is believed.
+    private static let lookupLifetime = Duration.seconds(30)
+
+    let configuration: PoolConfiguration
+    let loop: any EventLoop
+    private let transport: any Transport
+    private var hosts: [String: Host] = [:]
+
+    package init(
+        loop: any EventLoop, transport: any Transport,
+        configuration: PoolConfiguration = PoolConfiguration()
+    ) {
+        self.loop = loop
+        self.transport = transport
+        self.configuration = configuration
+    }
+
+    /// How many connections are idle now.
+    package var idleCount: Int { hosts.values.reduce(0) { $0 + $1.idle.count } }
+
+    /// An idle connection to the node, or nil when there is none that still lives.
+    func takeIdle(to node: Node, for wakeup: Wakeup) -> UpstreamConnection? {
+        while let connection = hosts[node.address]?.idle.popLast() {
+            if connection.isStillIdle, loop.now - connection.idleSince < configuration.idleTimeout {
+                connection.adopt(wakeup)
+                return connection
+            }
+            connection.close()
+        }
+        return nil
+    }
+
+    /// A new connection to the node.
+    ///
+    /// - Throws: `.upstreamRefused`, since nothing was sent.
+    nonisolated(nonsending) func connect(
+        to node: Node, for wakeup: Wakeup, before limit: ContinuousClock.Instant? = nil
+    ) async throws(GatewayError) -> UpstreamConnection {
+        let deadline = Deadline(on: loop, firing: wakeup)
+        let connectLimit = loop.now + configuration.connectTimeout
+        do throws(ChannelError) {
+            let addresses = try await addresses(of: node)
+            var failure = ChannelError.refused
+            for address in addresses {
+                deadline.set(limit.map { min($0, connectLimit) } ?? connectLimit)
+                do throws(ChannelError) {
+                    let channel = try await transport.connect(
+                        to: address, on: loop, wakeup: wakeup, until: deadline)
+                    deadline.clear()
+                    return UpstreamConnection(
+                        channel: channel, deadline: deadline, limits: HeadLimits(), now: loop.now)
+                } catch {
+                    failure = error
+                }
+            }
+            throw failure
+        } catch {
+            deadline.cancel()
+            throw .refused(by: node, error)
+        }
+    }
+
+    /// Keeps a connection whose last response is complete, or closes it when enough are kept.
+    func put(_ connection: UpstreamConnection, of node: Node) {
+        connection.channel.wakeup = nil
+        connection.deadline.clear()
+        connection.isReused = true
+        connection.idleSince = loop.now
+        if hosts[node.address, default: Host()].idle.count >= configuration.maximumIdle {
+            connection.close()
+        } else {
+            hosts[node.address, default: Host()].idle.append(connection)
+        }
+    }
+
+    /// Closes what has been idle for too long or was closed by its node. To be called about once a second.
+    package func tidy() {
+        let oldest = loop.now - configuration.idleTimeout
+        for (address, host) in hosts {
+            for connection in host.idle where connection.idleSince < oldest || !connection.isStillIdle {
+                connection.close()
+            }
+            let kept = host.idle.filter { !$0.channel.isBroken }
+            let isForgotten = kept.isEmpty && host.resolvedAt.map { $0 < oldest } ?? true
+            hosts[address] =
+                isForgotten ? nil : Host(idle: kept, addresses: host.addresses, resolvedAt: host.resolvedAt)
+        }
+    }
+
+    package func closeAll() {
+        for host in hosts.values { for connection in host.idle { connection.close() } }
+        hosts.removeAll()
+    }
+
+    nonisolated(nonsending) private func addresses(of node: Node) async throws(ChannelError) -> [Address] {
+        guard let (name, port) = node.hostAndPort else { throw .unknownHost(node.address) }
+        if let literal = HostLookup.literal(name, port: port) { return [literal] }
+        if let host = hosts[node.address], let resolvedAt = host.resolvedAt,
+            loop.now - resolvedAt < Self.lookupLifetime
+        {
+            return host.addresses
+        }
+        let addresses = try await HostLookup.addresses(of: name, port: port)
+        hosts[node.address, default: Host()].addresses = addresses
+        hosts[node.address, default: Host()].resolvedAt = loop.now
+        return addresses
+    }
+}
+
+extension GatewayError {
+    static func refused(by node: Node, _ error: ChannelError) -> GatewayError {
+        GatewayError(
+            .upstreamRefused, "the service could not be reached",
+            detail: "node \(node.id) at \(node.address): \(error.reason)")
+    }
+
+    static func broken(_ node: Node, _ reason: String, mayHaveBeenSent: Bool = true) -> GatewayError {
+        GatewayError(
+            .upstreamBroken, "the service broke off or gave no valid answer",
+            detail: "node \(node.id) at \(node.address): \(reason)", mayHaveBeenSent: mayHaveBeenSent)
+    }
+
+    static func timedOut(_ node: Node, after limit: Duration) -> GatewayError {
+        GatewayError(
+            .upstreamTimedOut, "the service did not answer in time",
+            detail: "node \(node.id) at \(node.address) did not answer within \(limit)", mayHaveBeenSent: true)
+    }
+}
