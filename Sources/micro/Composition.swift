@@ -48,7 +48,7 @@ struct Composition: Sendable {
     }
 
     /// The handler of the gateway, `micro api`.
-    func gateway(_ api: ApplianceConfiguration.API, _ context: WorkerContext) -> sending any Handler {
+    func gateway(_ api: ApplianceConfiguration.API, _ context: WorkerContext) -> any Handler {
         let parts = LoopParts(context, self)
         let router = CatalogRouter(
             resolver: resolver(api), namespace: "\(api.namespace)", use: api.handler == .rpc ? .calls : .proxying,
@@ -67,7 +67,7 @@ struct Composition: Sendable {
     }
 
     /// The handler in front of one server, `micro proxy`.
-    func proxy(_ proxy: ApplianceConfiguration.Proxy, _ context: WorkerContext) -> sending any Handler {
+    func proxy(_ proxy: ApplianceConfiguration.Proxy, _ context: WorkerContext) -> any Handler {
         let parts = LoopParts(context, self)
         let address = "\(ListenAddress(host: proxy.target.host, port: proxy.target.port))"
         let router = FixedRouter(

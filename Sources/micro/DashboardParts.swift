@@ -33,7 +33,7 @@ struct DashboardParts: Sendable {
 
 extension Composition {
     /// The handler of the dashboard, `micro web`.
-    func dashboard(_ parts: DashboardParts, _ context: WorkerContext) -> sending any Handler {
+    func dashboard(_ parts: DashboardParts, _ context: WorkerContext) -> any Handler {
         let loopParts = LoopParts(context, self)
         let readiness = parts.readiness
         return DashboardHandler(

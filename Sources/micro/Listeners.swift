@@ -10,6 +10,7 @@ struct Listeners: ~Copyable {
     private var api: ListeningSockets?
     private var web: ListeningSockets?
     private var proxy: ListeningSockets?
+    let addresses: Addresses
 
     /// What was really bound.
     struct Addresses: Sendable {
@@ -19,22 +20,28 @@ struct Listeners: ~Copyable {
     }
 
     init(_ configuration: ApplianceConfiguration, loopCount: Int) throws(StartFailure) {
+        var addresses = Addresses()
         api = nil
         web = nil
         proxy = nil
         let onLoopback = configuration.runsDemoServices
         if let given = configuration.api {
-            api = try Self.bind(given.address, loopCount, flag: "--api_address", onLoopback: onLoopback)
+            let sockets = try Self.bind(given.address, loopCount, flag: "--api_address", onLoopback: onLoopback)
+            addresses.api = sockets.address
+            api = consume sockets
         }
         if let given = configuration.web {
-            web = try Self.bind(given.address, loopCount, flag: "--web_address", onLoopback: onLoopback)
+            let sockets = try Self.bind(given.address, loopCount, flag: "--web_address", onLoopback: onLoopback)
+            addresses.web = sockets.address
+            web = consume sockets
         }
         if let given = configuration.proxy {
-            proxy = try Self.bind(given.address, loopCount, flag: "--address", onLoopback: false)
+            let sockets = try Self.bind(given.address, loopCount, flag: "--address", onLoopback: false)
+            addresses.proxy = sockets.address
+            proxy = consume sockets
         }
+        self.addresses = addresses
     }
-
-    var addresses: Addresses { Addresses(api: api?.address, web: web?.address, proxy: proxy?.address) }
 
     /// Opens one worker's share of each.
     mutating func open(
