@@ -97,7 +97,7 @@ let package = Package(
         tests("Resolvers", ["Gateway", "HTTP", "Resolvers"]),
         tests("Handlers", ["Bytes", "Handlers", "JSON"]),
         tests("Server", ["Bytes", "Gateway", "HTTP", "Reactor", "Server", "TestSupport", logging]),
-        tests("Command", ["Bytes", "Gateway", "HTTP", "JSON", "micro", logging]),
+        tests("Command", ["Gateway", "Handlers", "JSON", "Reactor", "micro", logging]),
     ],
     swiftLanguageModes: [.v6]
 )
