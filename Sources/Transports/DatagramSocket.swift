@@ -120,7 +120,14 @@ package struct BoundDatagramSocket: ~Copyable {
         self.descriptor = descriptor
     }
 
-    consuming func release() -> CInt { descriptor.release() }
+    /// Takes over a socket that is bound already.
+    package init(owning descriptor: consuming FileDescriptor, address: Address) {
+        self.descriptor = descriptor
+        self.address = address
+    }
+
+    /// Gives the socket up, to hand it to another loop.
+    package consuming func release() -> CInt { descriptor.release() }
 
     private static func open(_ family: Address.Family) throws(SystemError) -> FileDescriptor {
         let type = CInt(SOCK_DGRAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
