@@ -173,6 +173,10 @@ package struct BoundDatagramSocket: ~Copyable {
     private static func request(of interface: NetworkInterface, group: Address?) -> ip_mreqn {
         var request = ip_mreqn()
         request.imr_ifindex = CInt(interface.index)
+        // For sending it is the source address, which the kernel does not find by itself for the loopback interface.
+        if let own = interface.addressV4 {
+            withUnsafeMutableBytes(of: &request.imr_address) { $0.copyBytes(from: own.bytes) }
+        }
         if let group { withUnsafeMutableBytes(of: &request.imr_multiaddr) { $0.copyBytes(from: group.bytes) } }
         return request
     }
