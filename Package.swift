@@ -90,6 +90,7 @@ let package = Package(
         tests("JSON", ["Bytes", "JSON"]),
         tests("HTTP", ["Bytes", "HTTP"]),
         tests("Resolvers", ["Gateway", "HTTP", "Resolvers"]),
+        tests("Brokers", ["Brokers", "Gateway"]),
         tests("Handlers", ["Bytes", "Handlers", "JSON"]),
     ],
     swiftLanguageModes: [.v6]
