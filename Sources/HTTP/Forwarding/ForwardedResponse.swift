@@ -27,7 +27,6 @@ package enum ForwardedResponse {
         if upgrades, head.fields.contains(.upgrade) {
             buffer.append("Connection: Upgrade\r\n")
             head.fields.writeJoined(.upgrade, separator: ", ", to: &buffer)
-            buffer.append("\r\n")
         } else if !head.status.isInformational {
             switch (keepAlive, version) {
             case (true, .http11): break
