@@ -66,6 +66,7 @@ package struct Method: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// The method as it is sent, `GET` for instance.
     package var description: String {
         if case .other(let text) = name { return text }
         return String("\(line)".dropLast())

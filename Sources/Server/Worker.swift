@@ -67,7 +67,7 @@ package actor Worker {
     /// - Parameter facts: What is believed of a client, given its address.
     package func listen(
         _ socket: consuming FileDescriptor, facts: ClientFacts,
-        makeHandler: @Sendable (WorkerContext) -> sending any Handler
+        makeHandler: @Sendable (WorkerContext) -> any Handler
     ) throws(SystemError) {
         let handler = makeHandler(context)
         let listener = try TCPListener(owning: socket, on: loop)
@@ -92,7 +92,7 @@ package actor Worker {
     /// Serves one connection that somebody else makes: a test, or a listener of another kind.
     package func adopt(
         from peer: Address, facts: ClientFacts = ClientFacts(), makeChannel: @Sendable () -> sending any Channel,
-        makeHandler: @Sendable (WorkerContext) -> sending any Handler
+        makeHandler: @Sendable (WorkerContext) -> any Handler
     ) {
         adopt(makeChannel(), from: peer, facts: facts, handler: makeHandler(context))
     }

@@ -1,3 +1,5 @@
+import Gateway
+import Handlers
 import Logging
 import Reactor
 
@@ -32,9 +34,7 @@ struct ApplianceConfiguration: Sendable, Equatable {
     struct API: Sendable, Equatable {
         var address: ListenAddress
         var handler: HandlerKind
-        var namespace: NamespaceChoice
-        /// What follows the namespace, such as `api`.
-        var type: String
+        var namespace: Namespace
         /// `micro`, `path`, `vpath`, `host` or `grpc`.
         var resolver: String
         var rpcAccess: RPCAccess
@@ -43,13 +43,10 @@ struct ApplianceConfiguration: Sendable, Equatable {
     /// What becomes of the gateway's requests.
     enum HandlerKind: String, Sendable { case rpc, http }
 
-    /// Who may call any service at `/rpc`.
-    enum RPCAccess: String, Sendable { case thisMachine, everyone, nobody }
-
     /// `micro web`.
     struct Web: Sendable, Equatable {
         var address: ListenAddress
-        var namespace: NamespaceChoice
+        var namespace: Namespace
         /// `path`.
         var resolver: String
         /// Whether clients of other machines may use it without a login.
@@ -137,8 +134,8 @@ extension ApplianceConfiguration.API {
         address = settings.the(settings.address, .apiAddress)
         // `proxy` is an older name of `http`.
         handler = settings.text(.apiHandler) == "rpc" ? .rpc : .http
-        type = settings.the(settings.text, .apiType)
-        namespace = NamespaceChoice(settings.the(settings.text, .apiNamespace), type: type)
+        namespace = Namespace(
+            configured: settings.the(settings.text, .apiNamespace), type: settings.the(settings.text, .apiType))
         resolver = settings.the(settings.text, .apiResolver)
         rpcAccess =
             switch settings.boolean(.enableRPC) {
@@ -152,7 +149,7 @@ extension ApplianceConfiguration.API {
 extension ApplianceConfiguration.Web {
     fileprivate init(_ settings: Settings) {
         address = settings.the(settings.address, .webAddress)
-        namespace = NamespaceChoice(settings.the(settings.text, .webNamespace), type: "web")
+        namespace = Namespace(configured: settings.the(settings.text, .webNamespace), type: "web")
         resolver = settings.the(settings.text, .webResolver)
         isInsecure = settings.boolean(.insecureDashboard) ?? false
         publicDirectory = settings.text(.publicDirectory)

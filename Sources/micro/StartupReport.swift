@@ -1,3 +1,4 @@
+import Handlers
 import Gateway
 import JSON
 
@@ -15,7 +16,7 @@ struct StartupReport: Sendable, Equatable {
     var dashboardURL: String?
     /// An example of what becomes of a request; see `mapping`.
     var mapping: String?
-    var rpcAccess: ApplianceConfiguration.RPCAccess?
+    var rpcAccess: RPCAccess?
     /// Sentences without a period, each with what to do about it.
     var warnings: [String] = []
 
@@ -39,14 +40,9 @@ struct StartupReport: Sendable, Equatable {
     ///
     /// - Parameter destination: What the resolver in use makes of this request.
     static func mapping(
-        method: String, path: String, destination: Destination, resolver: String, prefix: String?
+        method: String, path: String, destination: Destination, resolver: String, namespace: Namespace
     ) -> String {
-        let namespace =
-            switch prefix {
-            case nil: "namespace from the host"
-            case ""?: "no namespace"
-            case let prefix?: "namespace \(prefix)"
-            }
+        let namespace = namespace == .fixed("") ? "no namespace" : "namespace \(namespace)"
         return "\(method) \(path) -> service \(destination.service), endpoint \(destination.endpoint)"
             + " (resolver \(resolver), \(namespace))"
     }
@@ -119,7 +115,7 @@ extension CommandName {
     fileprivate var json: JSONValue { .string(rawValue) }
 }
 
-extension ApplianceConfiguration.RPCAccess {
+extension RPCAccess {
     /// For the startup report.
     var sentence: String {
         switch self {

@@ -80,6 +80,7 @@ struct ForwardedRequestTests {
             // Aliases.
             ("Content_Length: 5\r\nTransfer_Encoding: chunked\r\nX_Forwarded_For: 9\r\nX-Forwarded_For: 9\r\n", []),
             ("X.Forwarded.For: 9\r\nX-Real.IP: 9\r\nMicro.Service: x\r\nContent.Length: 5\r\n", []),
+            ("Transfer.Encoding: chunked\r\nTrue.Client-IP: 1\r\nKeep.Alive: 1\r\nX.Api.Body: 1\r\n", []),
             // What is left.
             ("X-Api: 1\r\nMicro: 2\r\nX-M: 3\r\nA.B: 4\r\n", ["X-Api: 1", "Micro: 2", "X-M: 3", "A.B: 4"]),
             ("Cookie: a=b\r\nX: y\r\ncookie: c=d; e=f\r\nCookie: \r\n", ["Cookie: a=b; c=d; e=f", "X: y"]),
@@ -131,6 +132,10 @@ struct ForwardedRequestTests {
         #expect(!text.contains("Host: a"))
         #expect(try forward("GET http://b HTTP/1.1\r\nHost: a\r\n\r\n", stranger).hasPrefix("GET / HTTP/1.1\r\n"))
         #expect(try forward("GET http://b?y HTTP/1.1\r\nHost: a\r\n\r\n", stranger).hasPrefix("GET /?y HTTP/1.1\r\n"))
+        #expect(
+            try forward("OPTIONS http://b HTTP/1.1\r\nHost: a\r\n\r\n", stranger).hasPrefix("OPTIONS * HTTP/1.1\r\n"))
+        #expect(
+            try forward("OPTIONS http://b/ HTTP/1.1\r\nHost: a\r\n\r\n", stranger).hasPrefix("OPTIONS / HTTP/1.1\r\n"))
         #expect(try forward("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", stranger).hasPrefix("OPTIONS * HTTP/1.1\r\n"))
     }
 
@@ -158,7 +163,9 @@ struct ForwardedRequestTests {
                 \r\n
                 """)
         let trusted = try forward("GET / HTTP/1.0\r\n\r\n", proxy)
-        #expect(trusted.hasSuffix("X-Forwarded-Proto: http\r\nForwarded: for=10.0.0.9;proto=http\r\nVia: 1.0 micro-1a2b\r\n\r\n"))
+        #expect(
+            trusted.hasSuffix(
+                "X-Forwarded-Proto: http\r\nForwarded: for=10.0.0.9;proto=http\r\nVia: 1.0 micro-1a2b\r\n\r\n"))
     }
 
     @Test func `an IPv6 address is quoted where it must be, and none at all is unknown`() throws {
@@ -199,5 +206,68 @@ struct ForwardedRequestTests {
         #expect(stranger.isLoop(head) == isLoop)
         let again = try parsedRequest(try forward("GET / HTTP/1.1\r\nHost: a\r\n\r\n", stranger))
         #expect(stranger.isLoop(again))
+    }
+
+    @Test func `whatever is accepted is forwarded as the same one request, and nothing else`() throws {
+        let seeds = [
+            "GET /a?b HTTP/1.1\r\nHost: a:80\r\nX-One: 1\r\nConnection: X-One, close\r\nCookie: a=b\r\n\r\n",
+            "POST http://b/x HTTP/1.1\r\nHost: a\r\nContent-Length: 12\r\nX-Forwarded-For: 1.2.3.4\r\n\r\n",
+            "PUT / HTTP/1.1\r\nhost: [::1]\r\ntransfer-encoding: chunked\r\nTE: trailers\r\nX:\ty\r\n\r\n",
+            "GET / HTTP/1.0\r\nCookie: a\r\nCookie: b\r\nForwarded: for=x\r\nVia: 1.1 y\r\n\r\n",
+        ].map { Array($0.utf8) }
+        let pieces = [
+            "\r\n", "\n", "\r", ":", " ", "\t", ",", "\0", "_", "Host: c\r\n", "0", "Content-Length: 3\r\n", "#", "/",
+        ]
+        .map { Array($0.utf8) }
+        var accepted = 0
+        var random = SeededGenerator(state: 20_261_121)
+        for round in 0..<6_000 {
+            var input = seeds[round % seeds.count]
+            for _ in 0..<Int.random(in: 1...3, using: &random) {
+                let place = Int.random(in: 0..<input.count, using: &random)
+                switch Int.random(in: 0..<4, using: &random) {
+                case 0: input[place] = UInt8.random(in: 0...255, using: &random)
+                case 1: input.remove(at: place)
+                case 2: input.insert(contentsOf: pieces[Int.random(in: 0..<pieces.count, using: &random)], at: place)
+                default: input.insert(input[Int.random(in: 0..<input.count, using: &random)], at: place)
+                }
+            }
+            accepted += try checkForwarding(of: input) ? 1 : 0
+        }
+        #expect(accepted > 1_000, "\(accepted)")
+    }
+
+    /// Whether the request is accepted; then what is forwarded must be read as the same by another strict reader.
+    private func checkForwarding(of input: [UInt8]) throws -> Bool {
+        for context in [stranger, proxy] {
+            var parser = RequestParser()
+            var head = RequestHead()
+            guard (try? parser.parse(input.span, into: &head)) != nil, let framing = try? BodyFraming.ofRequest(head)
+            else { return false }
+            var buffer = ByteBuffer()
+            ForwardedRequest.write(head, framing: framing, context: context, to: &buffer)
+            guard head.version == .http11 else { continue }  // It may be without a host.
+            var again = RequestHead()
+            let length = try parser.parse(buffer.span, into: &again)
+            #expect(length == buffer.count)
+            #expect(try BodyFraming.ofRequest(again) == framing)
+            #expect(again.method == head.method && again.path == head.path && again.query == head.query)
+            #expect(again.authority == head.authority && again.host == head.host)
+            #expect(again.fields.count(of: .xForwardedFor) == 1)
+            #expect(!again.fields.contains(.connection) || again.fields[.connection] == "TE")
+        }
+        return true
+    }
+}
+
+/// The same numbers in every run, so that a failure can be repeated (SplitMix64).
+private struct SeededGenerator: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var mixed = (state ^ (state >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+        return mixed ^ (mixed >> 31)
     }
 }

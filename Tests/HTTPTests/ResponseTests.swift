@@ -148,7 +148,9 @@ struct ResponseTests {
 
     @Test(
         "the size of a chunk is written in as few digits as it needs",
-        arguments: [(1, "1"), (9, "9"), (10, "a"), (15, "f"), (16, "10"), (255, "ff"), (4_096, "1000"), (74_565, "12345")])
+        arguments: [
+            (1, "1"), (9, "9"), (10, "a"), (15, "f"), (16, "10"), (255, "ff"), (4_096, "1000"), (74_565, "12345"),
+        ])
     func chunkSizes(size: Int, text: String) {
         var buffer = ByteBuffer()
         HeadWriter.writeChunkSize(size, to: &buffer)

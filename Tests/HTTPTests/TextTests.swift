@@ -48,11 +48,13 @@ struct TextTests {
         "a path has one form, in which nothing is empty or a dot",
         arguments: [
             ("/", nil), ("/a", nil), ("/a/", nil), ("/a/b.c/..d/e..", nil), ("/.well-known/x", nil), ("/a/...", nil),
-            ("/%2", nil), ("/%2f", nil), ("/a%2f..%2fb", nil), ("*", nil), ("", nil), ("/%2e%2e%2e", nil), ("/a;/..;", nil),
+            ("/%2", nil), ("/%2f", nil), ("/a%2f..%2fb", nil), ("*", nil), ("", nil), ("/%2e%2e%2e", nil),
+            ("/a;/..;", nil),
             ("//", "/"), ("//a", "/a"), ("/a//b", "/a/b"), ("/a//", "/a/"), ("/.", "/"), ("/..", "/"), ("/./", "/"),
             ("/../", "/"), ("/a/.", "/a/"), ("/a/./b", "/a/b"), ("/a/..", "/"), ("/a/../", "/"), ("/a/../b", "/b"),
             ("/a/b/..", "/a/"), ("/a/b/../", "/a/"), ("/a/b/../c", "/a/c"), ("/a/b/../../c", "/c"), ("/../../a", "/a"),
-            ("/a/%2e/b", "/a/b"), ("/a/%2E%2e/b", "/b"), ("/a/.%2e/b", "/b"), ("/a/%2e./b", "/b"), ("/a/b/%2e%2e", "/a/"),
+            ("/a/%2e/b", "/a/b"), ("/a/%2E%2e/b", "/b"), ("/a/.%2e/b", "/b"), ("/a/%2e./b", "/b"),
+            ("/a/b/%2e%2e", "/a/"),
             ("/a//../b", "/b"), ("/a/./../b/", "/b/"), ("/a/%2e", "/a/"), ("///", "/"), ("/a/../..//b", "/b"),
         ] as [(String, String?)])
     func canonicalPaths(path: String, canonical: String?) {
@@ -63,7 +65,8 @@ struct TextTests {
     @Test(
         "percent-encoding is undone once, or refused",
         arguments: [
-            ("", ""), ("a%20b", "a b"), ("%41%2f%C3%a9", "A/\u{e9}"), ("a+b", "a+b"), ("%2541", "%41"), ("%", nil), ("%4", nil),
+            ("", ""), ("a%20b", "a b"), ("%41%2f%C3%a9", "A/\u{e9}"), ("a+b", "a+b"), ("%2541", "%41"), ("%", nil),
+            ("%4", nil),
             ("%4g", nil), ("%ff", nil), ("a%", nil), ("%%41", nil),
         ] as [(String, String?)])
     func decoding(text: String, decoded: String?) {

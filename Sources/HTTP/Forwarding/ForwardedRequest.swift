@@ -37,7 +37,12 @@ package enum ForwardedRequest {
         if let target {
             for byte in target.utf8 { buffer.append(byte.isControl || byte == .space ? .hyphen : byte) }
         } else if head.hasAuthorityInTarget, head.method != .connect {
-            buffer.append(head.pathSpan)
+            // RFC 9112, 3.2.4: this asks about the server as a whole.
+            if head.lacksPath, !head.hasQuery, head.method == .options {
+                buffer.append(UInt8.asterisk)
+            } else {
+                buffer.append(head.pathSpan)
+            }
             if head.hasQuery {
                 buffer.append(UInt8.questionMark)
                 buffer.append(head.querySpan)

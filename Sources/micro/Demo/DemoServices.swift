@@ -59,7 +59,7 @@ enum DemoServices {
     }
 
     private static func listen(
-        on worker: Worker, makeHandler: @Sendable (WorkerContext) -> sending any Handler
+        on worker: Worker, makeHandler: @Sendable (WorkerContext) -> any Handler
     ) async throws(SystemError) -> Address {
         var sockets = try ListeningSockets(.loopback(port: 0), count: 1)
         let address = sockets.address
