@@ -17,7 +17,10 @@ private let bannedWords = [
         allowed: ["Sources/Transports/HostLookup.swift": "the one lookup, on the BlockingPool"]),
     BannedWord(
         word: "usleep(", advice: "blocks the thread; wait for an event, or use the loop's sleep(for:)",
-        allowed: ["Sources/Reactor/ThreadEnd.swift": "waits for the end of a thread, never on a loop"]),
+        allowed: [
+            "Sources/Reactor/ThreadEnd.swift": "waits for the end of a thread, never on a loop",
+            "Sources/micro/Logging/LogWriter.swift": "the last second of the process, after the loops",
+        ]),
     BannedWord(word: "nanosleep(", advice: "blocks the thread; wait for an event, or use the loop's sleep(for:)"),
     BannedWord(word: "sleep(", advice: "blocks the thread; wait for an event, or use the loop's sleep(for:)"),
     BannedWord(word: "Task {", advice: taskAdvice, allowed: taskStarters, inTests: false),

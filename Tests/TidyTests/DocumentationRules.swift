@@ -1,7 +1,10 @@
 /// Declarations that speak for themselves where their type has a comment; the examples of our style leave them bare too.
 private let selfExplaining: Set<Substring> = ["let", "var", "init", "case"]
 /// Functions that Swift's own protocols ask for.
-private let standardRequirements: Set<String> = ["==", "<", "hash", "encode", "enqueue", "next", "makeAsyncIterator"]
+private let standardRequirements: Set<String> = [
+    "==", "<", "hash", "encode", "enqueue", "next", "makeIterator", "makeAsyncIterator",
+    "isIsolatingCurrentContext", "checkIsolated",
+]
 
 enum DocumentationRules {
     /// Types and functions that other modules see, without a comment. A function that a contract of ours asks for has

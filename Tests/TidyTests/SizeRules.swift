@@ -6,7 +6,9 @@ private let longestFunction = 70
 /// Functions that are longer for a reason.
 ///
 /// Path and name, such as `Sources/HTTP/Method.swift known`, with the reason.
-private let longFunctionsAllowed: [String: String] = [:]
+private let longFunctionsAllowed = [
+    "Sources/HTTP/FieldName.swift candidate": "a table, written as a switch because that is what makes it fast"
+]
 
 enum SizeRules {
     static func longFiles(in files: [SourceFile]) -> [Violation] {
@@ -60,7 +62,7 @@ enum SizeRules {
                         let length = offset + 2 - function.line
                         functions.append(Function(name: function.name, line: function.line, length: length))
                     }
-                    pending = nil
+                    if pending?.parentheses == parentheses { pending = nil }
                 case "init" where previous != ".", "deinit": pending = (String(token), offset + 1, parentheses)
                 // A requirement of a protocol has no body: what follows is not its.
                 case "var", "subscript", "associatedtype": if pending?.parentheses == parentheses { pending = nil }
