@@ -13,6 +13,7 @@ package final class WorkerContext {
     /// Nil when no access log is written.
     package let accessLog: AccessLog?
     let logger: Logger
+    let date = DateField()
     /// Run about once a second while the worker lives.
     package var chores: [() -> Void] = []
 
@@ -23,6 +24,7 @@ package final class WorkerContext {
         self.configuration = configuration
         self.accessLog = accessLog
         self.logger = logger
+        if let accessLog { chores.append { accessLog.flush() } }
     }
 
     /// Writes down what an operator can do something about: faults of nodes and of ours, not those of clients.
