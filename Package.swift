@@ -95,6 +95,8 @@ let package = Package(
         tests("JSON", ["Bytes", "JSON"]),
         tests("HTTP", ["Bytes", "HTTP"]),
         tests("Resolvers", ["Gateway", "HTTP", "Resolvers"]),
+        tests("Brokers", ["Brokers", "Gateway"]),
+        tests("Tidy", []),
         tests("Handlers", ["Bytes", "Handlers", "JSON"]),
         tests("Server", ["Bytes", "Gateway", "HTTP", "Reactor", "Server", "TestSupport", logging]),
         tests("Command", ["Gateway", "Handlers", "JSON", "Reactor", "micro", logging]),
