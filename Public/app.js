@@ -1,0 +1,660 @@
+// The dashboard: shows what api/services knows, follows api/events, and calls endpoints through rpc.
+// Every address is relative, so the page also works behind a path prefix. Nothing is ever parsed as HTML.
+"use strict";
+
+const $ = (id) => document.getElementById(id);
+
+/** Makes an element. `properties` are attributes, except functions, which listen to the event of that name. */
+function element(name, properties = {}, ...children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(properties)) {
+    if (typeof value === "function") made.addEventListener(key, value);
+    else if (value !== undefined && value !== false) made.setAttribute(key, value === true ? "" : value);
+  }
+  made.append(...children.flat().filter((child) => child !== undefined && child !== ""));
+  return made;
+}
+
+const count = (number, one, many = `${one}s`) => `${number} ${number === 1 ? one : many}`;
+
+// MARK: What is known
+
+const state = {
+  status: null, // data of api/status
+  services: null, // Map from name to versions; null until the first answer
+  problem: "", // why the services could not be read
+};
+
+/** What the hash says, so that any view can be pasted into a message. */
+function view() {
+  const hash = new URLSearchParams(location.hash.slice(1));
+  return { service: hash.get("service") ?? "", endpoint: hash.get("endpoint") ?? "", search: hash.get("q") ?? "" };
+}
+
+function address({ service, endpoint, search }) {
+  const hash = new URLSearchParams();
+  if (service) hash.set("service", service);
+  if (service && endpoint) hash.set("endpoint", endpoint);
+  if (search) hash.set("q", search);
+  return `#${hash}`;
+}
+
+/** Changes the hash without adding a step for the back button. */
+function amend(change) {
+  history.replaceState(null, "", address({ ...view(), ...change }));
+}
+
+/** The answer's object. Throws an error with words for the reader. */
+async function fetchJSON(path) {
+  let response;
+  try {
+    response = await fetch(path, { headers: { Accept: "application/json" }, cache: "no-store" });
+  } catch {
+    throw new Error("The dashboard does not answer. Is it still running?");
+  }
+  const body = await response.json().catch(() => null);
+  if (response.ok && body) return body;
+  throw new Error(body?.error?.detail ?? body?.detail ?? `The dashboard answered ${response.status}.`);
+}
+
+let isLoading = false;
+let mustLoadAgain = false;
+
+/** Reads everything again. Changes that come meanwhile cause one more reading, not one each. */
+async function load() {
+  if (isLoading) {
+    mustLoadAgain = true;
+    return;
+  }
+  isLoading = true;
+  try {
+    const [status, services] = await Promise.all([fetchJSON("api/status"), fetchJSON("api/services")]);
+    state.status = status.data;
+    state.services = grouped(services.data);
+    state.problem = "";
+  } catch (error) {
+    state.problem = error.message;
+  }
+  isLoading = false;
+  render();
+  if (mustLoadAgain) {
+    mustLoadAgain = false;
+    setTimeout(load, 250);
+  }
+}
+
+function grouped(services) {
+  const groups = new Map();
+  for (const service of services) groups.set(service.name, [...(groups.get(service.name) ?? []), service]);
+  return groups;
+}
+
+// MARK: Following changes
+
+let retryDelay = 1000;
+
+function follow() {
+  const events = new EventSource("api/events");
+  events.addEventListener("open", () => {
+    retryDelay = 1000;
+    showLive("good", "Live");
+  });
+  events.addEventListener("catalog", load);
+  events.addEventListener("error", () => {
+    showLive("bad", "Reconnecting…");
+    // The browser tries again by itself, except after an answer that is no stream of events.
+    if (events.readyState !== EventSource.CLOSED) return;
+    setTimeout(follow, retryDelay);
+    retryDelay = Math.min(retryDelay * 2, 30000);
+  });
+}
+
+function showLive(kind, words) {
+  const live = $("live");
+  if (live.textContent === words) return;
+  live.className = `live ${kind}`;
+  live.textContent = words;
+}
+
+// MARK: Reading records
+
+/** How a node is spoken to, by the same rule as the gateway's. */
+function protocol(node) {
+  const { protocol, server, transport } = node.metadata;
+  if (protocol === "grpc" || (protocol === undefined && server === "grpc")) return "grpc";
+  if (protocol === "http") return "http";
+  if (protocol === undefined && server === undefined && transport === undefined) return "http";
+  return transport === undefined || transport === "http" ? "mucp" : `mucp over ${transport}`;
+}
+
+const unique = (values) => [...new Set(values)];
+const nodesOf = (versions) => versions.flatMap((service) => service.nodes);
+const isSubscriber = (endpoint) => endpoint.metadata.subscriber === "true";
+const isStream = (endpoint) => endpoint.metadata.stream === "true";
+
+/** Every endpoint of any version, once; those that Go Micro adds to each service come last. */
+function endpointsOf(versions) {
+  const byName = new Map(versions.flatMap((service) => service.endpoints).map((known) => [known.name, known]));
+  const isDebug = (endpoint) => endpoint.name.startsWith("Debug.");
+  return [...byName.values()].sort((one, other) => isDebug(one) - isDebug(other));
+}
+
+const numbers = /^(u?int(8|16|32|64)?|byte|rune|uintptr)$/;
+const basicTypes = /^(string|bool|float32|float64|u?int(8|16|32|64)?)$/;
+
+/** The fields without those that generated Go code keeps for itself. */
+function visible(fields) {
+  const isGenerated = fields.some((field) => field.type === "MessageState");
+  return fields.filter((field) => {
+    if (field.type === "MessageState" || field.name.startsWith("XXX_")) return false;
+    if (field.name === "sizeCache" || field.name === "unknownFields") return false;
+    return !(isGenerated && field.name === "int32" && field.type === "int32");
+  });
+}
+
+/** Services of Go Micro before version 5 give the type where the name should be. */
+const hasNoName = (field) => field.name === field.type && (basicTypes.test(field.name) || field.name.startsWith("[]"));
+
+/** A value that the field accepts. */
+function example(field) {
+  const type = field.type.replace(/^\*/, "");
+  if (type === "string") return "";
+  if (type === "bool") return false;
+  if (numbers.test(type) || type.startsWith("float")) return 0;
+  if (type === "[]uint8" || type === "[]byte") return "";
+  if (type.startsWith("[]")) return [];
+  const named = visible(field.values).filter((inner) => inner.name && !hasNoName(inner));
+  return Object.fromEntries(named.map((inner) => [inner.name, example(inner)]));
+}
+
+// MARK: JSON as text
+
+/** Lays valid JSON out anew, or on one line without `indent`. Numbers keep every digit, as they are never read. */
+function layOut(json, indent = "") {
+  const tokens = json.match(/"(?:[^"\\]|\\.)*"|\{\s*\}|\[\s*\]|[{}[\],:]|[^\s{}[\],:"]+/g) ?? [];
+  const lineBreak = (depth) => (indent ? `\n${indent.repeat(depth)}` : "");
+  const out = [];
+  let depth = 0;
+  for (const token of tokens) {
+    if (token === "{" || token === "[") out.push(token, lineBreak(++depth));
+    else if (token === "}" || token === "]") out.push(lineBreak(--depth), token);
+    else if (token === ",") out.push(token, lineBreak(depth));
+    else if (token === ":") out.push(indent ? ": " : ":");
+    else if (token.startsWith("{") || token.startsWith("[")) out.push(token[0], token.at(-1));
+    else out.push(token);
+  }
+  return out.join("");
+}
+
+function isJSON(text) {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What is wrong with the text of the editor, or nothing. */
+function problemOf(text) {
+  if (!text.trim()) return "The request is empty. Write {} for one without fields.";
+  try {
+    JSON.parse(text);
+    return "";
+  } catch (error) {
+    return `This is no JSON yet: ${error.message}`;
+  }
+}
+
+// MARK: The list
+
+function render() {
+  const { service } = view();
+  const isEmpty = !state.services?.size;
+  document.body.className = service ? "has-service" : isEmpty ? "" : "has-list";
+  renderFacts();
+  $("list").hidden = isEmpty;
+  renderList();
+  renderDetail();
+}
+
+function renderFacts() {
+  const { status } = state;
+  if (!status) return;
+  const facts = [`${status.product} ${status.version}`, `registry ${status.registry.name}`];
+  facts.push(status.gateway ? `gateway ${status.gateway.url}` : "no gateway in this program");
+  if ($("facts").textContent !== facts.join(" · ")) $("facts").textContent = facts.join(" · ");
+}
+
+/** Whether every word of the search occurs somewhere in the service. */
+function matches(versions, search) {
+  const texts = versions.flatMap((service) => [
+    service.name, service.version, ...service.endpoints.map((endpoint) => endpoint.name),
+    ...service.nodes.flatMap((node) => [node.id, node.address, protocol(node)]),
+  ]);
+  const text = texts.join(" ").toLowerCase();
+  return search.toLowerCase().split(/\s+/).every((word) => text.includes(word));
+}
+
+/** Replaces the children, unless they would be the same: then focus, selection and open details stay as they are. */
+function replaceChildren(parent, key, make) {
+  if (parent.dataset.key === key) return;
+  parent.dataset.key = key;
+  const focused = parent.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+  parent.replaceChildren(...[make()].flat());
+  if (focused) [...parent.querySelectorAll("a")].find((link) => link.getAttribute("href") === focused)?.focus();
+}
+
+function renderList() {
+  const { service: current, search } = view();
+  if (document.activeElement !== $("search")) $("search").value = search;
+  const groups = [...(state.services ?? [])].filter(([, versions]) => matches(versions, search));
+  const all = state.services?.size ?? 0;
+  const found = search ? `${groups.length} of ${count(all, "service")}` : count(all, "service");
+  const words = groups.length ? found : `No service matches “${search}”. Press Escape to see all ${all}.`;
+  if ($("count").textContent !== words) $("count").textContent = words;
+  const items = groups.map(([name, versions]) => ({
+    name,
+    versions: versions.map((service) => service.version || "no version"),
+    nodes: nodesOf(versions).length,
+    protocols: unique(nodesOf(versions).map(protocol)),
+  }));
+  replaceChildren($("services"), JSON.stringify([items, current, search]), () =>
+    items.map((item) => element("li", {}, listLink(item, item.name === current, search))));
+}
+
+function listLink(item, isCurrent, search) {
+  const dot = item.name.lastIndexOf(".") + 1;
+  return element("a", { href: address({ service: item.name, search }), "aria-current": isCurrent && "page" },
+    element("span", { class: "name" },
+      element("span", { class: "prefix" }, item.name.slice(0, dot)),
+      element("span", { class: "last" }, item.name.slice(dot))),
+    element("span", { class: "line" },
+      element("span", {}, count(item.nodes, "node")),
+      element("span", {}, item.versions.join(", ")),
+      item.protocols.map((name) => element("span", { class: "badge" }, name))));
+}
+
+// MARK: The service
+
+const shown = { service: null, parts: null };
+
+function renderDetail() {
+  const { service: name } = view();
+  const versions = state.services?.get(name);
+  if (!versions) {
+    Object.assign(shown, { service: null, parts: null });
+    document.title = "Micro";
+    return renderNotice(name);
+  }
+  document.title = `${name} – Micro`;
+  if (shown.service !== name) {
+    const parts = { head: element("section"), call: element("section"), body: element("div", { class: "detail" }) };
+    Object.assign(shown, { service: name, parts });
+    delete $("detail").dataset.key;
+    $("detail").replaceChildren(parts.head, parts.call, parts.body);
+  }
+  const { head, call, body } = shown.parts;
+  const text = JSON.stringify(versions);
+  replaceChildren(head, text, () => serviceHead(name, versions));
+  replaceChildren(body, text, () => versions.map((service, index) => versionPanel(service, versions[index - 1])));
+  // Made anew only when what can be called changes, so that news of nodes do not disturb who writes a request.
+  const callable = endpointsOf(versions).filter((endpoint) => !isSubscriber(endpoint));
+  const nodes = nodesOf(versions);
+  const isPlain = nodes.length > 0 && nodes.every((node) => protocol(node) === "http");
+  replaceChildren(call, JSON.stringify([callable, isPlain]), () => isPlain ? plainNotice() : callPanel(name, callable));
+}
+
+const backLink = () => element("a", { class: "back", href: address({ search: view().search }) }, "← All services");
+
+function serviceHead(name, versions) {
+  const nodes = nodesOf(versions);
+  return [
+    backLink(),
+    element("div", { class: "title" }, element("h1", { tabindex: "-1" }, name),
+      unique(nodes.map(protocol)).map((name) => element("span", { class: "badge strong" }, name))),
+    element("p", { class: "line" }, [count(nodes.length, "node"), count(versions.length, "version")].join(" · ")),
+  ];
+}
+
+function versionPanel(service, previous) {
+  const isSame = previous && JSON.stringify(previous.endpoints) === JSON.stringify(service.endpoints);
+  const title = service.version ? `Version ${service.version}` : "No version";
+  return element("section", { class: "panel" },
+    element("h2", {}, title),
+    pairs(service.metadata),
+    element("h3", {}, count(service.nodes.length, "node")),
+    service.nodes.length ? nodeTable(service.nodes, title) : element("p", { class: "quiet" }, "No node is alive."),
+    element("h3", {}, count(service.endpoints.length, "endpoint")),
+    isSame
+      ? element("p", { class: "quiet" }, `The same endpoints as version ${previous.version}.`)
+      : endpointList(service.endpoints));
+}
+
+/** A table, with its roles said aloud because a narrow screen lays it out as blocks. */
+function nodeTable(nodes, title) {
+  const headings = ["Node", "Address", "Protocol", "Metadata"];
+  const row = (node) => {
+    const [id, at] = [element("code", {}, node.id), element("code", {}, node.address)];
+    const cells = [id, at, protocol(node), pairs(node.metadata)];
+    return element("tr", { role: "row" }, cells.map((cell, index) =>
+      element("td", { role: "cell", "data-heading": headings[index] }, cell)));
+  };
+  return element("div", { class: "scroll" }, element("table", { role: "table", "aria-label": `Nodes of ${title}` },
+    element("thead", { role: "rowgroup" }, element("tr", { role: "row" }, headings.map((heading) =>
+      element("th", { role: "columnheader", scope: "col" }, heading)))),
+    element("tbody", { role: "rowgroup" }, nodes.map(row))));
+}
+
+function pairs(metadata) {
+  const entries = Object.entries(metadata);
+  if (!entries.length) return "";
+  return element("div", { class: "pairs" }, entries.map(([key, value]) =>
+    element("span", {}, element("b", {}, `${key}=`), value)));
+}
+
+function endpointList(endpoints) {
+  if (!endpoints.length) {
+    return element("p", { class: "quiet" }, "The service has registered none. You can still call one by its name.");
+  }
+  return element("div", { class: "endpoints" }, endpointsOf([{ endpoints }]).map((endpoint) => {
+    const { stream, subscriber, ...rest } = endpoint.metadata;
+    return element("details", {},
+      element("summary", {}, element("code", {}, endpoint.name),
+        isSubscriber(endpoint) ? element("span", { class: "badge" }, "subscriber") : "",
+        isStream(endpoint) ? element("span", { class: "badge" }, "stream") : ""),
+      element("div", { class: "messages" }, messages(endpoint)),
+      pairs(rest));
+  }));
+}
+
+function messages(endpoint) {
+  if (isSubscriber(endpoint)) {
+    return [element("div", {}, element("p", { class: "quiet" }, "Listens to a topic, and cannot be called."),
+      element("h3", {}, "Message"), message(endpoint.request))];
+  }
+  if (isStream(endpoint) && endpoint.response?.type === "Stream") {
+    return [element("p", { class: "quiet" }, "A stream. Its messages are not described in the registry.")];
+  }
+  return [
+    element("div", {}, element("h3", {}, "Request"), message(endpoint.request)),
+    element("div", {}, element("h3", {}, "Response"), message(endpoint.response)),
+  ];
+}
+
+function message(description) {
+  if (!description) return element("p", { class: "quiet" }, "Not described in the registry.");
+  const fields = visible(description.values);
+  return fields.length ? fieldTree(fields) : element("p", { class: "quiet" }, "No fields.");
+}
+
+function fieldTree(fields) {
+  return element("ul", { class: "tree mono" }, fields.map((field) => {
+    const inner = visible(field.values);
+    return element("li", {},
+      hasNoName(field) ? element("span", { class: "type" }, "name not told") : field.name, " ",
+      element("span", { class: "type" }, field.type || "object"),
+      inner.length ? fieldTree(inner) : "");
+  }));
+}
+
+/** What fills the page when there is no service to show. */
+function renderNotice(name) {
+  const detail = $("detail");
+  const isUnknown = name && state.services && !state.problem;
+  const key = JSON.stringify([name, state.problem, [...(state.services?.keys() ?? [])], state.status?.gateway]);
+  replaceChildren(detail, key, () => {
+    if (state.problem && !state.services) return notice("The services cannot be read", state.problem);
+    if (!state.services) return [];
+    if (isUnknown) return unknownNotice(name, key);
+    return state.services.size ? welcomeNotice() : emptyNotice();
+  });
+}
+
+const notice = (title, ...content) =>
+  element("section", { class: "notice" }, element("h1", { tabindex: "-1" }, title), ...content);
+
+/** The sentence with the nearest names comes from the server, which finds them for every client alike. */
+function unknownNotice(name, key) {
+  const sentence = element("p", {}, `${name} is not registered.`);
+  fetchJSON(`api/services/${encodeURIComponent(name)}`).then(load, (error) => {
+    if ($("detail").dataset.key === key) sentence.textContent = error.message;
+  });
+  return notice("No such service", sentence, element("p", {}, element("a", { href: "#" }, "← All services")));
+}
+
+function emptyNotice() {
+  const command = (text, words) => element("li", {}, element("code", {}, text), ` ${words}`);
+  return notice("No service is registered yet",
+    element("p", {}, "Services appear here by themselves as soon as they register. Try one of these:"),
+    element("ul", {},
+      command("micro demo", "starts two small services to look at and to call"),
+      command("micro register service '{…}'", "adds a record by hand"),
+      command("--registry", `chooses where to look for services: now in ${state.status?.registry.name ?? "mdns"}`)));
+}
+
+function welcomeNotice() {
+  const services = [...state.services.values()].flat();
+  const gateway = state.status?.gateway;
+  return notice("Choose a service",
+    element("p", {}, `${count(state.services.size, "service")} with ${count(nodesOf(services).length, "node")} ` +
+      "are registered. Choose one to see where it runs and what it can be asked, and to call it."),
+    gateway ? element("p", {}, "The gateway listens at ", element("code", {}, gateway.url),
+      ` with the ${gateway.handler} handler, the ${gateway.resolver} resolver and the namespace `,
+      element("code", {}, gateway.namespace), ".") : "",
+    element("p", { class: "quiet" }, element("kbd", {}, "/"), " searches, ", element("kbd", {}, "Ctrl"), " ",
+      element("kbd", {}, "Enter"), " calls."));
+}
+
+// MARK: The call
+
+function plainNotice() {
+  return element("p", { class: "words warn" }, "This service speaks plain HTTP, so it has no endpoints to be " +
+    "called here. The gateway's http and web handlers pass requests on to it.");
+}
+
+/** What was typed, by service and endpoint: it outlives a service that restarts. */
+const drafts = new Map();
+
+function callPanel(service, endpoints) {
+  const wanted = view().endpoint;
+  const names = endpoints.map((endpoint) => endpoint.name);
+  const chooser = names.length
+    ? element("select", { id: "endpoint" }, names.map((name) => element("option", { selected: name === wanted }, name)))
+    : element("input", { id: "endpoint", value: wanted, placeholder: "Greeter.Hello", spellcheck: "false" });
+  const editor = element("textarea", { id: "request", spellcheck: "false", autocapitalize: "off",
+    "aria-describedby": "problem", "aria-keyshortcuts": "Control+Enter" });
+  const problem = element("p", { id: "problem", class: "problem", role: "status" });
+  const streaming = element("p", { class: "words warn", hidden: true },
+    "This endpoint is a stream. A call from here sends one message and may not be answered.");
+  const caller = element("button", { class: "primary", type: "submit" }, "Call");
+  const curl = element("div", { class: "curl field" });
+  const result = element("div");
+  const chosen = () => endpoints.find((endpoint) => endpoint.name === chooser.value);
+
+  const validate = () => {
+    problem.textContent = problemOf(editor.value);
+    editor.setAttribute("aria-invalid", String(problem.textContent !== ""));
+    return problem.textContent === "";
+  };
+  const draftKey = () => JSON.stringify([service, names.length ? chooser.value : ""]);
+  const fill = () => {
+    const described = !chosen() || isStream(chosen()) ? null : chosen().request;
+    editor.value = drafts.get(draftKey()) ?? JSON.stringify(described ? example(described) : {}, null, 2);
+    editor.rows = Math.min(Math.max(editor.value.split("\n").length + 1, 5), 24);
+    streaming.hidden = !(chosen() && isStream(chosen()));
+    curl.replaceChildren();
+    validate();
+  };
+  const body = () => `{"service":${JSON.stringify(service)},"endpoint":${JSON.stringify(chooser.value.trim())},` +
+    `"request":${layOut(editor.value)}}`;
+  const copy = () => (validate() ? copyCurl(body(), curl) : editor.focus());
+  const reset = () => {
+    drafts.delete(draftKey());
+    fill();
+  };
+  const form = element("form", {
+    novalidate: true,
+    submit: (event) => {
+      event.preventDefault();
+      if (!validate()) return editor.focus();
+      if (!chooser.value.trim()) return chooser.focus();
+      call(body(), caller, result);
+    },
+    keydown: (event) => {
+      if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+      event.preventDefault();
+      form.requestSubmit();
+    },
+  },
+    element("div", { class: "field" }, element("label", { for: "endpoint" }, "Endpoint"), chooser),
+    streaming,
+    element("div", { class: "field" }, element("label", { for: "request" }, "Request (JSON)"), editor, problem),
+    element("div", { class: "actions" }, caller,
+      element("button", { type: "button", click: copy }, "Copy as curl"),
+      element("button", { type: "button", click: reset }, "Reset")),
+    curl);
+
+  chooser.addEventListener("change", () => {
+    amend({ endpoint: chooser.value.trim() });
+    if (names.length) fill();
+    result.replaceChildren();
+  });
+  editor.addEventListener("input", () => {
+    drafts.set(draftKey(), editor.value);
+    validate();
+  });
+  fill();
+  return element("section", { class: "panel", "aria-labelledby": "call-title" },
+    element("h2", { id: "call-title" }, "Call"), form, result);
+}
+
+/** Sends the call and shows what comes back. Pressed again meanwhile, the button gives up waiting. */
+async function call(body, button, result) {
+  if (button.pending) return button.pending.abort();
+  button.pending = new AbortController();
+  button.textContent = "Cancel";
+  const began = performance.now();
+  let answer;
+  try {
+    const response = await fetch("rpc", {
+      method: "POST", headers: { "Content-Type": "application/json" }, body, cache: "no-store",
+      signal: button.pending.signal,
+    });
+    answer = { code: response.status, phrase: response.statusText, text: await response.text() };
+  } catch (error) {
+    const wasCancelled = error.name === "AbortError";
+    answer = { failure: wasCancelled ? "Cancelled" : "No answer",
+      words: wasCancelled ? "You stopped waiting. The service may have done its work all the same."
+        : "The dashboard does not answer. Is it still running?" };
+  }
+  button.pending = null;
+  button.textContent = "Call";
+  showAnswer(answer, Math.round(performance.now() - began), result);
+}
+
+function showAnswer({ code, phrase, text = "", failure, words }, milliseconds, result) {
+  const isGood = code >= 200 && code < 300;
+  const verdict = failure ?? `${code} ${phrase}`.trim();
+  const isValid = isJSON(text);
+  const error = isGood || !isValid ? null : JSON.parse(text);
+  const sentence = words ?? error?.detail ?? error?.error?.detail ?? (isGood ? "" : text || "There is no explanation.");
+  const size = new TextEncoder().encode(text).length;
+  result.replaceChildren(element("div", { class: "result" },
+    element("div", { role: "status" },
+      element("p", { class: "verdict" },
+        element("strong", { class: isGood ? "good" : "bad" }, `${isGood ? "✓" : "✕"} ${verdict}`),
+        element("span", { class: "quiet" }, `${milliseconds} ms`),
+        failure ? "" : element("span", { class: "quiet" }, count(size, "byte")),
+        error?.id ? element("span", { class: "quiet" }, `said by ${error.id}`) : ""),
+      sentence ? element("p", { class: "words" }, sentence) : ""),
+    text && (isGood || isValid) ? longText(isValid ? layOut(text, "  ") : text) : ""));
+}
+
+const displayLimit = 100000;
+
+/** A text of any length. A long one is shown in part first, because browsers are slow to lay out megabytes. */
+function longText(text) {
+  const block = element("pre", { tabindex: "0", role: "region", "aria-label": "Answer" }, text.slice(0, displayLimit));
+  if (text.length <= displayLimit) return block;
+  const more = element("button", { type: "button", click: () => {
+    block.textContent = text;
+    more.remove();
+  } }, `Show all ${text.length.toLocaleString()} characters`);
+  return element("div", { class: "result" }, block, element("div", {}, more));
+}
+
+/** The gateway's address where it takes such calls, else that of this page. */
+function rpcAddress() {
+  const gateway = state.status?.gateway;
+  return gateway?.rpc ? `${gateway.url.replace(/\/$/, "")}/rpc` : new URL("rpc", document.baseURI).href;
+}
+
+const quote = (text) => `'${text.replaceAll("'", `'\\''`)}'`;
+
+async function copyCurl(body, place) {
+  const line = `curl -sS -H 'Content-Type: application/json' -d ${quote(body)} ${quote(rpcAddress())}`;
+  const text = element("textarea", { id: "curl", readonly: true, rows: "3" });
+  text.value = line;
+  const note = element("span", { role: "status" }, "copied");
+  place.replaceChildren(element("p", {}, element("label", { for: "curl" }, "curl"), " – ", note), text);
+  try {
+    await navigator.clipboard.writeText(line);
+  } catch {
+    // There is no clipboard outside localhost and HTTPS, and a browser may refuse it.
+    note.textContent = "press Ctrl+C to copy";
+    text.focus();
+    text.select();
+  }
+}
+
+// MARK: The keyboard and the start
+
+function isTyping(target) {
+  return target.matches("input, textarea, select") || target.isContentEditable;
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+  if ($("list").hidden) return;
+  event.preventDefault();
+  if (getComputedStyle($("list")).display === "none") location.hash = address({ search: view().search });
+  setTimeout(() => $("search").select());
+});
+
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault(); // The hash is for the view.
+  $("detail").focus();
+});
+
+$("search").addEventListener("input", () => {
+  amend({ search: $("search").value.trim() });
+  renderList();
+});
+
+$("search").addEventListener("keydown", (event) => {
+  if (event.key === "Escape") {
+    $("search").value = "";
+    amend({ search: "" });
+    renderList();
+  } else if (event.key === "Enter") {
+    $("services").querySelector("a")?.click();
+  }
+});
+
+// Who follows a link with the keyboard or a screen reader is taken to what it opened.
+let lastService = view().service;
+window.addEventListener("hashchange", () => {
+  render();
+  const { service, endpoint } = view();
+  if (service !== lastService && service) {
+    $("detail").querySelector("h1")?.focus();
+  } else if (service && endpoint && $("endpoint") && $("endpoint").value !== endpoint) {
+    $("endpoint").value = endpoint;
+    $("endpoint").dispatchEvent(new Event("change"));
+  }
+  lastService = service;
+});
+
+load();
+follow();
