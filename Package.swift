@@ -61,7 +61,7 @@ let package = Package(
 
         // Level 4: implementations of the contracts. None of them knows another.
         module("Resolvers", ["Bytes", "Gateway", "HTTP"], path: "Resolvers"),
-        module("Handlers", ["Bytes", "Gateway", "HTTP", "JSON"], path: "Handlers"),
+        module("Handlers", ["Bytes", "Gateway", "HTTP", "JSON", "Reactor"], path: "Handlers"),
         module(
             "Registries",
             ["Bytes", "CLinux", "CZlib", "Gateway", "HTTP", "JSON", "Reactor", "Transports", "Upstream", logging]),
@@ -90,6 +90,7 @@ let package = Package(
         tests("JSON", ["Bytes", "JSON"]),
         tests("HTTP", ["Bytes", "HTTP"]),
         tests("Handlers", ["Bytes", "Handlers", "JSON"]),
+        tests("Server", ["Bytes", "Gateway", "HTTP", "Reactor", "Server", "TestSupport", logging]),
     ],
     swiftLanguageModes: [.v6]
 )

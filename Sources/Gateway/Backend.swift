@@ -23,8 +23,7 @@ package protocol Caller: AnyObject {
 /// A call of an endpoint, independent of the protocol that carries it.
 package struct RPCCall {
     package var destination: Destination
-    package var encoding: RPCEncoding
-    /// The request message.
+    /// The request message, in JSON.
     package var body: ByteBuffer
     /// What is sent along: header fields of the client, without those that concern the connection.
     package var metadata: HeaderFields
@@ -32,19 +31,12 @@ package struct RPCCall {
     package var deadline: ContinuousClock.Instant
 
     package init(
-        destination: Destination, encoding: RPCEncoding = .json, body: ByteBuffer, metadata: HeaderFields,
+        destination: Destination, body: ByteBuffer, metadata: HeaderFields,
         deadline: ContinuousClock.Instant
     ) {
         self.destination = destination
-        self.encoding = encoding
         self.body = body
         self.metadata = metadata
         self.deadline = deadline
     }
-}
-
-/// How the messages of a call are written.
-package enum RPCEncoding: String, Sendable {
-    case json = "application/json"
-    case protobuf = "application/protobuf"
 }

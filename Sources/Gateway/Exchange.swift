@@ -9,8 +9,8 @@ package final class Exchange {
     package var request = RequestHead()
     /// Where the request comes from, and what may be believed of it.
     package var forwarding: ForwardingContext
-    /// True when the client is on this machine, by its address.
-    package let isClientLoopback: Bool
+    /// True when the peer is on this machine, by its address.
+    package let isPeerLoopback: Bool
     package let loop: any EventLoop
     /// What the task of this exchange waits on.
     package let wakeup: Wakeup
@@ -24,12 +24,12 @@ package final class Exchange {
     private unowned let stream: any ExchangeStream
 
     package init(
-        stream: any ExchangeStream, forwarding: ForwardingContext, isClientLoopback: Bool, loop: any EventLoop,
+        stream: any ExchangeStream, forwarding: ForwardingContext, isPeerLoopback: Bool, loop: any EventLoop,
         wakeup: Wakeup
     ) {
         self.stream = stream
         self.forwarding = forwarding
-        self.isClientLoopback = isClientLoopback
+        self.isPeerLoopback = isPeerLoopback
         self.loop = loop
         self.wakeup = wakeup
     }
@@ -44,6 +44,13 @@ package final class Exchange {
 
     /// The time at which the current tick began.
     package var now: ContinuousClock.Instant { loop.now }
+
+    /// True when the request was made on this machine: the peer is, and it is no proxy that passes on what others ask.
+    package var isFromThisMachine: Bool {
+        let fields = request.fields
+        return isPeerLoopback && !fields.contains(.forwarded) && !fields.contains(.xForwardedFor)
+            && !fields.contains(.xRealIP) && !fields.contains(.via)
+    }
 
     // MARK: The request's body
 

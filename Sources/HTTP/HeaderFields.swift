@@ -66,10 +66,11 @@ package struct HeaderFields: Sendable {
     /// Whether any line of this name lists this token between its commas, whatever its case.
     package func hasToken(_ token: StaticString, in name: FieldName) -> Bool {
         guard contains(name) else { return false }
-        for index in entries.indices where entries[index].name == name {
-            var items = ListItems(entries[index].valueRange)
-            while let item = items.next(in: lines.span) {
-                if lines.span.extracting(item).equalsIgnoringCase(token) { return true }
+        let bytes = lines.span
+        for entry in entries where entry.name == name {
+            var items = ListItems(entry.valueRange)
+            while let item = items.next(in: bytes) {
+                if bytes.extracting(item).equalsIgnoringCase(token) { return true }
             }
         }
         return false
@@ -162,20 +163,29 @@ package struct HeaderFields: Sendable {
         lines.append("\r\n")
     }
 
-    /// Adds a line whose name and value were found valid. `line` ends with the CR and LF; the value has no blanks
-    /// around it.
+    /// Adds a line that was found valid, with the blanks that we would have written.
+    mutating func append(_ line: Span<UInt8>, _ parsed: ParsedLine) {
+        addEntry(parsed, offset: 0)
+        lines.append(line.extracting(0..<parsed.nameLength))
+        lines.append(": ")
+        lines.append(line.extracting(parsed.value))
+        lines.append("\r\n")
+    }
+
+    /// Adds an entry for a line whose bytes `appendBytes` will add.
+    ///
+    /// - Parameter offset: How many of those bytes come before the line.
     @inline(__always)
-    mutating func append(line: Span<UInt8>, nameLength: Int, value: Range<Int>, known: FieldName) {
-        let start = lines.count
-        if value.lowerBound == nameLength + 2, value.upperBound + 2 == line.count, line[nameLength + 1] == .space {
-            lines.append(line)
-        } else {  // Blanks are made what we would have sent ourselves.
-            lines.append(line.extracting(0..<nameLength))
-            lines.append(": ")
-            lines.append(line.extracting(value))
-            lines.append("\r\n")
-        }
-        add(start: start, nameLength: nameLength, valueLength: value.count, known: known)
+    mutating func addEntry(_ parsed: ParsedLine, offset: Int) {
+        add(
+            start: lines.count + offset, nameLength: parsed.nameLength, valueLength: parsed.value.count,
+            known: parsed.known)
+    }
+
+    /// Adds the bytes of lines, each as it is written: name, colon, space, value, CR, LF.
+    @inline(__always)
+    mutating func appendBytes(_ bytes: Span<UInt8>) {
+        if !bytes.isEmpty { lines.append(bytes) }
     }
 
     @inline(__always)
@@ -247,9 +257,9 @@ extension HeaderFields {
 
     /// Adds one line of another.
     mutating func append(_ entry: Entry, of other: HeaderFields) {
-        let nameLength = Int(entry.nameLength)
-        append(
-            line: other.lines.span.extracting(entry.lineRange), nameLength: nameLength,
-            value: (nameLength + 2)..<(nameLength + 2 + Int(entry.valueLength)), known: entry.name)
+        let start = lines.count
+        lines.append(other.lines.span.extracting(entry.lineRange))
+        add(
+            start: start, nameLength: Int(entry.nameLength), valueLength: Int(entry.valueLength), known: entry.name)
     }
 }

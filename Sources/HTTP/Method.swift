@@ -53,6 +53,12 @@ package struct Method: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// Spelled out, so that comparing with a known method does not touch the text.
+    @inline(__always)
+    package static func == (one: Method, two: Method) -> Bool {
+        one.known == two.known && (one.known != .other || one.other == two.other)
+    }
+
     package var description: String { known == .other ? other : "\(text)" }
 
     /// Asks for nothing to change (RFC 9110, 9.2.1).

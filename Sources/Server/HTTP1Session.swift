@@ -17,9 +17,9 @@ final class HTTP1Session {
     private let context: WorkerContext
     private var parser: RequestParser
     private lazy var exchange = Exchange(
-        stream: self, forwarding: forwarding, isClientLoopback: isClientLoopback, loop: loop, wakeup: wakeup)
+        stream: self, forwarding: forwarding, isPeerLoopback: isPeerLoopback, loop: loop, wakeup: wakeup)
     private let forwarding: ForwardingContext
-    private let isClientLoopback: Bool
+    private let isPeerLoopback: Bool
 
     /// Bytes from the client that nobody has read yet.
     var input = ByteBuffer()
@@ -38,14 +38,14 @@ final class HTTP1Session {
 
     init(
         channel: any Channel, loop: any EventLoop, handler: any Handler, context: WorkerContext,
-        forwarding: ForwardingContext, isClientLoopback: Bool
+        forwarding: ForwardingContext, isPeerLoopback: Bool
     ) {
         self.channel = channel
         self.loop = loop
         self.handler = handler
         self.context = context
         self.forwarding = forwarding
-        self.isClientLoopback = isClientLoopback
+        self.isPeerLoopback = isPeerLoopback
         configuration = context.configuration
         parser = RequestParser(limits: configuration.headLimits)
         deadline = Deadline(on: loop, firing: wakeup)

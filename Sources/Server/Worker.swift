@@ -76,10 +76,10 @@ package actor Worker {
     }
 
     /// Takes a connection over and serves it until one side ends it. Returns at the first wait.
-    package func adopt(_ channel: any Channel, from peer: Address, facts: ClientFacts, handler: any Handler) {
+    private func adopt(_ channel: any Channel, from peer: Address, facts: ClientFacts, handler: any Handler) {
         let session = HTTP1Session(
             channel: channel, loop: loop, handler: handler, context: context,
-            forwarding: facts.forwarding(for: peer), isClientLoopback: peer.isLoopback)
+            forwarding: facts.forwarding(for: peer), isPeerLoopback: peer.isLoopback)
         connections[ObjectIdentifier(session)] = session
         if isDraining { session.drain() }
         Task.immediate(executorPreference: loop) {  // Without the preference, every await makes an extra queue trip.
@@ -87,6 +87,14 @@ package actor Worker {
             connections[ObjectIdentifier(session)] = nil
             if connections.isEmpty { idle.fire() }
         }
+    }
+
+    /// Serves one connection that somebody else makes: a test, or a listener of another kind.
+    package func adopt(
+        from peer: Address, facts: ClientFacts = ClientFacts(), makeChannel: @Sendable () -> sending any Channel,
+        makeHandler: @Sendable (WorkerContext) -> sending any Handler
+    ) {
+        adopt(makeChannel(), from: peer, facts: facts, handler: makeHandler(context))
     }
 
     /// How many connections are open now.

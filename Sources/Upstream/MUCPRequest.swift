@@ -12,11 +12,7 @@ package enum MUCPRequest {
         output.append(host)
         output.append("\r\nContent-Length: ")
         output.append(decimal: call.body.count)
-        output.append("\r\nContent-Type: ")
-        output.append(call.encoding.rawValue)
-        output.append("\r\nAccept: ")
-        output.append(call.encoding.rawValue)
-        output.append("\r\nMicro-Service: ")
+        output.append("\r\nContent-Type: application/json\r\nAccept: application/json\r\nMicro-Service: ")
         output.append(call.destination.service)
         // Older servers read the method, newer ones the endpoint.
         output.append("\r\nMicro-Endpoint: ")

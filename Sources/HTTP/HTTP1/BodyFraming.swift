@@ -1,8 +1,8 @@
 /// How the end of a message's content is found (RFC 9112, 6.3).
 package enum BodyFraming: Equatable, Sendable {
-    /// There is no content.
+    /// There is no content, and no field that speaks of one.
     case none
-    /// So many bytes.
+    /// So many bytes, maybe 0.
     case length(Int)
     /// Chunks, the last of which is empty.
     case chunked
@@ -13,7 +13,7 @@ package enum BodyFraming: Equatable, Sendable {
     ///   forwarded: RFC 9112 would let some be repaired, and repairs are what smuggling lives on.
     package static func ofRequest(_ head: borrowing RequestHead) throws(RequestProblem) -> BodyFraming {
         let framing = try requestFraming(head)
-        guard framing != .none, head.fields.contains(.upgrade) else { return framing }
+        guard framing != .none, framing != .length(0), head.fields.contains(.upgrade) else { return framing }
         // `h2c` is an offer that we never take, and clients of the Java library make it with content.
         guard head.fields.hasOnlyToken("h2c", in: .upgrade) else { throw .bodyWithUpgrade }
         return framing
@@ -32,7 +32,7 @@ package enum BodyFraming: Equatable, Sendable {
         }
         guard hasLength else { return .none }
         guard let length = head.fields.contentLength else { throw .badLength }
-        return length == 0 ? .none : .length(length)
+        return .length(length)
     }
 
     /// - Parameter method: The method of the request, since a response to HEAD has no content and one to CONNECT is a
@@ -48,7 +48,7 @@ package enum BodyFraming: Equatable, Sendable {
         }
         guard head.fields.contains(.contentLength) else { return .untilClose }
         guard let length = head.fields.contentLength else { throw .badLength }
-        return length == 0 ? .none : .length(length)
+        return .length(length)
     }
 }
 

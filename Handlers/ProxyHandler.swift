@@ -1,0 +1,43 @@
+package import Gateway
+internal import HTTP
+
+/// Passes a request on, unchanged, to one node of the service that its route names.
+package final class ProxyHandler: Handler {
+    private let router: any Router
+    private let backend: any Backend
+    /// Nodes tried for one request, the first included. Default 2; 1 to 10.
+    private let maximumAttempts: Int
+
+    package init(router: any Router, backend: any Backend, maximumAttempts: Int = 2) {
+        self.router = router
+        self.backend = backend
+        self.maximumAttempts = maximumAttempts
+    }
+
+    nonisolated(nonsending) package func handle(_ exchange: Exchange) async throws(GatewayError) {
+        guard !exchange.forwarding.isLoop(exchange.request) else {
+            throw GatewayError(.loopDetected, "this request has passed this gateway before; its route is a circle")
+        }
+        let route = try router.route(exchange.request)
+        exchange.service = route.destination.service
+        var tried: [Node] = []
+        while let node = route.nodes.next(now: exchange.now, after: tried) {
+            do throws(GatewayError) {
+                try await backend.forward(exchange, to: node)
+                return route.nodes.recordSuccess(of: node)
+            } catch {
+                if error.blamesNode { route.nodes.recordFailure(of: node, now: exchange.now) }
+                tried.append(node)
+                guard canAskAnother(error, exchange), tried.count < maximumAttempts else { throw error }
+            }
+        }
+        throw .noNodes(of: route.destination.service)
+    }
+
+    /// Never again once the client has seen a byte, or once a byte of the body is gone; and after a node may have seen
+    /// the request, only when its method may be repeated.
+    private func canAskAnother(_ error: GatewayError, _ exchange: Exchange) -> Bool {
+        guard !exchange.hasBegunResponse, exchange.isBodyUntouched else { return false }
+        return error.isRetryable || (error.code == .upstreamBroken && exchange.request.method.isIdempotent)
+    }
+}

@@ -1,0 +1,11 @@
+/// Limits on calls made for clients.
+package struct RPCConfiguration: Sendable, Equatable {
+    /// The longest request body, in bytes. Default 4 MiB, which Go Micro's own servers have too.
+    package var maximumBody = 4 << 20
+    /// How long a call may take, all attempts together. Default 5 s.
+    package var timeout = Duration.seconds(5)
+    /// The longest time that a client may ask for with the header `Timeout`. Default 10 min.
+    package var maximumTimeout = Duration.seconds(600)
+
+    package init() {}
+}

@@ -1,0 +1,86 @@
+internal import Bytes
+package import Gateway
+internal import HTTP
+internal import JSON
+
+/// Calls the endpoint that the path names, with the query and the body as one JSON message, and answers with the JSON
+/// that the service returns.
+package final class RPCHandler: Handler {
+    private let router: any Router
+    private let dispatcher: Dispatcher
+    private let catalog: CatalogView
+    private let configuration: RPCConfiguration
+
+    /// - Parameter catalog: Tells the types of fields, so that a query's `7` stays text where text is wanted.
+    package init(
+        router: any Router, dispatcher: Dispatcher, catalog: CatalogView,
+        configuration: RPCConfiguration = RPCConfiguration()
+    ) {
+        self.router = router
+        self.dispatcher = dispatcher
+        self.catalog = catalog
+        self.configuration = configuration
+    }
+
+    nonisolated(nonsending) package func handle(_ exchange: Exchange) async throws(GatewayError) {
+        let route = try router.route(exchange.request)
+        exchange.service = route.destination.service
+        let deadline = exchange.now + (try CallTimeout.requested(by: exchange.request, configuration))
+        var body = ByteBuffer()
+        try await exchange.collectBody(into: &body, limit: configuration.maximumBody)
+        try RequestPayload.make(from: &body, of: exchange.request, as: requestType(of: route.destination))
+
+        let call = RPCCall(
+            destination: route.destination, body: body,
+            metadata: CallMetadata.make(from: exchange.request, exchange.forwarding), deadline: deadline)
+        var reply = ByteBuffer()
+        do throws(GatewayError) {
+            try await dispatcher.call(
+                call, over: route, isIdempotent: exchange.request.method.isSafe, reply: &reply, wakeup: exchange.wakeup)
+        } catch {
+            throw explain(error, route.destination)
+        }
+        try await exchange.respond(json: &reply)
+    }
+
+    private func requestType(of destination: Destination) -> FieldType? {
+        catalog.catalog.endpoint(destination.endpoint, of: destination.service)?.request.flatMap(FieldType.init)
+    }
+
+    /// A service that does not know the endpoint says so in its own words; we know which endpoints there are.
+    private func explain(_ error: GatewayError, _ destination: Destination) -> GatewayError {
+        guard error.status == .notFound, error.code == .application else { return error }
+        let names = catalog.catalog.versions(of: destination.service).flatMap(\.endpoints)
+            .filter { !$0.isSubscriber }.map(\.name)
+        guard !names.isEmpty, !names.contains(destination.endpoint) else { return error }
+        let near = NearestWord.all(to: destination.endpoint, in: names)
+        let hint = (near.isEmpty ? Array(names.prefix(5)) : near).joined(separator: ", ")
+        return GatewayError(
+            .notFound, "service \(destination.service) has no endpoint \(destination.endpoint); it has \(hint)",
+            mayHaveBeenSent: true)
+    }
+}
+
+extension Exchange {
+    /// Answers 200 with JSON.
+    nonisolated(nonsending) func respond(json: inout ByteBuffer) async throws(GatewayError) {
+        var fields = HeaderFields()
+        fields.append(.contentType, "application/json")
+        try await respond(.ok, fields, body: &json)
+    }
+}
+
+extension FieldType {
+    /// The type of a message as a registry describes it. Nil when it is of no help.
+    init?(_ description: FieldDescription) {
+        var members: [String: FieldType] = [:]
+        for field in description.fields { members[field.name] = FieldType(field) }
+        if let known = FieldType(registered: description.type, members: members) {
+            self = known
+        } else if !members.isEmpty {
+            self = .object(members)
+        } else {
+            return nil
+        }
+    }
+}

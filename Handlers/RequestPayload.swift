@@ -1,0 +1,80 @@
+package import Bytes
+package import Gateway
+package import HTTP
+internal import JSON
+
+/// The JSON message of a call, made of a request's body and query.
+package enum RequestPayload {
+    /// Turns the body, as it was received, into the message. A JSON body without a query stays as it is, byte for byte.
+    ///
+    /// - Parameter type: What the endpoint expects, if that is known.
+    /// - Throws: `.badRequest` for what is malformed, `.unsupportedMediaType` for what cannot become JSON.
+    package static func make(
+        from body: inout ByteBuffer, of head: borrowing RequestHead, as type: FieldType?
+    ) throws(GatewayError) {
+        let form = try FormKind(of: body.span, head)
+        do throws(PayloadProblem) {
+            guard head.hasQuery || form != nil else { return try check(&body) }
+            let fields = try QueryFields.parse(query: head.query ?? "", as: type)
+            switch form {
+            case nil where fields.isEmpty: try check(&body)
+            case nil: replace(&body, with: try Payload.merge(fields: fields, body: try Payload.body(body.span)))
+            case .encoded:
+                replace(&body, with: .object(Payload.merge(try FormFields.parse(body.span, as: type), over: fields)))
+            case .multipart(let boundary):
+                let parts = try FormFields.parse(multipart: body.span, boundary: boundary, as: type)
+                replace(&body, with: .object(Payload.merge(parts, over: fields)))
+            }
+        } catch {
+            throw GatewayError(.badRequest, "\(error)")
+        }
+    }
+
+    /// Leaves a valid body alone. An empty one is the empty message.
+    private static func check(_ body: inout ByteBuffer) throws(PayloadProblem) {
+        guard !body.isEmpty else { return body.append("{}") }
+        _ = try Payload.isObject(body.span)
+    }
+
+    private static func replace(_ body: inout ByteBuffer, with value: JSONValue) {
+        body.removeAll()
+        JSONWriter.write(value, to: &body)
+    }
+
+    private enum FormKind {
+        case encoded
+        case multipart(boundary: String)
+
+        /// Nil for a body that is JSON, or empty, or of no declared type.
+        init?(of body: Span<UInt8>, _ head: borrowing RequestHead) throws(GatewayError) {
+            guard let kind = head.fields.contentKind, !body.isEmpty else { return nil }
+            switch kind {
+            case .json: return nil
+            // curl declares everything a form; an object is none.
+            case .form where body[0] == UInt8(ascii: "{"): return nil
+            case .form: self = .encoded
+            case .multipart: self = .multipart(boundary: try Self.boundary(of: head))
+            case .protobuf, .grpc, .eventStream, .text, .other: throw Self.unsupported(head)
+            }
+        }
+
+        private static func boundary(of head: borrowing RequestHead) throws(GatewayError) -> String {
+            let type = head.fields[.contentType] ?? ""
+            for parameter in type.split(separator: ";").dropFirst() {
+                let parts = parameter.split(separator: "=", maxSplits: 1)
+                guard parts.count == 2, parts[0].filter({ $0 != " " && $0 != "\t" }).lowercased() == "boundary" else {
+                    continue
+                }
+                return String(parts[1].drop { $0 == " " }.filter { $0 != "\"" })
+            }
+            throw GatewayError(.badRequest, "the multipart body has no boundary in its Content-Type")
+        }
+
+        private static func unsupported(_ head: borrowing RequestHead) -> GatewayError {
+            let type = head.fields[.contentType].map { String($0.prefix(100)) } ?? "of an unknown type"
+            return GatewayError(
+                .unsupportedMediaType,
+                "a body \(type) cannot be made into a call; send application/json or a form")
+        }
+    }
+}

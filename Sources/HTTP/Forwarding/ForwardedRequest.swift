@@ -1,0 +1,182 @@
+package import Bytes
+
+/// Writes a client's request as a node is to see it: from the parsed form, never from the client's bytes, and without
+/// what was meant for this hop or what a client must not claim (RFC 9110, 7.6).
+package enum ForwardedRequest {
+    /// Writes the complete head, with the empty line.
+    ///
+    /// - Parameters:
+    ///   - target: What to ask for, in origin form; nil asks for what the client did.
+    ///   - framing: How the content will be sent: chunks, or a length.
+    ///   - upgrades: Whether to pass the client's `Upgrade` on, for a connection that will become a tunnel.
+    package static func write(
+        _ head: borrowing RequestHead,
+        target: String? = nil,
+        framing: BodyFraming,
+        context: borrowing ForwardingContext,
+        upgrades: Bool = false,
+        to buffer: inout ByteBuffer
+    ) {
+        writeRequestLine(head, target: target, to: &buffer)
+        writeHost(head, context: context, to: &buffer)
+        writeEndToEnd(head.fields, isTrusted: context.isTrusted, to: &buffer)
+        writeFraming(framing, to: &buffer)
+        writeConnection(head.fields, upgrades: upgrades, to: &buffer)
+        writeOrigin(head, context: context, to: &buffer)
+        buffer.append("\r\n")
+    }
+
+    private static func writeRequestLine(
+        _ head: borrowing RequestHead, target: String?, to buffer: inout ByteBuffer
+    ) {
+        head.method.write(to: &buffer)
+        buffer.append(UInt8.space)
+        if let target {
+            for byte in target.utf8 { buffer.append(byte.isControl || byte == .space ? .hyphen : byte) }
+        } else if head.hasAuthorityInTarget, head.method != .connect {
+            buffer.append(head.pathSpan)
+            if head.hasQuery {
+                buffer.append(UInt8.questionMark)
+                buffer.append(head.querySpan)
+            }
+        } else {
+            buffer.append(head.targetSpan)
+        }
+        buffer.append(" HTTP/1.1\r\nHost: ")
+    }
+
+    private static func writeHost(
+        _ head: borrowing RequestHead, context: borrowing ForwardingContext, to buffer: inout ByteBuffer
+    ) {
+        if let host = context.host { buffer.append(host) } else { buffer.append(head.authoritySpan) }
+        buffer.append("\r\n")
+    }
+
+    /// The fields that are for the node, in the client's order and spelling.
+    ///
+    /// `Connection` can take names away that we do not know, and no others: it must not be the client's means to remove
+    /// what says who the client is.
+    private static func writeEndToEnd(
+        _ fields: borrowing HeaderFields, isTrusted: Bool, to buffer: inout ByteBuffer
+    ) {
+        let hasOptions = fields.contains(.connection)
+        var cookies = fields.count(of: .cookie) > 1 ? 0 : -1
+        var run = 0..<0
+        for entry in fields.entries {
+            switch entry.name {
+            case .host, .contentLength, .forwarded, .xForwardedFor: continue  // Written apart.
+            case .connection, .keepAlive, .proxyConnection, .te, .trailer, .transferEncoding, .upgrade, .http2Settings,
+                .expect, .proxyAuthorization, .proxyAuthenticate:
+                continue  // For this hop only.
+            case .xForwardedHost, .xForwardedPort, .xForwardedPrefix, .xForwardedProto, .xRealIP, .trueClientIP:
+                guard isTrusted else { continue }
+            case .cookie where cookies >= 0:
+                cookies += 1
+                guard cookies == 1 else { continue }
+                buffer.append(fields.lines.span.extracting(run))
+                run = 0..<0
+                fields.writeJoined(.cookie, separator: "; ", to: &buffer)
+                buffer.append("\r\n")
+                continue
+            case .other:
+                let name = fields.lines.span.extracting(entry.nameRange)
+                guard !HeaderFields.isReserved(name) else { continue }
+                guard !hasOptions || !fields.isNamedByConnection(name) else { continue }
+            default: break
+            }
+            fields.extend(&run, with: entry, flushingTo: &buffer)
+        }
+        buffer.append(fields.lines.span.extracting(run))
+    }
+
+    private static func writeFraming(_ framing: BodyFraming, to buffer: inout ByteBuffer) {
+        switch framing {
+        case .none: break
+        case .length(let length):
+            buffer.append("Content-Length: ")
+            buffer.append(decimal: length)
+            buffer.append("\r\n")
+        case .chunked: buffer.append("Transfer-Encoding: chunked\r\n")
+        case .untilClose: preconditionFailure("the end of a request is never the end of its connection")
+        }
+    }
+
+    /// What is meant for the hop from us to the node, and must be named in `Connection` as such.
+    private static func writeConnection(
+        _ fields: borrowing HeaderFields, upgrades: Bool, to buffer: inout ByteBuffer
+    ) {
+        if upgrades, fields.contains(.upgrade) {
+            buffer.append("Connection: Upgrade\r\n")
+            fields.writeJoined(.upgrade, separator: ", ", to: &buffer)
+            buffer.append("\r\n")
+        } else if fields.hasToken("trailers", in: .te) {
+            buffer.append("Connection: TE\r\nTE: trailers\r\n")
+        }
+    }
+
+    /// Where the request comes from: `X-Forwarded-*`, `Forwarded` (RFC 7239) and `Via`.
+    private static func writeOrigin(
+        _ head: borrowing RequestHead, context: borrowing ForwardingContext, to buffer: inout ByteBuffer
+    ) {
+        let keepsForwarded = context.isTrusted && head.fields.contains(.forwarded)
+        if context.isTrusted {
+            if head.fields.contains(.xForwardedFor) {
+                head.fields.writeJoined(.xForwardedFor, separator: ", ", to: &buffer)
+                buffer.append(", ")
+            } else {
+                buffer.append("X-Forwarded-For: ")
+            }
+            buffer.append(context.address.span)
+            buffer.append("\r\n")
+            if !head.fields.contains(.xForwardedProto) { buffer.append(context.protoLine.span) }
+        } else {
+            buffer.append(context.untrustedLines.span)
+        }
+        let authority = head.authoritySpan
+        if !authority.isEmpty, !(context.isTrusted && head.fields.contains(.xForwardedHost)) {
+            buffer.append("X-Forwarded-Host: ")
+            buffer.append(authority)
+            buffer.append("\r\n")
+        }
+        if keepsForwarded {
+            head.fields.writeJoined(.forwarded, separator: ", ", to: &buffer)
+            buffer.append(", ")
+        } else {
+            buffer.append("Forwarded: ")
+        }
+        buffer.append(context.forwardedElement.span)
+        if !authority.isEmpty {
+            buffer.append(";host=\"")
+            buffer.append(authority)
+            buffer.append("\"")
+        }
+        buffer.append(head.version == .http11 ? "\r\nVia: 1.1 " : "\r\nVia: 1.0 ")
+        buffer.append(context.via.span)
+    }
+}
+
+extension HeaderFields {
+    /// Whether `Connection` lists this name.
+    func isNamedByConnection(_ name: Span<UInt8>) -> Bool {
+        let bytes = lines.span
+        for entry in entries where entry.name == .connection {
+            var items = ListItems(entry.valueRange)
+            while let item = items.next(in: bytes) {
+                if bytes.extracting(item).equalsIgnoringCase(name) { return true }
+            }
+        }
+        return false
+    }
+
+    /// Writes all lines of one name as one, without its line end. Lines without a value are left out.
+    func writeJoined(_ name: FieldName, separator: StaticString, to buffer: inout ByteBuffer) {
+        buffer.append(name.text)
+        buffer.append(": ")
+        var isFirst = true
+        for entry in entries where entry.name == name && entry.valueLength > 0 {
+            if !isFirst { buffer.append(separator) }
+            isFirst = false
+            buffer.append(lines.span.extracting(entry.valueRange))
+        }
+    }
+}

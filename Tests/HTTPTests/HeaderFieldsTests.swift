@@ -1,0 +1,131 @@
+import HTTP
+import Testing
+
+struct HeaderFieldsTests {
+    @Test(arguments: FieldName.allCases)
+    func `a listed name is recognised in any case, and nothing near it is`(name: FieldName) {
+        let text = "\(name.text)"
+        #expect(FieldName.of(text) == name)
+        #expect(FieldName.of(text.lowercased()) == name)
+        #expect(FieldName.of(text.uppercased()) == name)
+        for place in text.indices {
+            for other in ["_", "\r", "~", "\u{7f}"] {
+                let near = text.replacingOne(at: place, with: other)
+                #expect(FieldName.of(near) == .other)
+            }
+        }
+        #expect(FieldName.of(text + "s") == .other)
+        #expect(FieldName.of(String(text.dropFirst(2))) != name || name == .other)
+    }
+
+    @Test func `the names fit in a set of one word`() {
+        #expect(FieldName.allCases.count <= 64)
+    }
+
+    @Test func `fields are found by name, whatever its case, in the order of their lines`() {
+        var fields = HeaderFields()
+        fields.append(name: "set-cookie", value: "a=1")
+        fields.append(name: "X-One", value: "1")
+        fields.append(.setCookie, "b=2")
+        #expect(fields.count == 3)
+        #expect(fields[.setCookie] == "a=1")
+        #expect(fields.values(.setCookie) == ["a=1", "b=2"])
+        #expect(fields["x-ONE"] == "1")
+        #expect(fields.values(named: "Set-Cookie") == ["a=1", "b=2"])
+        #expect(fields[.host] == nil)
+        #expect(fields["x-two"] == nil)
+        #expect(!fields.contains(.host))
+        #expect(fields.name(at: 0) == "set-cookie")
+        #expect(fields.knownName(at: 1) == .other)
+    }
+
+    @Test func `removing a name removes all its lines and no others`() {
+        var fields = HeaderFields()
+        for line in [("A", "1"), ("Host", "h"), ("a", "2"), ("B", "3"), ("host", "i")] {
+            fields.append(name: line.0, value: line.1)
+        }
+        fields.removeAll(.host)
+        #expect(!fields.contains(.host))
+        fields.removeAll(named: "A")
+        #expect(fields.description == "B: 3")
+        fields.removeAll(named: "b")
+        #expect(fields.isEmpty)
+        #expect(!fields.contains(.other))
+        fields.set(.host, "x")
+        fields.set(.host, "y")
+        #expect(fields.values(.host) == ["y"])
+    }
+
+    @Test func `what would end a line is made harmless in our own fields, and refused in those of others`() throws {
+        var fields = HeaderFields()
+        fields.append(.location, " /a\r\nX: y\0z ")
+        fields.append(name: "a b\r\nc", value: "d")
+        fields.append(name: "", value: "e")
+        #expect(fields.description == "Location: /a  X: y z\na-b--c: d\n-: e")
+        #expect(throws: HeaderFields.Malformed.name) { try fields.append(untrusted: "a b", value: "") }
+        #expect(throws: HeaderFields.Malformed.name) { try fields.append(untrusted: "", value: "") }
+        #expect(throws: HeaderFields.Malformed.value) { try fields.append(untrusted: "a", value: "b\r\nc") }
+        try fields.append(untrusted: "ok", value: "b\tc")
+        #expect(fields["OK"] == "b\tc")
+    }
+
+    @Test(
+        "a token is found in any item of any line",
+        arguments: [
+            (["close"], true), (["x, close"], true), (["x", "y,CLOSE"], true), ([",,close ,"], true),
+            (["closed"], false), (["x close"], false), (["\"close\""], false), ([""], false), ([], false),
+        ])
+    func tokens(lines: [String], found: Bool) {
+        var fields = HeaderFields()
+        for line in lines { fields.append(.connection, line) }
+        #expect(fields.hasToken("close", in: .connection) == found)
+    }
+
+    @Test func `fields are equal when their lines are, whatever the case of names`() {
+        var one = HeaderFields()
+        one.append(name: "A", value: "b")
+        one.append(name: "C", value: "d")
+        var other = HeaderFields()
+        other.append(name: "x", value: "y")
+        other.append(name: "a", value: "b")
+        other.append(name: "c", value: "d")
+        #expect(one != other)
+        other.removeAll(named: "X")
+        #expect(one == other)
+        other.append(name: "e", value: "f")
+        #expect(one != other)
+    }
+
+    @Test(
+        "methods are tokens of at most 32 bytes",
+        arguments: [
+            ("GET", true), ("get", true), ("M-SEARCH", true), ("", false), ("A B", false), ("A\n", false),
+            (String(repeating: "A", count: 32), true), (String(repeating: "A", count: 33), false),
+        ])
+    func methods(text: String, isMethod: Bool) {
+        #expect((Method(text) != nil) == isMethod)
+        if isMethod { #expect(Method(text)?.description == text) }
+    }
+
+    @Test func `a method has a case, and says whether it is safe and idempotent`() {
+        #expect(Method("GET") == .get)
+        #expect(Method("get") != .get)
+        #expect(Method.get.isSafe && Method.get.isIdempotent)
+        #expect(!Method.put.isSafe && Method.put.isIdempotent)
+        #expect(!Method.post.isIdempotent)
+    }
+
+    @Test func `a status has three digits`() {
+        #expect(Status(99) == nil)
+        #expect(Status(1_000) == nil)
+        #expect(Status(404) == .notFound)
+        #expect(Status.notFound.reason == "Not Found")
+        #expect(Status(299)?.reason == "")
+    }
+}
+
+extension String {
+    fileprivate func replacingOne(at place: Index, with other: String) -> String {
+        String(self[..<place]) + other + String(self[index(after: place)...])
+    }
+}
