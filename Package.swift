@@ -43,6 +43,7 @@ let package = Package(
     targets: [
         // Level 0: bytes in, values out.
         .target(name: "CLinux"),
+        .target(name: "CPublic"),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         module("Bytes"),
@@ -66,7 +67,7 @@ let package = Package(
             "Registries",
             ["Bytes", "CLinux", "CZlib", "Gateway", "HTTP", "JSON", "Reactor", "Transports", "Upstream", logging]),
         module("Brokers", ["Bytes", "Gateway", "HTTP", "Upstream"]),
-        module("Dashboard", ["Bytes", "Gateway", "HTTP", "JSON"]),
+        module("Dashboard", ["Bytes", "CPublic", "Gateway", "HTTP", "JSON", "Reactor"]),
         module("Server", ["Bytes", "Gateway", "HTTP", "JSON", "Reactor", "Transports", logging]),
 
         // Level 5: the program, the only module that knows the names of implementations.
@@ -90,6 +91,7 @@ let package = Package(
         tests("JSON", ["Bytes", "JSON"]),
         tests("HTTP", ["Bytes", "HTTP"]),
         tests("Handlers", ["Bytes", "Handlers", "JSON"]),
+        tests("Dashboard", ["Bytes", "Dashboard", "Gateway", "HTTP", "JSON", "Reactor", "TestSupport"]),
         tests("Server", ["Bytes", "Gateway", "HTTP", "Reactor", "Server", "TestSupport", logging]),
     ],
     swiftLanguageModes: [.v6]

@@ -1,0 +1,115 @@
+internal import Bytes
+internal import Gateway
+internal import HTTP
+internal import JSON
+
+/// `/api/services`: what is registered, and for programs on this machine the means to change it.
+struct ServicesAPI {
+    /// The longest record accepted.
+    static let maximumBody = 1_048_576
+
+    let view: CatalogView
+    /// Nil when the registry can only be read.
+    let registrar: (any Registrar)?
+
+    /// What is wrong with a request, for the client that made it.
+    struct Problem: Error {
+        let status: Status
+        let sentence: String
+    }
+
+    // MARK: Reading
+
+    func all() -> JSONValue { envelope(view.catalog.services) }
+
+    /// - Parameter name: As in the path, percent-encoded.
+    func one(_ name: String) -> Result<JSONValue, Problem> {
+        let name = PercentEncoding.decode(name) ?? name
+        let versions = view.catalog.versions(of: name)
+        guard versions.isEmpty else { return .success(envelope(versions)) }
+        let near = NearestWord.all(to: name, in: view.catalog.names)
+        let hint =
+            switch near.count {
+            case 0: "\(view.catalog.names.count) services are registered, none with a similar name"
+            case 1: "the nearest name is \(near[0])"
+            default: "the nearest names are \(near.joined(separator: ", "))"
+            }
+        return .failure(Problem(status: .notFound, sentence: "service \(name) is not registered; \(hint)"))
+    }
+
+    private func envelope(_ services: [Service]) -> JSONValue {
+        .object([
+            "data": .array(services.map(\.json)), "generation": .number(String(view.catalog.generation)),
+        ])
+    }
+
+    // MARK: Writing
+
+    /// Adds the nodes of the record in the body, for as long as `?ttl=` says, else for good.
+    nonisolated(nonsending) func register(
+        _ exchange: Exchange
+    ) async throws(GatewayError) -> Result<JSONValue, Problem> {
+        var body = ByteBuffer()
+        try await exchange.collectBody(into: &body, limit: Self.maximumBody)
+        do throws(Problem) {
+            let registrar = try writable()
+            let service = try record(body)
+            guard !service.nodes.isEmpty else { throw Self.bad("Require at least one node") }
+            if let node = service.nodes.first(where: { $0.hostAndPort == nil }) {
+                throw Self.bad("the address of node \(node.id) is not host:port")
+            }
+            let lifetime = try lifetime(exchange.request.query)
+            do { try await registrar.register(service, lifetime: lifetime) } catch { throw Self.unavailable(error) }
+            return .success(["data": ["registered": .integer(service.nodes.count)]])
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// Takes out the nodes of the record in the body; all that its version has when the record names none.
+    nonisolated(nonsending) func deregister(
+        _ exchange: Exchange
+    ) async throws(GatewayError) -> Result<JSONValue, Problem> {
+        var body = ByteBuffer()
+        try await exchange.collectBody(into: &body, limit: Self.maximumBody)
+        do throws(Problem) {
+            let registrar = try writable()
+            let service = try record(body)
+            let known = view.catalog.versions(of: service.name).first { $0.version == service.version }
+            let count = service.nodes.isEmpty ? known?.nodes.count ?? 0 : service.nodes.count
+            do { try await registrar.deregister(service) } catch { throw Self.unavailable(error) }
+            return .success(["data": ["deregistered": .integer(count)]])
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private func writable() throws(Problem) -> any Registrar {
+        guard let registrar else {
+            throw Problem(
+                status: .notImplemented,
+                sentence: "this registry can only be read; services register with it by themselves")
+        }
+        return registrar
+    }
+
+    private func record(_ body: ByteBuffer) throws(Problem) -> Service {
+        let json: JSONValue
+        do { json = try JSONParser.parse(body.span) } catch { throw Self.bad("the record is no JSON: \(error)") }
+        do { return try Service(json: json) } catch { throw Self.bad(error.reason) }
+    }
+
+    private func lifetime(_ query: String?) throws(Problem) -> Duration? {
+        guard let pair = query?.split(separator: "&").first(where: { $0.hasPrefix("ttl=") }) else { return nil }
+        guard let seconds = Int32(pair.dropFirst(4)), seconds > 0 else {
+            throw Self.bad("ttl must be a whole number of seconds above 0")
+        }
+        return .seconds(Int(seconds))
+    }
+
+    private static func bad(_ sentence: String) -> Problem { Problem(status: .badRequest, sentence: sentence) }
+
+    private static func unavailable(_ error: RegistryError) -> Problem {
+        Problem(status: .serviceUnavailable, sentence: "the registry did not take it: \(error.reason)")
+    }
+}

@@ -1,0 +1,77 @@
+internal import Glibc
+internal import JSON
+
+/// What the program says about itself in `GET /api/status`.
+package struct StatusFacts: Sendable, Equatable {
+    /// The gateway of this program or beside it, as its clients see it.
+    package struct Gateway: Sendable, Equatable {
+        /// Where clients reach it, such as `http://localhost:8080`.
+        package var url: String
+        package var handler: String
+        package var resolver: String
+        package var namespace: String
+        /// True when it takes calls at `/rpc`, so that the dashboard may offer its address for copying.
+        package var takesCalls: Bool
+
+        package init(url: String, handler: String, resolver: String, namespace: String, takesCalls: Bool) {
+            self.url = url
+            self.handler = handler
+            self.resolver = resolver
+            self.namespace = namespace
+            self.takesCalls = takesCalls
+        }
+    }
+
+    package var version: String
+    /// When the program began, in seconds since 1970.
+    package var started: Int
+    /// Nil when there is none.
+    package var gateway: Gateway?
+    /// The registry's name in the configuration.
+    package var registry: String
+    /// How many event loops serve.
+    package var loops: Int
+    /// True when everyone is answered, without a sign-in.
+    package var isInsecure: Bool
+
+    package init(
+        version: String, started: Int, gateway: Gateway?, registry: String, loops: Int, isInsecure: Bool = false
+    ) {
+        self.version = version
+        self.started = started
+        self.gateway = gateway
+        self.registry = registry
+        self.loops = loops
+        self.isInsecure = isInsecure
+    }
+
+    func json(generation: UInt64, services: Int) -> JSONValue {
+        .object([
+            "product": "micro", "version": .string(version), "pid": .integer(Int(getpid())),
+            "started": .string(Self.timestamp(started)), "gateway": gateway?.json ?? .null,
+            "registry": .object([
+                "name": .string(registry), "generation": .number(String(generation)), "services": .integer(services),
+            ]),
+            "loops": .integer(loops), "insecure": .bool(isInsecure),
+        ])
+    }
+
+    /// A moment in UTC (RFC 3339), such as `2026-01-31T12:00:00Z`.
+    static func timestamp(_ seconds: Int) -> String {
+        var moment = time_t(seconds)
+        var parts = tm()
+        gmtime_r(&moment, &parts)
+        var text = [CChar](repeating: 0, count: 32)
+        let length = strftime(&text, 32, "%Y-%m-%dT%H:%M:%SZ", &parts)
+        return String(decoding: text.prefix(length).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}
+
+extension StatusFacts.Gateway {
+    fileprivate var json: JSONValue {
+        .object([
+            "url": .string(url), "handler": .string(handler), "resolver": .string(resolver),
+            "namespace": .string(namespace), "rpc": .bool(takesCalls),
+        ])
+    }
+}
