@@ -22,10 +22,11 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = [], path: Stri
     )
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
     .testTarget(
         name: "\(name)Tests",
         dependencies: dependencies,
+        exclude: exclude,
         swiftSettings: settings
     )
 }
@@ -88,11 +89,16 @@ let package = Package(
             swiftSettings: settings
         ),
         tests("Bytes", ["Bytes"]),
+        tests(
+            "Registries", ["Bytes", "CZlib", "Gateway", "JSON", "Reactor", "Registries", "Transports", logging],
+            exclude: ["Golden"]),
         tests("JSON", ["Bytes", "JSON"]),
         tests("HTTP", ["Bytes", "HTTP"]),
+        tests("Resolvers", ["Gateway", "HTTP", "Resolvers"]),
         tests("Handlers", ["Bytes", "Handlers", "JSON"]),
         tests("Dashboard", ["Bytes", "Dashboard", "Gateway", "HTTP", "JSON", "Reactor", "TestSupport"]),
         tests("Server", ["Bytes", "Gateway", "HTTP", "Reactor", "Server", "TestSupport", logging]),
+        tests("Command", ["Bytes", "Gateway", "HTTP", "JSON", "micro", logging]),
     ],
     swiftLanguageModes: [.v6]
 )

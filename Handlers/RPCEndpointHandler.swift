@@ -4,7 +4,7 @@ internal import HTTP
 internal import JSON
 
 /// Who may use `/rpc`, which reaches every registered service.
-package enum RPCAccess: Sendable, Equatable {
+package enum RPCAccess: String, Sendable {
     /// Clients on this machine. The default.
     case thisMachine
     case everyone

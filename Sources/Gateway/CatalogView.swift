@@ -7,7 +7,9 @@ package final class CatalogView {
 
     package init() {}
 
+    /// Catalogs may overtake each other on their way here; one that is older than ours is ignored.
     package func replace(with catalog: Catalog) {
+        guard catalog.generation > self.catalog.generation else { return }
         self.catalog = catalog
         for waiter in waiters.values { waiter.fire() }
     }

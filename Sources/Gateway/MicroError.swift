@@ -3,7 +3,7 @@ internal import HTTP
 internal import JSON
 
 /// The error object of Go Micro, which clients of the gateway receive as JSON: `{"id","code","detail","status"}`.
-package struct MicroError: Sendable, Equatable {
+package struct MicroError: Error, Equatable {
     /// Where the error arose, such as `go.micro.api`.
     package var id: String
     /// Like an HTTP status code; 0 when the service gave none.

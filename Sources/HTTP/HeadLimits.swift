@@ -9,6 +9,7 @@ package struct HeadLimits: Sendable, Equatable {
     /// How many field lines. Default 100.
     package var fields: Int
 
+    /// The defaults suit clients and nodes alike. All must be above 0; `headerBlock` counts the empty line too.
     package init(requestLine: Int = 8_192, headerBlock: Int = 65_536, fields: Int = 100) {
         self.requestLine = requestLine
         self.headerBlock = headerBlock

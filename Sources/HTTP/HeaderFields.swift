@@ -27,6 +27,7 @@ package struct HeaderFields: Sendable {
     /// One bit for each `FieldName` that occurs, so that asking for an absent one costs nothing.
     private(set) var present: UInt64 = 0
 
+    /// No fields, and no memory yet.
     package init() {}
 
     /// How many field lines.
@@ -109,6 +110,7 @@ package struct HeaderFields: Sendable {
     /// The value as text; bytes that are not UTF-8 become U+FFFD.
     package func value(at index: Int) -> String { String(valueSpan(at: index)) }
 
+    /// The listed name, or `other`.
     @inline(__always)
     package func knownName(at index: Int) -> FieldName { entries[index].name }
 
@@ -148,6 +150,27 @@ package struct HeaderFields: Sendable {
         append(name: name, value: value)
     }
 
+    /// Adds a line from bytes that someone else chose, without making text of them.
+    ///
+    /// - Throws: `Malformed` when the name is no token, or the value has control bytes other than tab, or blanks
+    ///   around it.
+    package mutating func append(untrusted name: Span<UInt8>, value: Span<UInt8>) throws(Malformed) {
+        let known = FieldName.of(name)
+        guard known != .other || name.isToken else { throw .name }
+        var index = value.firstControl(from: 0)
+        while index < value.count {
+            guard value[index] == .tab else { throw .value }
+            index = value.firstControl(from: index + 1)
+        }
+        guard value.trimmingBlanks(value.indices) == value.indices else { throw .value }
+        add(start: lines.count, nameLength: name.count, valueLength: value.count, known: known)
+        lines.append(name)
+        lines.append(": ")
+        lines.append(value)
+        lines.append("\r\n")
+    }
+
+    /// Which part of a field cannot be sent.
     package enum Malformed: Error, Equatable { case name, value }
 
     private mutating func finish(start: Int, known: FieldName, value: String) {
@@ -221,6 +244,10 @@ package struct HeaderFields: Sendable {
         append(name, value)
     }
 
+    /// How many bytes of lines there is memory for.
+    package var capacity: Int { lines.capacity }
+
+    /// Removes every line, with the memory or without.
     @inline(__always)
     package mutating func removeAll(keepingCapacity: Bool) {
         guard keepingCapacity else { return self = HeaderFields() }

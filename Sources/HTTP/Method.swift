@@ -7,11 +7,13 @@ package struct Method: Hashable, Sendable, CustomStringConvertible {
     /// The longest method accepted, in bytes.
     package static let maximumLength = 32
 
-    private enum Known: UInt8 { case other, get, head, post, put, patch, delete, options, connect, trace }
+    /// One enum rather than a tag beside a text, so that copying a known method does not count references.
+    private enum Name: Hashable {
+        case get, head, post, put, patch, delete, options, connect, trace
+        case other(String)
+    }
 
-    private let known: Known
-    /// Empty for a known method.
-    private let other: String
+    private let name: Name
 
     package static var get: Method { Method(.get) }
     package static var head: Method { Method(.head) }
@@ -24,9 +26,8 @@ package struct Method: Hashable, Sendable, CustomStringConvertible {
     package static var trace: Method { Method(.trace) }
 
     @inline(__always)
-    private init(_ known: Known, other: String = "") {
-        self.known = known
-        self.other = other
+    private init(_ name: Name) {
+        self.name = name
     }
 
     /// Nil when the text is no token or too long. `get` is a method, but not the method `GET`.
@@ -38,11 +39,11 @@ package struct Method: Hashable, Sendable, CustomStringConvertible {
             self.init(known)
         } else {
             guard bytes.count <= Self.maximumLength, bytes.isToken else { return nil }
-            self.init(.other, other: String(bytes))
+            self.init(.other(String(bytes)))
         }
     }
 
-    private static func known(_ bytes: Span<UInt8>) -> Known? {
+    private static func known(_ bytes: Span<UInt8>) -> Name? {
         switch bytes.count {
         case 3: bytes.equals("GET") ? .get : bytes.equals("PUT") ? .put : nil
         case 4: bytes.equals("POST") ? .post : bytes.equals("HEAD") ? .head : nil
@@ -56,38 +57,55 @@ package struct Method: Hashable, Sendable, CustomStringConvertible {
     /// Spelled out, so that comparing with a known method does not touch the text.
     @inline(__always)
     package static func == (one: Method, two: Method) -> Bool {
-        one.known == two.known && (one.known != .other || one.other == two.other)
+        switch (one.name, two.name) {
+        case (.get, .get), (.head, .head), (.post, .post), (.put, .put), (.patch, .patch), (.delete, .delete),
+            (.options, .options), (.connect, .connect), (.trace, .trace):
+            true
+        case (.other(let one), .other(let two)): one == two
+        default: false
+        }
     }
 
-    package var description: String { known == .other ? other : "\(text)" }
+    /// The method as it is sent, `GET` for instance.
+    package var description: String {
+        if case .other(let text) = name { return text }
+        return String("\(line)".dropLast())
+    }
 
     /// Asks for nothing to change (RFC 9110, 9.2.1).
     package var isSafe: Bool {
-        switch known {
+        switch name {
         case .get, .head, .options, .trace: true
         case .other, .post, .put, .patch, .delete, .connect: false
         }
     }
 
     /// Sent twice, it means the same as sent once (RFC 9110, 9.2.2).
-    package var isIdempotent: Bool { isSafe || known == .put || known == .delete }
+    package var isIdempotent: Bool { isSafe || self == .put || self == .delete }
 
+    /// Writes the method and the space after it.
     func write(to buffer: inout ByteBuffer) {
-        if known == .other { buffer.append(other) } else { buffer.append(text) }
+        if case .other(let text) = name {
+            buffer.append(text)
+            buffer.append(UInt8.space)
+        } else {
+            buffer.append(line)
+        }
     }
 
-    private var text: StaticString {
-        switch known {
+    /// How a request line begins. Only for known methods.
+    private var line: StaticString {
+        switch name {
         case .other: ""
-        case .get: "GET"
-        case .head: "HEAD"
-        case .post: "POST"
-        case .put: "PUT"
-        case .patch: "PATCH"
-        case .delete: "DELETE"
-        case .options: "OPTIONS"
-        case .connect: "CONNECT"
-        case .trace: "TRACE"
+        case .get: "GET "
+        case .head: "HEAD "
+        case .post: "POST "
+        case .put: "PUT "
+        case .patch: "PATCH "
+        case .delete: "DELETE "
+        case .options: "OPTIONS "
+        case .connect: "CONNECT "
+        case .trace: "TRACE "
         }
     }
 }

@@ -11,6 +11,7 @@ package enum Version: Sendable {
 /// runs for every request reads the spans instead.
 package struct RequestHead: Sendable {
     package var method: Method
+    /// The client's version: what it understands, and what a missing `Connection` means.
     package var version: Version
     package var fields: HeaderFields
 
@@ -44,6 +45,13 @@ package struct RequestHead: Sendable {
         parts = TargetParts(splitting: line.span.extracting(0..<length), method: method)
     }
 
+    /// Gives memory back that one unusual request needed, and forgets the request. For connections that go idle.
+    ///
+    /// - Parameter limit: What may be kept, in bytes. Default 4,096.
+    package mutating func releaseMemory(above limit: Int = 4_096) {
+        if line.capacity + fields.capacity > limit { self = RequestHead(authority: "") }
+    }
+
     /// Starts again with this first line, and keeps the memory.
     @inline(__always)
     mutating func restart(method: Method, target: Span<UInt8>, parts: TargetParts, version: Version) {
@@ -59,6 +67,7 @@ package struct RequestHead: Sendable {
     /// The request target as received: `/path?query`, `http://host/path?query`, `host:port` or `*`.
     package var target: String { String(targetSpan) }
 
+    /// The target's bytes, as received.
     package var targetSpan: Span<UInt8> {
         @_lifetime(borrow self)
         get { line.span.extracting(0..<(line.count - 1)) }
@@ -68,10 +77,14 @@ package struct RequestHead: Sendable {
     /// `http://host`, and empty only for CONNECT.
     package var path: String { String(pathSpan) }
 
+    /// The path's bytes; see `path`.
     package var pathSpan: Span<UInt8> {
         @_lifetime(borrow self)
         @inline(__always) get { line.span.extracting(parts.path) }
     }
+
+    /// Whether the target is `http://host` without even a slash.
+    var lacksPath: Bool { parts.path.lowerBound == line.count - 1 }
 
     /// What follows the first question mark of the target, still encoded. Nil without one, empty for `/path?`.
     package var query: String? { parts.query.map { String(line.span.extracting($0)) } }
@@ -82,12 +95,14 @@ package struct RequestHead: Sendable {
         get { line.span.extracting(parts.query ?? 0..<0) }
     }
 
+    /// Whether the target has a question mark, even one that nothing follows.
     package var hasQuery: Bool { parts.query != nil }
 
     /// The host that is asked, with its port if it was sent: from the target where that names one, else from `Host`
     /// (RFC 9112, 3.2.2). Empty if neither does.
     package var authority: String { String(authoritySpan) }
 
+    /// The authority's bytes; see `authority`.
     package var authoritySpan: Span<UInt8> {
         @_lifetime(borrow self)
         get {

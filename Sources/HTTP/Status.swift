@@ -2,6 +2,7 @@ import Bytes
 
 /// A status code of a response (RFC 9110, 15), 100 to 999: codes that nobody has defined yet are passed on.
 package struct Status: Hashable, Sendable {
+    /// 100 to 999.
     package let code: Int
 
     /// Nil when the code has not three digits.
@@ -15,6 +16,7 @@ package struct Status: Hashable, Sendable {
     /// An interim response: another head follows on the same request.
     package var isInformational: Bool { code < 200 }
 
+    /// 2xx.
     package var isSuccess: Bool { code / 100 == 2 }
 
     /// 4xx and 5xx.
@@ -33,6 +35,7 @@ package struct Status: Hashable, Sendable {
     }
 }
 
+/// The codes that have a name here; any other is made with `Status(_:)`.
 extension Status {
     package static let `continue` = Status(known: 100)
     package static let switchingProtocols = Status(known: 101)

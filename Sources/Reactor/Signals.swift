@@ -1,40 +1,35 @@
 internal import CLinux
 internal import Glibc
 
-/// Signals as readiness of a loop. From the moment of `init` on they end no process any more.
+/// Signals as readiness of a loop. There may be one of these in a process; from its `init` on, the signals named end
+/// nothing any more.
 package final class Signals: ReadinessTarget {
-    private let descriptor: FileDescriptor
-    private let loop: any EventLoop
+    private let readEnd: FileDescriptor
+    private let writeEnd: FileDescriptor
     private let handle: (CInt) -> Void
-    private var registration: Registration?
-
-    /// Blocks the signals in the calling thread; to be called before any other thread starts, which inherits that.
-    package static func block(_ signals: [CInt]) {
-        var set = sigset(of: signals)
-        pthread_sigmask(SIG_BLOCK, &set, nil)
-        signal(SIGPIPE, SIG_IGN)
-    }
 
     /// - Parameter handle: Called on the loop with the number of each signal that arrives.
     package init(_ signals: [CInt], on loop: any EventLoop, handle: @escaping (CInt) -> Void) throws(SystemError) {
-        var set = Self.sigset(of: signals)
-        descriptor = FileDescriptor(
-            owning: try systemCall("signalfd") { signalfd(-1, &set, CInt(SFD_NONBLOCK | SFD_CLOEXEC)) })
-        self.loop = loop
+        var ends: [CInt] = [0, 0]
+        _ = try systemCall("pipe2") { clinux_pipe(&ends) }
+        readEnd = FileDescriptor(owning: ends[0])
+        writeEnd = FileDescriptor(owning: ends[1])
         self.handle = handle
-        registration = try loop.observe(descriptor.raw, self)
+        _ = try loop.observe(readEnd.raw, self)
+        let target = writeEnd.raw
+        for signal in signals {
+            _ = try systemCall("sigaction") { clinux_redirect_signal(signal, target) }
+        }
     }
 
     package func ready(_ readiness: Readiness) {
-        var info = signalfd_siginfo()
-        let size = MemoryLayout<signalfd_siginfo>.size
-        while read(descriptor.raw, &info, size) == size { handle(CInt(info.ssi_signo)) }
+        var number: UInt8 = 0
+        while read(readEnd.raw, &number, 1) == 1 { handle(CInt(number)) }
     }
 
-    private static func sigset(of signals: [CInt]) -> sigset_t {
-        var set = sigset_t()
-        sigemptyset(&set)
-        for signal in signals { sigaddset(&set, signal) }
-        return set
-    }
+    /// Makes writing to a closed connection an error instead of the end of the process.
+    package static func ignoreBrokenPipes() { signal(SIGPIPE, SIG_IGN) }
 }
+
+/// How many processors this process may run on; at least 1.
+package var processorCount: Int { Int(clinux_processor_count()) }

@@ -154,7 +154,8 @@ extension HTTP1Session: ExchangeStream {
         if framing == .untilClose { keepsAlive = false }
         if !request.isComplete, request.isContinueExpected { keepsAlive = false }
         ForwardedResponse.write(
-            head, framing: framing, keepAlive: keepsAlive, version: response.version, to: &output)
+            head, framing: framing, keepAlive: keepsAlive, version: response.version,
+            date: context.date.line(at: loop.now), to: &output)
     }
 
     func tryWrite(_ buffer: inout ByteBuffer, atMost limit: Int) throws(GatewayError) -> Int {

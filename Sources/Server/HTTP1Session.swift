@@ -14,7 +14,7 @@ final class HTTP1Session {
     let wakeup = Wakeup()
     let deadline: Deadline
     private let handler: any Handler
-    private let context: WorkerContext
+    let context: WorkerContext
     private var parser: RequestParser
     private lazy var exchange = Exchange(
         stream: self, forwarding: forwarding, isPeerLoopback: isPeerLoopback, loop: loop, wakeup: wakeup)

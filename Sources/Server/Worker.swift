@@ -13,6 +13,7 @@ package final class WorkerContext {
     /// Nil when no access log is written.
     package let accessLog: AccessLog?
     let logger: Logger
+    let date = DateField()
     /// Run about once a second while the worker lives.
     package var chores: [() -> Void] = []
 
@@ -23,6 +24,7 @@ package final class WorkerContext {
         self.configuration = configuration
         self.accessLog = accessLog
         self.logger = logger
+        if let accessLog { chores.append { accessLog.flush() } }
     }
 
     /// Writes down what an operator can do something about: faults of nodes and of ours, not those of clients.
@@ -67,7 +69,7 @@ package actor Worker {
     /// - Parameter facts: What is believed of a client, given its address.
     package func listen(
         _ socket: consuming FileDescriptor, facts: ClientFacts,
-        makeHandler: @Sendable (WorkerContext) -> sending any Handler
+        makeHandler: @Sendable (WorkerContext) -> any Handler
     ) throws(SystemError) {
         let handler = makeHandler(context)
         let listener = try TCPListener(owning: socket, on: loop)
@@ -92,7 +94,7 @@ package actor Worker {
     /// Serves one connection that somebody else makes: a test, or a listener of another kind.
     package func adopt(
         from peer: Address, facts: ClientFacts = ClientFacts(), makeChannel: @Sendable () -> sending any Channel,
-        makeHandler: @Sendable (WorkerContext) -> sending any Handler
+        makeHandler: @Sendable (WorkerContext) -> any Handler
     ) {
         adopt(makeChannel(), from: peer, facts: facts, handler: makeHandler(context))
     }

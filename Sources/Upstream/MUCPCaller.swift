@@ -50,6 +50,8 @@ package final class MUCPCaller: Caller {
         let isComplete = try await connection.collectResponse(
             to: .post, from: node, body: &reply, limit: maximumReply, wakeup: wakeup)
         guard isComplete else { throw .timedOut(node, after: limit) }
+        // Go's encoder ends each value with a line feed.
+        if !reply.isEmpty, reply.span[reply.count - 1] == 0x0a { reply.removeLast(1) }
         try MUCPResponse.check(connection.response, body: reply, of: call.destination.service, node: node)
     }
 }

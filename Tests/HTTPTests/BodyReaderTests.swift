@@ -39,10 +39,12 @@ struct BodyReaderTests {
     @Test(
         "a chunk that two servers might read differently is refused",
         arguments: [
-            "0x5\r\nhello", "+5\r\nhello", "-5\r\nhello", "5_0\r\n", " 5\r\nhello", "5 \r\nhello", "\t5\r\n", "5Z\r\nhello",
+            "0x5\r\nhello", "+5\r\nhello", "-5\r\nhello", "5_0\r\n", " 5\r\nhello", "5 \r\nhello", "\t5\r\n",
+            "5Z\r\nhello",
             "\r\n", "\n", "5\nhello", "5\r5\r\n", "5\r\nhelloX\r\n", "5\r\nhello\n0\r\n\r\n", "5\r\nhello\r0",
             "5\r\nhello0\r\n\r\n", "5;\r\nhello", "5;=b\r\n", "5;[=x\r\n", "5;a=\"\n\"\r\n", "5;a=\"b\r\n", "5;a=\r\n",
-            "5;a=b\nhello", "5;a=\"b\"c\r\n", "5;a b\r\n", "5; \r\n", "5;a;\r\n", "5 ;a\r\n", "5;a=\"\0\"\r\n", "5;a=b \r\n",
+            "5;a=b\nhello", "5;a=\"b\"c\r\n", "5;a b\r\n", "5; \r\n", "5;a;\r\n", "5 ;a\r\n", "5;a=\"\0\"\r\n",
+            "5;a=b \r\n",
             "5,6\r\n", "INVALID!!!\r\nGET /x HTTP/1.1", "fffffffffffffffff\r\n", "0000000000000000\r\n",
             "8000000000000000\r\n", "5;a\u{7f}\r\n",
         ])
@@ -93,7 +95,8 @@ struct BodyReaderTests {
         "content that the peer does not finish is not complete",
         arguments: [
             ("5\r\nhello\r\n", BodyFraming.chunked, BodyProblem.truncated),
-            ("5\r\nhel", .chunked, .truncated), ("0\r\n", .chunked, .truncated), ("0\r\nX: y\r\n", .chunked, .truncated),
+            ("5\r\nhel", .chunked, .truncated), ("0\r\n", .chunked, .truncated),
+            ("0\r\nX: y\r\n", .chunked, .truncated),
             ("", .chunked, .truncated), ("1234", .length(10), .truncated), ("", .length(1), .truncated),
             ("0\r\n\r\n", .chunked, nil), ("1234", .length(4), nil), ("", .none, nil), ("", .length(0), nil),
             ("1234", .untilClose, nil), ("", .untilClose, nil),

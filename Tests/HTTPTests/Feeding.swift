@@ -16,7 +16,8 @@ func readRequest(_ input: [UInt8], upTo ends: [Int], limits: HeadLimits = HeadLi
             guard let length = try parser.parse(input.span.extracting(0..<end), into: &head) else { continue }
             let framing = try BodyFraming.ofRequest(head)
             return ReadRequest(
-                description: "\(head.method) \(head.target) \(head.version) \(head.authority)\n\(head.fields)\n\(framing)",
+                description:
+                    "\(head.method) \(head.target) \(head.version) \(head.authority)\n\(head.fields)\n\(framing)",
                 length: length)
         } catch {
             return ReadRequest(description: "\(error.status.code)", length: nil)

@@ -70,6 +70,38 @@ struct HeaderFieldsTests {
     }
 
     @Test(
+        "bytes of others are fields only when they could be sent as they are",
+        arguments: [
+            ("x-a", "b", nil), ("x-a", "", nil), ("x-a", "b\tc d", nil), ("Host", "a", nil), ("", "b", .name),
+            ("x a", "b", .name), ("x:a", "b", .name), ("host:", "b", .name), ("x", " b", .value), ("x", "b\t", .value),
+            ("x", "b\r\nc: d", .value), ("x", "12345678\0", .value), ("x", "\u{7f}", .value),
+        ] as [(String, String, HeaderFields.Malformed?)])
+    func bytesOfOthers(name: String, value: String, problem: HeaderFields.Malformed?) {
+        var fields = HeaderFields()
+        do throws(HeaderFields.Malformed) {
+            try fields.append(untrusted: name.utf8.span, value: value.utf8.span)
+            #expect(problem == nil)
+            #expect(fields.description == "\(name): \(value)")
+        } catch {
+            #expect(error == problem)
+            #expect(fields.isEmpty)
+        }
+    }
+
+    @Test func `memory of an unusual head is given back, and that of a usual one is kept`() throws {
+        var parser = RequestParser()
+        var head = RequestHead()
+        _ = try parser.parse("GET / HTTP/1.1\r\nHost: a\r\n\r\n".utf8.span, into: &head)
+        head.releaseMemory()
+        #expect(head.host == "a")
+        let long = "GET / HTTP/1.1\r\nHost: a\r\nX: \(String(repeating: "y", count: 10_000))\r\n\r\n"
+        _ = try parser.parse(long.utf8.span, into: &head)
+        #expect(head.fields.capacity > 4_096)
+        head.releaseMemory()
+        #expect(head.fields.capacity == 0)
+    }
+
+    @Test(
         "a token is found in any item of any line",
         arguments: [
             (["close"], true), (["x, close"], true), (["x", "y,CLOSE"], true), ([",,close ,"], true),

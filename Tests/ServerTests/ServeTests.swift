@@ -26,7 +26,7 @@ struct Rig {
 
     init(
         configuration: SessionConfiguration = SessionConfiguration(),
-        makeHandler: @escaping @Sendable (WorkerContext) -> sending any Handler = { _ in EchoHandler() }
+        makeHandler: @escaping @Sendable (WorkerContext) -> any Handler = { _ in EchoHandler() }
     ) {
         worker = Worker(loop: loop) { loop in
             WorkerContext(loop: loop, configuration: configuration, logger: Logger(label: "test"))

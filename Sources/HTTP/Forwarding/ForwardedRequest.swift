@@ -22,19 +22,27 @@ package enum ForwardedRequest {
         writeEndToEnd(head.fields, isTrusted: context.isTrusted, to: &buffer)
         writeFraming(framing, to: &buffer)
         writeConnection(head.fields, upgrades: upgrades, to: &buffer)
-        writeOrigin(head, context: context, to: &buffer)
-        buffer.append("\r\n")
+        if context.isTrusted {
+            writeOriginBehindProxy(head, context: context, to: &buffer)
+        } else {
+            writeOrigin(head, context: context, to: &buffer)
+        }
+        writeVia(head.version, context: context, to: &buffer)
     }
 
     private static func writeRequestLine(
         _ head: borrowing RequestHead, target: String?, to buffer: inout ByteBuffer
     ) {
         head.method.write(to: &buffer)
-        buffer.append(UInt8.space)
         if let target {
             for byte in target.utf8 { buffer.append(byte.isControl || byte == .space ? .hyphen : byte) }
         } else if head.hasAuthorityInTarget, head.method != .connect {
-            buffer.append(head.pathSpan)
+            // RFC 9112, 3.2.4: this asks about the server as a whole.
+            if head.lacksPath, !head.hasQuery, head.method == .options {
+                buffer.append(UInt8.asterisk)
+            } else {
+                buffer.append(head.pathSpan)
+            }
             if head.hasQuery {
                 buffer.append(UInt8.questionMark)
                 buffer.append(head.querySpan)
@@ -60,6 +68,7 @@ package enum ForwardedRequest {
         _ fields: borrowing HeaderFields, isTrusted: Bool, to buffer: inout ByteBuffer
     ) {
         let hasOptions = fields.contains(.connection)
+        let bytes = fields.lines.span
         var cookies = fields.count(of: .cookie) > 1 ? 0 : -1
         var run = 0..<0
         for entry in fields.entries {
@@ -73,20 +82,19 @@ package enum ForwardedRequest {
             case .cookie where cookies >= 0:
                 cookies += 1
                 guard cookies == 1 else { continue }
-                buffer.append(fields.lines.span.extracting(run))
+                buffer.append(bytes.extracting(run))
                 run = 0..<0
                 fields.writeJoined(.cookie, separator: "; ", to: &buffer)
-                buffer.append("\r\n")
                 continue
             case .other:
-                let name = fields.lines.span.extracting(entry.nameRange)
+                let name = bytes.extracting(entry.nameRange)
                 guard !HeaderFields.isReserved(name) else { continue }
                 guard !hasOptions || !fields.isNamedByConnection(name) else { continue }
             default: break
             }
             fields.extend(&run, with: entry, flushingTo: &buffer)
         }
-        buffer.append(fields.lines.span.extracting(run))
+        buffer.append(bytes.extracting(run))
     }
 
     private static func writeFraming(_ framing: BodyFraming, to buffer: inout ByteBuffer) {
@@ -108,50 +116,56 @@ package enum ForwardedRequest {
         if upgrades, fields.contains(.upgrade) {
             buffer.append("Connection: Upgrade\r\n")
             fields.writeJoined(.upgrade, separator: ", ", to: &buffer)
-            buffer.append("\r\n")
         } else if fields.hasToken("trailers", in: .te) {
             buffer.append("Connection: TE\r\nTE: trailers\r\n")
         }
     }
 
-    /// Where the request comes from: `X-Forwarded-*`, `Forwarded` (RFC 7239) and `Via`.
+    /// Where the request comes from: `X-Forwarded-*` and `Forwarded` (RFC 7239).
     private static func writeOrigin(
         _ head: borrowing RequestHead, context: borrowing ForwardingContext, to buffer: inout ByteBuffer
     ) {
-        let keepsForwarded = context.isTrusted && head.fields.contains(.forwarded)
-        if context.isTrusted {
-            if head.fields.contains(.xForwardedFor) {
-                head.fields.writeJoined(.xForwardedFor, separator: ", ", to: &buffer)
-                buffer.append(", ")
-            } else {
-                buffer.append("X-Forwarded-For: ")
-            }
-            buffer.append(context.address.span)
-            buffer.append("\r\n")
-            if !head.fields.contains(.xForwardedProto) { buffer.append(context.protoLine.span) }
-        } else {
-            buffer.append(context.untrustedLines.span)
-        }
         let authority = head.authoritySpan
-        if !authority.isEmpty, !(context.isTrusted && head.fields.contains(.xForwardedHost)) {
+        if authority.isEmpty {
+            buffer.append(context.originWithoutHost.span)
+        } else {
+            buffer.append(context.originBeforeHost.span)
+            buffer.append(authority)
+            buffer.append(context.originBetweenHosts.span)
+            buffer.append(authority)
+            buffer.append("\"\r\n")
+        }
+    }
+
+    /// The same after a proxy that we trust. What it said is kept, and its own address is added.
+    private static func writeOriginBehindProxy(
+        _ head: borrowing RequestHead, context: borrowing ForwardingContext, to buffer: inout ByteBuffer
+    ) {
+        let authority = head.authoritySpan
+        head.fields.writeJoined(.xForwardedFor, separator: ", ", last: context.address.span, to: &buffer)
+        if !head.fields.contains(.xForwardedProto) { buffer.append(context.protoLine.span) }
+        if !head.fields.contains(.xForwardedHost), !authority.isEmpty {
             buffer.append("X-Forwarded-Host: ")
             buffer.append(authority)
             buffer.append("\r\n")
         }
-        if keepsForwarded {
-            head.fields.writeJoined(.forwarded, separator: ", ", to: &buffer)
-            buffer.append(", ")
-        } else {
-            buffer.append("Forwarded: ")
-        }
-        buffer.append(context.forwardedElement.span)
+        head.fields.writeJoined(.forwarded, separator: ", ", last: context.forwardedElement.span, to: &buffer)
         if !authority.isEmpty {
+            buffer.removeLast(2)
             buffer.append(";host=\"")
             buffer.append(authority)
-            buffer.append("\"")
+            buffer.append("\"\r\n")
         }
-        buffer.append(head.version == .http11 ? "\r\nVia: 1.1 " : "\r\nVia: 1.0 ")
-        buffer.append(context.via.span)
+    }
+
+    /// `Via`, with the version that we were spoken to in, and the end of the head.
+    private static func writeVia(
+        _ version: Version, context: borrowing ForwardingContext, to buffer: inout ByteBuffer
+    ) {
+        switch version {
+        case .http11: buffer.append(context.via11.span)
+        case .http10: buffer.append(context.via10.span)
+        }
     }
 }
 
@@ -168,15 +182,25 @@ extension HeaderFields {
         return false
     }
 
-    /// Writes all lines of one name as one, without its line end. Lines without a value are left out.
-    func writeJoined(_ name: FieldName, separator: StaticString, to buffer: inout ByteBuffer) {
+    /// Writes all lines of one name as one line. Those without a value are left out.
+    ///
+    /// - Parameter last: What to add after them.
+    func writeJoined(
+        _ name: FieldName, separator: StaticString, last: Span<UInt8> = Span(), to buffer: inout ByteBuffer
+    ) {
         buffer.append(name.text)
         buffer.append(": ")
+        let bytes = lines.span
         var isFirst = true
         for entry in entries where entry.name == name && entry.valueLength > 0 {
             if !isFirst { buffer.append(separator) }
             isFirst = false
-            buffer.append(lines.span.extracting(entry.valueRange))
+            buffer.append(bytes.extracting(entry.valueRange))
         }
+        if !last.isEmpty {
+            if !isFirst { buffer.append(separator) }
+            buffer.append(last)
+        }
+        buffer.append("\r\n")
     }
 }

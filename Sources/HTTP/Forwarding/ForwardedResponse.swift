@@ -2,7 +2,7 @@ package import Bytes
 
 /// Writes a node's response as the client is to see it, without what was meant for the hop between us and the node.
 package enum ForwardedResponse {
-    /// Writes the complete head, with the empty line. A missing `Date` is not added.
+    /// Writes the complete head, with the empty line.
     ///
     /// - Parameters:
     ///   - framing: How the content will be sent to this client. With `none`, for a response to HEAD or a 304, the
@@ -12,6 +12,7 @@ package enum ForwardedResponse {
     ///   - upgrades: Whether to pass `Upgrade` on, after which the connection is a tunnel.
     ///   - keepsAlternatives: Whether `Alt-Svc` may tell the client of other addresses. Default false, since those
     ///     of a node are not ours.
+    ///   - date: The line `Date: ...` with its line end, for a head that has none. Default none.
     package static func write(
         _ head: borrowing ResponseHead,
         framing: BodyFraming,
@@ -19,15 +20,16 @@ package enum ForwardedResponse {
         version: Version,
         upgrades: Bool = false,
         keepsAlternatives: Bool = false,
+        date: borrowing ByteBuffer = ByteBuffer(),
         to buffer: inout ByteBuffer
     ) {
         HeadWriter.writeStatusLine(head.status, to: &buffer)
         writeEndToEnd(head.fields, keepsAlternatives: keepsAlternatives, to: &buffer)
+        if !head.fields.contains(.date) { buffer.append(date.span) }
         writeFraming(framing, of: head, to: &buffer)
         if upgrades, head.fields.contains(.upgrade) {
             buffer.append("Connection: Upgrade\r\n")
             head.fields.writeJoined(.upgrade, separator: ", ", to: &buffer)
-            buffer.append("\r\n")
         } else if !head.status.isInformational {
             switch (keepAlive, version) {
             case (true, .http11): break

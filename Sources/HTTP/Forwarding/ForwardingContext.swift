@@ -3,20 +3,30 @@ import Bytes
 /// What a gateway tells its nodes about a client's connection. Made once per connection: the lines that are the same
 /// for all its requests are rendered here, so that writing a request makes no text.
 package struct ForwardingContext: Sendable {
+    /// The peer's IP address without port; empty for a socket without one.
     package let clientAddress: String
+    /// Whether the peer is a proxy that may speak for its clients.
     package let isTrusted: Bool
+    /// `http` or `https`, as the client connected to us.
     package let scheme: String
+    /// The pseudonym of this gateway in `Via`.
     package let viaName: String
     /// What to send as `Host` instead of the host that the client asked. Default nil.
     package var host: String?
 
-    /// The pieces around the parts of a request: `192.0.2.1`, `for=192.0.2.1;proto=http` and the rest.
+    /// `192.0.2.1`.
     let address: ByteBuffer
+    /// `for=192.0.2.1;proto=http`.
     let forwardedElement: ByteBuffer
+    /// `X-Forwarded-Proto`.
     let protoLine: ByteBuffer
-    let via: ByteBuffer
-    /// `X-Forwarded-For` and `X-Forwarded-Proto`, for a client that is not trusted.
-    let untrustedLines: ByteBuffer
+    /// For a peer that is not trusted, what comes before its authority is written for the first time, and the second.
+    let originBeforeHost: ByteBuffer
+    let originBetweenHosts: ByteBuffer
+    let originWithoutHost: ByteBuffer
+    /// `Via` and the empty line, by version.
+    let via11: ByteBuffer
+    let via10: ByteBuffer
 
     /// - Parameters:
     ///   - clientAddress: The peer's IP address without port; empty for a socket without one, which nodes see as
@@ -36,11 +46,16 @@ package struct ForwardingContext: Sendable {
         let peer = clientAddress.isEmpty ? "unknown" : clientAddress
         // A colon is no token byte, so IPv6 is quoted, and RFC 7239, 6 wants brackets.
         let node = peer.utf8.contains(.colon) ? "\"[\(peer)]\"" : peer
+        let element = "for=\(node);proto=\(scheme)"
+        let lines = "X-Forwarded-For: \(peer)\r\nX-Forwarded-Proto: \(scheme)\r\n"
         address = ByteBuffer(peer)
-        forwardedElement = ByteBuffer("for=\(node);proto=\(scheme)")
+        forwardedElement = ByteBuffer(element)
         protoLine = ByteBuffer("X-Forwarded-Proto: \(scheme)\r\n")
-        via = ByteBuffer("\(viaName)\r\n")
-        untrustedLines = ByteBuffer("X-Forwarded-For: \(peer)\r\nX-Forwarded-Proto: \(scheme)\r\n")
+        originBeforeHost = ByteBuffer("\(lines)X-Forwarded-Host: ")
+        originBetweenHosts = ByteBuffer("\r\nForwarded: \(element);host=\"")
+        originWithoutHost = ByteBuffer("\(lines)Forwarded: \(element)\r\n")
+        via11 = ByteBuffer("Via: 1.1 \(viaName)\r\n\r\n")
+        via10 = ByteBuffer("Via: 1.0 \(viaName)\r\n\r\n")
     }
 
     /// Whether the request has been here before: its `Via` names this gateway (RFC 9110, 7.6.3).

@@ -3,27 +3,32 @@ import Bytes
 // Names that a client, or a trailer, must not set.
 
 extension HeaderFields {
-    /// Whether a name that is not a listed one belongs to this gateway, or to one that rewrites paths before others, or
-    /// is an alias of such a name: nodes are known that read `_` and `.` as `-`.
+    /// Whether a name that is not a listed one belongs to this gateway, or rewrites paths for others, or is an alias of
+    /// a name that says who the client is or where content ends.
     ///
-    /// Any name with an underscore is reserved for that reason. A dot is read as a hyphen.
+    /// Nodes are known that read `_` and `.` as `-`. Names with an underscore are therefore all reserved, and those
+    /// with a dot are judged as if it were a hyphen.
     static func isReserved(_ name: Span<UInt8>) -> Bool {
-        if name.first(.underscore) != nil { return true }
+        var hasDot = false
+        for index in name.indices {
+            if name[index] == .underscore { return true }
+            hasDot = hasDot || name[index] == .dot
+        }
+        if hasDot, isAliasOfListedName(name) { return true }
         switch name[0].lowercased {
-        case 0x6d: return hasPrefix(name, "micro-")
-        case 0x78:  // X
+        case UInt8(ascii: "m"): return hasPrefix(name, "micro-")
+        case UInt8(ascii: "x"):
             return hasPrefix(name, "x-micro-") || hasPrefix(name, "x-api-") || hasPrefix(name, "x-forwarded-")
-                || hasPrefix(name, "x-real-ip") || hasPrefix(name, "x-original-") || hasPrefix(name, "x-rewrite-")
-        case 0x74: return hasPrefix(name, "true-client-ip")
-        default: return hasManagedAlias(name)
+                || hasPrefix(name, "x-original-") || hasPrefix(name, "x-rewrite-")
+        default: return false
         }
     }
 
-    /// Whether the name has a dot and is, with a hyphen in its place, one that decides framing or identity.
-    private static func hasManagedAlias(_ name: Span<UInt8>) -> Bool {
-        guard name.first(.dot) != nil else { return false }
-        return hasPrefix(name, "content-length") || hasPrefix(name, "transfer-encoding")
-            || hasPrefix(name, "proxy-") || hasPrefix(name, "keep-alive") || hasPrefix(name, "sec-")
+    /// Makes text of the name, which only happens for names with a dot; hardly any has one.
+    private static func isAliasOfListedName(_ name: Span<UInt8>) -> Bool {
+        var alias: [UInt8] = []
+        for index in name.indices { alias.append(name[index] == .dot ? .hyphen : name[index]) }
+        return FieldName.of(alias.span) != .other
     }
 
     /// - Parameter prefix: In lower case.

@@ -6,7 +6,6 @@ package enum HeadWriter {
     /// Writes a whole request head as it is: the target as received, all fields, the empty line.
     package static func write(_ head: borrowing RequestHead, to buffer: inout ByteBuffer) {
         head.method.write(to: &buffer)
-        buffer.append(UInt8.space)
         buffer.append(head.targetSpan)
         buffer.append(head.version == .http11 ? " HTTP/1.1\r\n" : " HTTP/1.0\r\n")
         head.fields.write(to: &buffer)

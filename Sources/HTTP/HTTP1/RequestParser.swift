@@ -25,7 +25,8 @@ package struct RequestParser: Sendable {
     ///
     /// - Returns: How many bytes the head took, with empty lines before it; then the parser is ready for the next. Nil
     ///   when more bytes are needed.
-    /// - Throws: What to answer. After that the parser must not be used again.
+    /// - Throws: What to answer. After that the parser must not be used again, and what the head holds means nothing: it
+    ///   may be from the request before.
     package mutating func parse(
         _ bytes: Span<UInt8>, into head: inout RequestHead
     ) throws(RequestProblem) -> Int? {

@@ -1,10 +1,12 @@
 /// Why a request is refused before anyone looks at what it asks. The connection is always closed after the answer,
 /// for where the next request would begin is in doubt.
 package struct RequestProblem: Error, Equatable {
+    /// What to answer with.
     package let status: Status
     /// One sentence for the client. It says what was wrong with the client's bytes and nothing about us.
     package let reason: String
 
+    /// A refusal of one's own, for rules that are not about bytes.
     package init(_ status: Status, _ reason: String) {
         self.status = status
         self.reason = reason

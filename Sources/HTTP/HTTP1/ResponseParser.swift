@@ -1,10 +1,9 @@
-import Bytes
-
 /// Why a response cannot be used. The connection it came from is closed, and the client is told 502 and no more.
 package struct ResponseProblem: Error, Equatable {
     /// One sentence for the operator.
     package let reason: String
 
+    /// - Parameter reason: It may name hosts, so no client ever sees it.
     package init(_ reason: String) { self.reason = reason }
 
     static var badLength: Self { Self("The node's Content-Length field is not one number.") }
@@ -19,6 +18,7 @@ package struct ResponseParser: Sendable {
     private var lines = LineReader()
     private var fieldReader: FieldReader?
 
+    /// - Parameter limits: As for requests; `requestLine` is the limit of the status line.
     package init(limits: HeadLimits = HeadLimits()) { self.limits = limits }
 
     /// Reads on in the unread bytes, which must begin with those of the last call. The same head must be given until it
@@ -56,10 +56,10 @@ package struct ResponseParser: Sendable {
     /// Refuses what cannot become a status line, so that a node of another protocol is not waited for.
     private static func checkBeginning(_ bytes: Span<UInt8>, limits: HeadLimits) throws(RequestProblem) {
         guard bytes.count <= limits.requestLine + 1 else { throw .longFields }
-        let length = min(bytes.count, 7)
-        var expected = ByteBuffer()
-        expected.append("HTTP/1.")
-        guard bytes.extracting(0..<length).equals(expected.span.extracting(0..<length)) else { throw .badStatusLine }
+        let expected: StaticString = "HTTP/1."
+        for index in 0..<min(bytes.count, expected.utf8CodeUnitCount) {
+            guard bytes[index] == expected.utf8Start[index] else { throw .badStatusLine }
+        }
     }
 
     /// `HTTP/1.1 200 OK`. The phrase may be missing, and the space before it too.

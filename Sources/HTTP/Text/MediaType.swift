@@ -9,16 +9,21 @@ package struct MediaType: Sendable, Equatable {
         case json
         /// `application/x-www-form-urlencoded`.
         case form
+        /// Any `multipart/`.
         case multipart
-        /// `application/protobuf`, `application/x-protobuf` and `application/octet-stream+proto`'s like: `+proto`.
+        /// `application/protobuf`, `application/x-protobuf`, or a type that ends with `+proto`.
         case protobuf
         /// `application/grpc`, alone or with a suffix such as `+json`.
         case grpc
+        /// `text/event-stream`.
         case eventStream
+        /// Any other `text/`.
         case text
+        /// All the rest, and what is no media type at all.
         case other
     }
 
+    /// What the gateway makes of it.
     package let kind: Kind
     /// Type and subtype in lower case, such as `text/plain`.
     package let essence: String

@@ -38,7 +38,9 @@ package enum PercentEncoding {
             if byte.isLetter || byte.isDigit || byte == .hyphen || byte == .dot || byte == .underscore || byte == 0x7e {
                 encoded.append(byte)
             } else {
-                encoded += [.percent, hexadecimalDigit(byte >> 4), hexadecimalDigit(byte & 0x0f)]
+                encoded.append(.percent)
+                encoded.append(hexadecimalDigit(byte >> 4))
+                encoded.append(hexadecimalDigit(byte & 0x0f))
             }
         }
         return String(decoding: encoded, as: UTF8.self)

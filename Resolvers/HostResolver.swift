@@ -1,0 +1,23 @@
+package import Gateway
+package import HTTP
+
+/// The host is the full name of the service, and the path is the service's own: `Host: go.micro.api.site` and
+/// `Host: go.micro.api.site:8080` are both `go.micro.api.site`. No namespace is put before it.
+///
+/// It knows no endpoints, only the HTTP method, so it cannot serve handlers that make RPC calls.
+package struct HostResolver: Resolver {
+    package init() {}
+
+    package var name: String { "host" }
+
+    package func resolve(_ head: RequestHead) throws(GatewayError) -> Destination {
+        // As sent, since names of services are case-sensitive; but without the port, which says where the gateway
+        // listens and nothing about the service. Micro v2 kept it, and then found no service of that name.
+        var service = head.authority[...]
+        if let colon = service.lastIndex(of: ":"), !service.hasSuffix("]") { service = service[..<colon] }
+        guard !service.isEmpty else {
+            throw GatewayError(.notFound, "The request names no host, and the host is what names the service here.")
+        }
+        return Destination(service: String(service), endpoint: head.method.description)
+    }
+}

@@ -1,0 +1,63 @@
+import Gateway
+import HTTP
+
+/// The segments of a request's path in canonical form: no empty ones, no `.` and `..`, however these were encoded.
+///
+/// They stay encoded until one becomes a name. So a resolver that takes the first segment does not mind what a
+/// backend's own paths have in theirs.
+struct PathSegments {
+    private let segments: [Substring]
+    /// The whole path, encoded, for sentences about it.
+    let path: String
+
+    /// - Throws: `.notFound` when there is no segment: the root, `OPTIONS *` and `CONNECT` name no service.
+    init(of head: RequestHead) throws(GatewayError) {
+        path = PercentEncoding.canonicalPath(head.pathSpan) ?? head.path
+        let slash = UInt8(ascii: "/")
+        segments = path.utf8.first == slash ? path.utf8.split(separator: slash).map { Substring($0) } : []
+        guard segments.isEmpty else { return }
+        let asked = path.isEmpty ? "A request without a path" : "The path \(path)"
+        throw GatewayError(.notFound, "\(asked) names no service. Begin the path with one, as in /greeter.")
+    }
+
+    var count: Int { segments.count }
+
+    /// The text of one segment, decoded once.
+    ///
+    /// - Throws: `.badRequest` when it is malformed, or has a slash or a control byte in it: such names could be taken
+    ///   for something else by whoever reads them next.
+    func name(at index: Int) throws(GatewayError) -> String {
+        let segment = segments[index]
+        guard segment.utf8.contains(where: { $0 == UInt8(ascii: "%") || $0 >= 0x7f || $0 < 0x20 }) else {
+            return String(segment)
+        }
+        guard let name = PercentEncoding.decode(String(segment)) else {
+            throw GatewayError(.badRequest, "\(segment) is not percent-encoded UTF-8.")
+        }
+        if name.utf8.contains(where: { $0 == UInt8(ascii: "/") || $0 < 0x20 || $0 == 0x7f }) {
+            throw GatewayError(.badRequest, "\(segment) stands for a slash or a control byte, which no name has.")
+        }
+        return name
+    }
+
+    /// The name of the service for resolvers that see a version as part of it: the first two segments, joined with a
+    /// dot, if the first is a version and not the only one.
+    func versionedName() throws(GatewayError) -> String {
+        let first = try name(at: 0)
+        guard first.isVersion, count > 1 else { return first }
+        return try "\(first).\(name(at: 1))"
+    }
+}
+
+extension String {
+    /// Whether this is `v` and digits, as in `/v1/greeter`.
+    var isVersion: Bool {
+        let bytes = utf8
+        return bytes.count > 1 && bytes.first == UInt8(ascii: "v") && bytes.dropFirst().allSatisfy { $0.isDigit }
+    }
+}
+
+extension UInt8 {
+    var isDigit: Bool { self &- 0x30 < 10 }
+    var isLetter: Bool { (self | 0x20) &- 0x61 < 26 }
+}

@@ -1,0 +1,85 @@
+package import HTTP
+
+/// What stands before the name that a request gives: `go.micro.api` makes `go.micro.api.greeter` of `greeter`.
+package enum Namespace: Sendable, Equatable, CustomStringConvertible {
+    /// The same for every request. Empty means no prefix at all.
+    case fixed(String)
+
+    /// The labels before the registrable domain of the asked host, in reverse, and the type: `staging.myapp.m3o.app`
+    /// is in `myapp.staging.api`. Hosts that say nothing, such as addresses, `localhost` and the domain itself, are in
+    /// the fallback. The type follows either, unless it is empty.
+    case domain(fallback: String, type: String)
+
+    /// The setting that asks for `.domain`.
+    package static let domainKeyword = "domain"
+
+    /// The namespace that is used when nothing else is said, without type.
+    package static let standard = "go.micro"
+
+    /// - Parameters:
+    ///   - configured: As the operator wrote it, with or without the type at its end: `go.micro` and `go.micro.api` are
+    ///     the same. Empty or blank means no prefix; `domain` derives it from the host.
+    ///   - type: The kind of services, such as `api` or `web`.
+    package init(configured: String, type: String) {
+        let text = Self.trimmed(configured)
+        if text == Self.domainKeyword {
+            self = .domain(fallback: Self.standard, type: type)
+        } else if text.isEmpty {
+            self = .fixed("")
+        } else {
+            let suffix = "." + type
+            let base = !type.isEmpty && text.hasSuffix(suffix) ? text.dropLast(suffix.count) : text
+            self = .fixed(Self.joined(String(base), type))
+        }
+    }
+
+    /// The prefix for this request, type included, without a dot at its end. Empty means no prefix.
+    package func name(for head: RequestHead) -> String {
+        switch self {
+        case .fixed(let name): name
+        case .domain(let fallback, let type): Self.joined(Self.labels(before: head.host) ?? fallback, type)
+        }
+    }
+
+    /// The full name of the service that a request calls by `name`.
+    package func qualified(_ name: String, for head: RequestHead) -> String {
+        Self.joined(self.name(for: head), name)
+    }
+
+    package var description: String {
+        switch self {
+        case .fixed(""): "none"
+        case .fixed(let name): name
+        case .domain(let fallback, let type):
+            "from the host\(type.isEmpty ? "" : ", then .\(type)"); else \(Self.joined(fallback, type))"
+        }
+    }
+
+    private static func joined(_ first: String, _ second: String) -> String {
+        first.isEmpty ? second : second.isEmpty ? first : "\(first).\(second)"
+    }
+
+    private static func trimmed(_ text: String) -> Substring {
+        let isBlank = { (character: Character) in character.isWhitespace }
+        guard let first = text.firstIndex(where: { !isBlank($0) }), let last = text.lastIndex(where: { !isBlank($0) })
+        else { return "" }
+        return text[first...last]
+    }
+
+    /// Nil when the host gives no namespace.
+    private static func labels(before host: String) -> String? {
+        let labels = host.split(separator: ".", omittingEmptySubsequences: false)
+        guard !labels.contains(""), !isAddress(labels), let count = PublicSuffix.registrableCount(of: labels),
+            count < labels.count
+        else { return nil }
+        // The reference's own domain: everything under it is the default namespace.
+        if labels.suffix(count) == ["micro", "mu"] { return nil }
+        return labels.dropLast(count).reversed().joined(separator: ".")
+    }
+
+    /// Whether this is an address: IPv6 is in brackets, and a name never ends in a label of digits only (RFC 3696, 2).
+    private static func isAddress(_ labels: [Substring]) -> Bool {
+        guard let last = labels.last else { return false }
+        return last.hasSuffix("]") || last.utf8.allSatisfy { (0x30...0x39).contains($0) }
+    }
+}

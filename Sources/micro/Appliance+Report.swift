@@ -1,0 +1,49 @@
+import Gateway
+import HTTP
+import Reactor
+import Registries
+
+extension Appliance {
+    /// Tells on standard output what has started.
+    func report(_ addresses: Listeners.Addresses) async {
+        let configuration = composition.configuration
+        var report = StartupReport(version: Version.number, command: configuration.command)
+        if let address = addresses.api {
+            report.listeners.append(.init(name: "gateway", address: address.description, note: "HTTP/1.1, no TLS"))
+        }
+        if let address = addresses.web {
+            report.listeners.append(.init(name: "dashboard", address: address.description, note: "HTTP/1.1, no TLS"))
+            report.dashboardURL = "http://localhost:\(address.port)"
+        }
+        if let address = addresses.proxy, let proxy = configuration.proxy {
+            report.listeners.append(
+                .init(name: "proxy", address: address.description, note: "in front of \(proxy.target)"))
+        }
+        if let registry {
+            report.registry = .init(
+                name: registry.registrar.name, interfaces: registry.interfaces,
+                serviceCount: await keeper?.catalog.names.count ?? 0)
+        }
+        if let api = configuration.api {
+            report.mapping = mapping(api)
+            report.rpcAccess = api.rpcAccess
+        }
+        report.warnings = configuration.warnings + (registry?.warning.map { [$0] } ?? [])
+        if let web = configuration.web, web.isInsecure, let address = addresses.web {
+            report.warnings.append(
+                "the dashboard at \(address) answers everyone who reaches it, without a login; leave"
+                    + " --insecure_dashboard out to restrict it to this machine")
+        }
+        let isText = configuration.logs.format.isText(onTerminal: StandardStream.output.isTerminal)
+        StandardStream.output.write(isText ? report.text : report.jsonLines(at: .now()))
+    }
+
+    /// What becomes of one request, computed by the resolver that is in use.
+    private func mapping(_ api: ApplianceConfiguration.API) -> String? {
+        let head = RequestHead(method: .post, target: "/greeter/say/hello")
+        guard let destination = try? composition.resolver(api).resolve(head) else { return nil }
+        return StartupReport.mapping(
+            method: "POST", path: "/greeter/say/hello", destination: destination, resolver: api.resolver,
+            namespace: api.namespace)
+    }
+}

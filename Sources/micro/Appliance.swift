@@ -1,0 +1,140 @@
+import Gateway
+import Glibc
+import Logging
+import Reactor
+import Registries
+import Server
+import Synchronization
+import Transports
+
+/// The running program: loops, workers, registry, and what has to be undone at the end.
+struct Appliance: Sendable {
+    let composition: Composition
+    let control: EpollEventLoop
+    let loops: LoopGroup
+    let workers: [Worker]
+    let registry: RunningRegistry?
+    let keeper: CatalogKeeper?
+    let demo: Worker?
+    let readiness: Readiness
+    private let signals: AsyncStream<CInt>
+
+    /// Whether this instance should get requests, and if not, why.
+    final class Readiness: Sendable {
+        private let reason = Mutex<String?>("it is starting")
+        var obstacle: String? { reason.withLock { $0 } }
+        func set(_ obstacle: String?) { reason.withLock { $0 = obstacle } }
+    }
+
+    /// Starts everything, and tells what was started. When something fails nothing is left running but threads, and the
+    /// process ends.
+    static func start(
+        _ configuration: ApplianceConfiguration, logger: Logger
+    ) async throws(StartFailure) -> Appliance {
+        let composition = Composition(
+            configuration: configuration, logger: logger, logWriter: LogWriter(.output))
+        let control: EpollEventLoop
+        let loops: LoopGroup
+        do throws(SystemError) {
+            Signals.ignoreBrokenPipes()
+            control = try EpollEventLoop(name: "control")
+            control.start()
+            loops = try LoopGroup(count: configuration.loops ?? processorCount)
+        } catch {
+            throw StartFailure(error)
+        }
+        let signals = await SignalDesk(loop: control).open()
+        let workers = loops.loops.map { loop in
+            Worker(
+                loop: loop, maximumConnections: max(1, configuration.limits.connections / loops.loops.count),
+                makeContext: composition.makeContext)
+        }
+        var listeners = try Listeners(configuration, loopCount: loops.loops.count)
+        let registry = try await RunningRegistry.start(configuration, on: control, logger: logger)
+        let demo = configuration.runsDemoServices ? Worker(loop: control, makeContext: composition.makeContext) : nil
+        if let demo, let registry { try await startDemo(demo, registry) }
+
+        let keeper = registry.map { registry in
+            CatalogKeeper(registry: registry.registrar, loop: control, logger: logger) { catalog in
+                for worker in workers { Task { await worker.replaceCatalog(with: catalog) } }
+            }
+        }
+        await keeper?.start()
+        let readiness = Readiness()
+        let appliance = Appliance(
+            composition: composition, control: control, loops: loops, workers: workers, registry: registry,
+            keeper: keeper, demo: demo, readiness: readiness, signals: signals)
+        let addresses = listeners.addresses
+        for worker in workers { try await listeners.open(on: worker, appliance, addresses) }
+        for worker in workers + (demo.map { [$0] } ?? []) { Task { await worker.keepHouse() } }
+        await registry?.announce(addresses, configuration)
+        readiness.set(nil)
+        await appliance.report(addresses)
+        return appliance
+    }
+
+    private static func startDemo(_ worker: Worker, _ registry: RunningRegistry) async throws(StartFailure) {
+        let services: [Service]
+        do throws(SystemError) {
+            services = try await DemoServices.start(on: worker)
+        } catch {
+            throw StartFailure(error)
+        }
+        for service in services {
+            do throws(RegistryError) {
+                try await registry.registrar.register(service, lifetime: nil)
+            } catch {
+                throw StartFailure("the demo services cannot be registered: \(error.reason)")
+            }
+        }
+    }
+
+    /// Waits for the first signal that asks to stop. A second one ends the process at once.
+    func stopSignal() async -> CInt {
+        var iterator = signals.makeAsyncIterator()
+        let first = await iterator.next() ?? SIGTERM
+        Task {
+            for await second in signals {
+                StandardStream.error.write("micro: a second signal: ending at once\n")
+                _exit(128 + second)
+            }
+        }
+        return first
+    }
+
+    /// Finishes what is in flight, and takes back what was announced.
+    func stop(because signal: CInt) async {
+        readiness.set("it is shutting down")
+        let limit = composition.configuration.drainTimeout
+        composition.logger.info(
+            "stopping on \(signal == SIGINT ? "SIGINT" : "SIGTERM"); requests in flight have \(limit) to finish")
+        await registry?.withdraw()
+        var cutOff = 0
+        await withTaskGroup(of: Int.self) { group in
+            for worker in workers { group.addTask { await worker.drain(within: limit) } }
+            for await count in group { cutOff += count }
+        }
+        _ = await demo?.drain(within: .milliseconds(100))
+        await keeper?.stop()
+        await registry?.close()
+        if cutOff > 0 { composition.logger.warning("\(cutOff) connections were cut off: they had not finished in time") }
+        composition.logWriter.end()
+    }
+}
+
+/// Hands signals from the control loop to whoever waits for them. An actor of that loop, because that is where they come.
+actor SignalDesk {
+    private let loop: EpollEventLoop
+    private var signals: Signals?
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
+
+    init(loop: EpollEventLoop) { self.loop = loop }
+
+    /// From now on SIGTERM and SIGINT come by the stream and end nothing.
+    func open() -> AsyncStream<CInt> {
+        let (stream, continuation) = AsyncStream.makeStream(of: CInt.self, bufferingPolicy: .bufferingOldest(4))
+        signals = try? Signals([SIGTERM, SIGINT], on: loop) { continuation.yield($0) }
+        return stream
+    }
+}

@@ -1,0 +1,210 @@
+import Gateway
+import Handlers
+import Logging
+import Reactor
+
+/// Everything the running appliance must know, checked and typed. Made from the settings by `init(_:proxyTarget:)`;
+/// the defaults and ranges are those of the table of settings.
+struct ApplianceConfiguration: Sendable, Equatable {
+    /// The command that was given, for the startup report and for `STATUS` lines.
+    var command: CommandName
+    /// Nil when the gateway is off.
+    var api: API?
+    /// Nil when the dashboard is off.
+    var web: Web?
+    /// Nil when there is no proxy in front of one server.
+    var proxy: Proxy?
+    /// Whether two toy services run beside the rest.
+    var runsDemoServices: Bool
+    /// Nil when nothing is discovered: the proxy alone.
+    var discovery: Discovery?
+    var client: Client
+    var limits: Limits
+    var logs: Logs
+    /// How many event loops; nil for one for each core.
+    var loops: Int?
+    /// How long running requests may take to end after a signal to stop.
+    var drainTimeout: Duration
+    /// Whose `X-Forwarded-...` fields are believed.
+    var trustedProxies: [AddressRange]
+    /// What was given and has no effect; sentences without a period.
+    var warnings: [String]
+
+    /// `micro api`.
+    struct API: Sendable, Equatable {
+        var address: ListenAddress
+        var handler: HandlerKind
+        var namespace: Namespace
+        /// `micro`, `path`, `vpath`, `host` or `grpc`.
+        var resolver: String
+        var rpcAccess: RPCAccess
+    }
+
+    /// What becomes of the gateway's requests.
+    enum HandlerKind: String, Sendable { case rpc, http }
+
+    /// `micro web`.
+    struct Web: Sendable, Equatable {
+        var address: ListenAddress
+        var namespace: Namespace
+        /// `path`.
+        var resolver: String
+        /// Whether clients of other machines may use it without a login.
+        var isInsecure: Bool
+        /// Where its files lie; nil for the place that was installed.
+        var publicDirectory: String?
+    }
+
+    /// `micro proxy URL`.
+    struct Proxy: Sendable, Equatable {
+        var address: ListenAddress
+        var target: ProxyTarget
+    }
+
+    struct Discovery: Sendable, Equatable {
+        /// `mdns` or `memory`.
+        var registry: String
+        var addresses: [String]
+        /// Names of network interfaces; empty for all that can multicast.
+        var interfaces: [String]
+        /// The name to register ourselves under; nil for that of the command.
+        var serverName: String?
+        /// How long a registration lasts unless it is renewed.
+        var lifetime: Duration
+        /// How often our registrations are renewed.
+        var renewalInterval: Duration
+    }
+
+    /// How nodes are called.
+    struct Client: Sendable, Equatable {
+        /// `random` or `roundrobin`.
+        var selector: String
+        /// On a whole call, retries included.
+        var requestTimeout: Duration
+        /// Other nodes tried after the first.
+        var retries: Int
+        /// Idle connections kept for each node.
+        var poolSize: Int
+        var poolIdleTimeout: Duration
+    }
+
+    /// What a client may ask of us. Sizes are in bytes.
+    struct Limits: Sendable, Equatable {
+        var headerTimeout: Duration
+        var idleTimeout: Duration
+        var bodyTimeout: Duration
+        var requestLine: Int
+        var headerBytes: Int
+        var headerFields: Int
+        var rpcBody: Int
+        var connections: Int
+    }
+
+    struct Logs: Sendable, Equatable {
+        var includesRequests: Bool
+        var level: Logger.Level
+        var format: LogFormat
+    }
+}
+
+extension ApplianceConfiguration {
+    /// - Parameters:
+    ///   - settings: Of a command that serves, without problems.
+    ///   - proxyTarget: The server behind `micro proxy`; needed for that command only.
+    init(_ settings: Settings, proxyTarget: ProxyTarget? = nil, warnings: [String] = []) {
+        command = settings.command
+        let both: Set<CommandName> = [.server, .demo]
+        api = both.union([.api]).contains(command) ? API(settings) : nil
+        web = both.union([.web]).contains(command) ? Web(settings) : nil
+        proxy = proxyTarget.map { Proxy(address: settings.the(settings.address, .proxyAddress), target: $0) }
+        runsDemoServices = command == .demo
+        discovery = CommandName.discovering.contains(command) ? Discovery(settings) : nil
+        client = Client(settings)
+        limits = Limits(settings)
+        logs = Logs(settings)
+        loops = settings.number(.loops)
+        drainTimeout = settings.the(settings.duration, .drainTimeout)
+        trustedProxies = settings.addressRanges(.trustedProxies)
+        self.warnings = warnings
+    }
+}
+
+extension ApplianceConfiguration.API {
+    fileprivate init(_ settings: Settings) {
+        address = settings.the(settings.address, .apiAddress)
+        // `proxy` is an older name of `http`.
+        handler = settings.text(.apiHandler) == "rpc" ? .rpc : .http
+        namespace = Namespace(
+            configured: settings.the(settings.text, .apiNamespace), type: settings.the(settings.text, .apiType))
+        resolver = settings.the(settings.text, .apiResolver)
+        rpcAccess =
+            switch settings.boolean(.enableRPC) {
+            case nil: .thisMachine
+            case true?: .everyone
+            case false?: .nobody
+            }
+    }
+}
+
+extension ApplianceConfiguration.Web {
+    fileprivate init(_ settings: Settings) {
+        address = settings.the(settings.address, .webAddress)
+        namespace = Namespace(configured: settings.the(settings.text, .webNamespace), type: "web")
+        resolver = settings.the(settings.text, .webResolver)
+        isInsecure = settings.boolean(.insecureDashboard) ?? false
+        publicDirectory = settings.text(.publicDirectory)
+    }
+}
+
+extension ApplianceConfiguration.Discovery {
+    fileprivate init(_ settings: Settings) {
+        registry = settings.the(settings.text, .registry)
+        addresses = settings.list(.registryAddress)
+        interfaces = settings.list(.mdnsInterfaces)
+        serverName = settings.text(.serverName)
+        lifetime = settings.the(settings.duration, .registerTTL)
+        renewalInterval = settings.the(settings.duration, .registerInterval)
+    }
+}
+
+extension ApplianceConfiguration.Client {
+    fileprivate init(_ settings: Settings) {
+        // The proxy in front of one server has one node and nothing to select.
+        selector = settings.text(.selector) ?? "random"
+        requestTimeout = settings.the(settings.duration, .clientRequestTimeout)
+        retries = settings.the(settings.number, .clientRetries)
+        poolSize = settings.the(settings.number, .clientPoolSize)
+        poolIdleTimeout = settings.the(settings.duration, .clientPoolTTL)
+    }
+}
+
+extension ApplianceConfiguration.Limits {
+    fileprivate init(_ settings: Settings) {
+        headerTimeout = settings.the(settings.duration, .headerTimeout)
+        idleTimeout = settings.the(settings.duration, .idleTimeout)
+        bodyTimeout = settings.the(settings.duration, .bodyTimeout)
+        requestLine = settings.the(settings.number, .maxRequestLine)
+        headerBytes = settings.the(settings.number, .maxHeaderBytes)
+        headerFields = settings.the(settings.number, .maxHeaderFields)
+        rpcBody = settings.the(settings.number, .maxRPCBody)
+        connections = settings.the(settings.number, .maxConnections)
+    }
+}
+
+extension ApplianceConfiguration.Logs {
+    fileprivate init(_ settings: Settings) {
+        includesRequests = settings.boolean(.accessLog) ?? true
+        level = Logger.Level(rawValue: settings.the(settings.text, .logLevel)) ?? .info
+        format = LogFormat(rawValue: settings.the(settings.text, .logFormat)) ?? .auto
+    }
+}
+
+extension Settings {
+    /// The value of a setting that has a default.
+    fileprivate func the<Value>(_ read: (SettingKey) -> Value?, _ key: SettingKey) -> Value {
+        guard let value = read(key) else {
+            preconditionFailure("\(key.rawValue) has no value in micro \(command.rawValue), although it has a default")
+        }
+        return value
+    }
+}

@@ -1,0 +1,26 @@
+import ArgumentParser
+import Gateway
+
+/// `micro help [COMMAND]`.
+struct HelpCommand: MicroCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "help", abstract: CommandName.help.summary.asAbstract)
+
+    @Argument(help: "A command, or settings.", completion: .list(CommandName.words + ["settings"]))
+    var topic: String?
+
+    func run(in context: CommandContext) async throws(CommandFailure) -> Int32 {
+        context.terminal.print(try Self.text(about: topic))
+        return ExitCode.success
+    }
+
+    static func text(about topic: String?) throws(CommandFailure) -> String {
+        guard let topic else { return HelpText.program() }
+        if topic == "settings" { return HelpText.settings() }
+        guard let command = CommandName(rawValue: topic) else {
+            let near = NearestWord.one(to: topic, in: CommandName.words + ["settings"])
+            throw .usage("no help about \(topic)\(near.map { "; did you mean micro help \($0)?" } ?? "")")
+        }
+        return HelpText.command(command)
+    }
+}

@@ -1,0 +1,9 @@
+import ArgumentParser
+
+/// `micro server`.
+struct ServerCommand: MicroCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "server", abstract: CommandName.server.summary.asAbstract)
+
+    func run(in context: CommandContext) async throws(CommandFailure) -> Int32 { await context.serve() }
+}

@@ -1,0 +1,134 @@
+import Bytes
+import Dashboard
+import Gateway
+import Glibc
+import HTTP
+import Handlers
+import Logging
+import Reactor
+import Registries
+import Resolvers
+import Server
+import Transports
+import Upstream
+
+/// From names in the configuration to constructors: one switch for each kind. Nobody else knows the implementations.
+struct Composition: Sendable {
+    let configuration: ApplianceConfiguration
+    let logger: Logger
+    let logWriter: LogWriter
+
+    // MARK: By name
+
+    func strategy() -> any Strategy {
+        configuration.client.selector == "roundrobin" ? RoundRobin() : RandomChoice()
+    }
+
+    func resolver(_ api: ApplianceConfiguration.API) -> any Resolver {
+        switch api.resolver {
+        case "path": PathResolver(namespace: api.namespace)
+        case "vpath": VersionedPathResolver(namespace: api.namespace)
+        case "host": HostResolver()
+        case "grpc": GRPCResolver()
+        default: MicroResolver(namespace: api.namespace, mode: api.handler == .rpc ? .rpc : .proxy)
+        }
+    }
+
+    // MARK: For each loop
+
+    func makeContext(_ loop: any EventLoop) -> sending WorkerContext {
+        var session = SessionConfiguration()
+        let limits = configuration.limits
+        session.headLimits = HeadLimits(
+            requestLine: limits.requestLine, headerBlock: limits.headerBytes, fields: limits.headerFields)
+        session.headerTimeout = limits.headerTimeout
+        session.idleTimeout = limits.idleTimeout
+        session.bodyTimeout = limits.bodyTimeout
+        return WorkerContext(loop: loop, configuration: session, accessLog: accessLog(), logger: logger)
+    }
+
+    /// The handler of the gateway, `micro api`.
+    func gateway(_ api: ApplianceConfiguration.API, _ context: WorkerContext) -> any Handler {
+        let parts = LoopParts(context, self)
+        let router = CatalogRouter(
+            resolver: resolver(api), namespace: "\(api.namespace)", use: api.handler == .rpc ? .calls : .proxying,
+            view: context.catalog, strategy: strategy(), health: parts.health)
+        let handler: any Handler =
+            switch api.handler {
+            case .rpc:
+                RPCHandler(
+                    router: router, dispatcher: parts.dispatcher, catalog: context.catalog, configuration: rpc)
+            case .http:
+                ProxyHandler(
+                    router: router, backend: HTTPBackend(pool: parts.pool), maximumAttempts: maximumAttempts)
+            }
+        return FrontHandler(
+            version: Version.number, rpc: rpcEndpoint(api.rpcAccess, parts, context), next: handler)
+    }
+
+    /// The handler in front of one server, `micro proxy`.
+    func proxy(_ proxy: ApplianceConfiguration.Proxy, _ context: WorkerContext) -> any Handler {
+        let parts = LoopParts(context, self)
+        let address = "\(ListenAddress(host: proxy.target.host, port: proxy.target.port))"
+        let router = FixedRouter(
+            service: proxy.target.description, nodes: [Node(id: address, address: address)], strategy: strategy(),
+            health: parts.health)
+        return ProxyHandler(router: router, backend: HTTPBackend(pool: parts.pool), maximumAttempts: maximumAttempts)
+    }
+
+    /// Calls for the dashboard go the same way as everyone's.
+    func rpcEndpoint(
+        _ access: RPCAccess, _ parts: LoopParts, _ context: WorkerContext
+    ) -> RPCEndpointHandler {
+        // Its destinations are named, so the resolver is never asked.
+        let router = CatalogRouter(
+            resolver: HostResolver(), namespace: "none", use: .calls, view: context.catalog, strategy: strategy(),
+            health: parts.health)
+        return RPCEndpointHandler(
+            access: access, router: router, dispatcher: parts.dispatcher, catalog: context.catalog,
+            configuration: rpc)
+    }
+
+    var facts: ClientFacts {
+        ClientFacts(trustedProxies: configuration.trustedProxies, viaName: "micro-\(getpid())")
+    }
+
+    fileprivate var pool: PoolConfiguration {
+        var pool = PoolConfiguration()
+        pool.maximumIdle = configuration.client.poolSize
+        pool.idleTimeout = configuration.client.poolIdleTimeout
+        return pool
+    }
+
+    fileprivate var rpc: RPCConfiguration {
+        var rpc = RPCConfiguration()
+        rpc.maximumBody = configuration.limits.rpcBody
+        rpc.timeout = configuration.client.requestTimeout
+        return rpc
+    }
+
+    fileprivate var maximumAttempts: Int { 1 + configuration.client.retries }
+
+    private func accessLog() -> AccessLog? {
+        guard configuration.logs.includesRequests else { return nil }
+        let isText = configuration.logs.format.isText(onTerminal: StandardStream.output.isTerminal)
+        let writer = logWriter
+        return AccessLog(format: isText ? .text : .json, clock: { Timestamp.now().rfc3339 }, sink: writer.write)
+    }
+}
+
+/// What the handlers of one loop have in common.
+struct LoopParts {
+    let pool: UpstreamPool
+    let health = NodeHealth()
+    let dispatcher: Dispatcher
+
+    init(_ context: WorkerContext, _ composition: Composition) {
+        let pool = UpstreamPool(loop: context.loop, transport: TCPTransport(), configuration: composition.pool)
+        self.pool = pool
+        context.chores.append { pool.tidy() }
+        dispatcher = Dispatcher(
+            callers: [.mucp(transport: "http"): MUCPCaller(pool: pool)], loop: context.loop,
+            maximumAttempts: composition.maximumAttempts)
+    }
+}

@@ -1,0 +1,45 @@
+import Dashboard
+import Gateway
+import Glibc
+import Handlers
+import Reactor
+import Server
+
+/// What every loop's dashboard has in common.
+struct DashboardParts: Sendable {
+    let facts: StatusFacts
+    let registrar: (any Registrar)?
+    let files: PublicFiles
+    let policy: AccessPolicy
+    let readiness: Appliance.Readiness
+
+    init(_ appliance: Appliance, _ web: ApplianceConfiguration.Web, _ addresses: Listeners.Addresses) {
+        let configuration = appliance.composition.configuration
+        facts = StatusFacts(
+            version: Version.number, started: time(nil),
+            gateway: configuration.api.map { api in
+                StatusFacts.Gateway(
+                    url: "http://localhost:\(addresses.api?.port ?? api.address.port)", handler: api.handler.rawValue,
+                    resolver: api.resolver, namespace: "\(api.namespace)", takesCalls: api.rpcAccess != .nobody)
+            },
+            registry: appliance.registry?.registrar.name ?? "none", loops: appliance.workers.count,
+            isInsecure: web.isInsecure)
+        registrar = appliance.registry?.registrar
+        files = web.publicDirectory.map { .directory($0) } ?? .embedded
+        policy = AccessPolicy(isInsecure: web.isInsecure, machineNames: AccessPolicy.namesOfThisMachine())
+        readiness = appliance.readiness
+    }
+}
+
+extension Composition {
+    /// The handler of the dashboard, `micro web`.
+    func dashboard(_ parts: DashboardParts, _ context: WorkerContext) -> any Handler {
+        let loopParts = LoopParts(context, self)
+        let readiness = parts.readiness
+        return DashboardHandler(
+            catalog: context.catalog, facts: parts.facts, registrar: parts.registrar, files: parts.files,
+            // Who may use the dashboard was decided before its `/rpc` is asked.
+            policy: parts.policy, rpc: rpcEndpoint(.everyone, loopParts, context),
+            unreadiness: { readiness.obstacle })
+    }
+}

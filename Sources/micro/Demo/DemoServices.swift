@@ -1,0 +1,86 @@
+import Bytes
+import Gateway
+import HTTP
+import JSON
+import Reactor
+import Server
+import Transports
+
+/// The services of `micro demo`: real ones, on sockets of the loopback interface, registered like any other.
+enum DemoServices {
+    /// Starts the services on the worker's loop. Returns what is to be registered.
+    static func start(on worker: Worker) async throws(SystemError) -> [Service] {
+        [
+            try await startGreeter(named: "go.micro.srv.greeter", on: worker),
+            try await startGreeter(named: "go.micro.api.greeter", on: worker),
+            try await startPage(named: "go.micro.web.hello", on: worker),
+        ]
+    }
+
+    private static func startGreeter(named name: String, on worker: Worker) async throws(SystemError) -> Service {
+        let address = try await listen(on: worker) { _ in
+            MUCPService(name: name, methods: ["Say.Hello": sayHello, "Say.Fail": sayFail])
+        }
+        let metadata = [
+            "protocol": "mucp", "server": "mucp", "transport": "http", "broker": "http", "registry": "memory",
+        ]
+        return Service(
+            name: name, endpoints: greeterEndpoints,
+            nodes: [Node(id: "\(name)-\(identifier())", address: address.description, metadata: metadata)])
+    }
+
+    /// The service of the manual's first walkthrough.
+    private static let sayHello: MUCPService.Method = { request throws(MicroError) in
+        guard let name = request["name"] ?? .string("") as JSONValue?, let text = name.stringValue else {
+            throw MicroError(id: "greeter.Say.Hello", code: 400, detail: "name must be a string")
+        }
+        return ["msg": .string("Hello \(text)")]
+    }
+
+    /// Fails on purpose, so that one can see what an error looks like.
+    private static let sayFail: MUCPService.Method = { _ throws(MicroError) in
+        throw MicroError(id: "greeter.Say.Fail", code: 409, detail: "this endpoint always fails")
+    }
+
+    private static let greeterEndpoints = [
+        Endpoint(name: "Say.Fail", request: FieldDescription(name: "Request", type: "Request")),
+        Endpoint(
+            name: "Say.Hello",
+            request: FieldDescription(
+                name: "Request", type: "Request", fields: [FieldDescription(name: "name", type: "string")]),
+            response: FieldDescription(
+                name: "Response", type: "Response", fields: [FieldDescription(name: "msg", type: "string")])),
+    ]
+
+    private static func startPage(named name: String, on worker: Worker) async throws(SystemError) -> Service {
+        let address = try await listen(on: worker) { _ in PageHandler() }
+        return Service(
+            name: name, nodes: [Node(id: "\(name)-\(identifier())", address: address.description)])
+    }
+
+    private static func listen(
+        on worker: Worker, makeHandler: @Sendable (WorkerContext) -> any Handler
+    ) async throws(SystemError) -> Address {
+        var sockets = try ListeningSockets(.loopback(port: 0), count: 1)
+        let address = sockets.address
+        guard let socket = sockets.take() else { return address }
+        try await worker.listen(socket, facts: ClientFacts(), makeHandler: makeHandler)
+        return address
+    }
+
+    /// 16 random hexadecimal digits.
+    private static func identifier() -> String {
+        let digits = String(UInt64.random(in: .min ... .max), radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+}
+
+/// A plain HTTP service: says which request it has seen.
+private final class PageHandler: Handler {
+    nonisolated(nonsending) func handle(_ exchange: Exchange) async throws(GatewayError) {
+        let head = exchange.request
+        try await exchange.respond(
+            .ok, contentType: "text/plain; charset=utf-8",
+            text: "Hello from plain HTTP. You asked for \(head.method) \(head.target) at \(head.authority).\n")
+    }
+}

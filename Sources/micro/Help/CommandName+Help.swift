@@ -1,0 +1,77 @@
+// What the help says about each command. Kept together, so that the words stay alike.
+
+extension CommandName {
+    /// The commands in the order of the help.
+    static let sections: [(heading: String, commands: [CommandName])] = [
+        ("Serve until stopped", [.demo, .api, .web, .server, .proxy]),
+        ("Ask about services", [.list, .get, .call, .health]),
+        ("Change the registry", [.register, .deregister]),
+        ("About micro", [.version, .help]),
+    ]
+
+    /// The command with its words.
+    var synopsis: String {
+        switch self {
+        case .api, .web, .server, .demo, .version: rawValue
+        case .proxy: "proxy URL"
+        case .list: "list services"
+        case .get: "get service NAME"
+        case .call: "call SERVICE ENDPOINT [JSON...]"
+        case .health: "health SERVICE"
+        case .register: "register service JSON"
+        case .deregister: "deregister service JSON"
+        case .help: "help [COMMAND]"
+        }
+    }
+
+    /// One line, without a period.
+    var summary: String {
+        switch self {
+        case .api: "serve HTTP requests by calling services"
+        case .web: "serve the dashboard"
+        case .server: "serve the gateway and the dashboard"
+        case .demo: "serve both, with two toy services to try"
+        case .proxy: "serve by passing requests on to one server"
+        case .list: "list what is registered"
+        case .get: "show the nodes and endpoints of a service"
+        case .call: "call an endpoint and print the answer"
+        case .health: "ask every node of a service how it is"
+        case .register: "add a service to the registry"
+        case .deregister: "take a service out of the registry"
+        case .version: "print the version"
+        case .help: "explain a command, or all settings"
+        }
+    }
+
+    /// Two that work as they stand.
+    var examples: [String] {
+        switch self {
+        case .api: ["micro api --handler=rpc --namespace=go.micro.api", "MICRO_API_ADDRESS=127.0.0.1:9090 micro api"]
+        case .web: ["micro web", "micro web --address=127.0.0.1:9082"]
+        case .server: ["micro server", "micro server --api_address=:80 --web_address=127.0.0.1:8082"]
+        case .demo: ["micro demo", "micro demo --registry=memory"]
+        case .proxy: ["micro proxy http://localhost:9000", "micro proxy :9000 --address=:80"]
+        case .list: ["micro list services", "micro list services --server_address=gateway.local:8082"]
+        case .get: ["micro get service go.micro.srv.greeter", "micro --registry=mdns get service go.micro.api.greeter"]
+        case .call:
+            [
+                "micro call go.micro.srv.greeter Say.Hello '{\"name\":\"John\"}'",
+                "micro call --output=raw --address=127.0.0.1:4000 greeter Say.Hello",
+            ]
+        case .health: ["micro health go.micro.srv.greeter", "micro health --address=127.0.0.1:4000 greeter"]
+        case .register:
+            [
+                "micro register service '{\"name\":\"foo\",\"nodes\":[",
+                "    {\"id\":\"foo-1\",\"address\":\"127.0.0.1:4000\"}]}'",
+                "micro register service --register_ttl=10m \"$(cat foo.json)\"",
+            ]
+        case .deregister:
+            [
+                "micro deregister service '{\"name\":\"foo\"}'",
+                "micro deregister service '{\"name\":\"foo\",\"nodes\":[{\"id\":\"foo-1\"}]}'",
+            ]
+        case .version: ["micro version", "micro --version"]
+        case .help: ["micro help api", "micro help settings"]
+        }
+    }
+}

@@ -1,0 +1,119 @@
+import Bytes
+import Gateway
+import HTTP
+import Logging
+import Reactor
+import Registries
+import Transports
+import Upstream
+
+/// The real outside: our HTTP client, the registries, the appliance.
+struct LiveOutside: Outside {
+    func requester(for address: ListenAddress) -> any HTTPRequester { LoopRequester(address: address) }
+
+    func registryDirectory(_ settings: Settings) async throws(DirectoryError) -> any ServiceDirectory {
+        let loop = try ClientLoop.shared()
+        let retries = settings.number(.clientRetries) ?? 1
+        let requester = LoopCaller(loop: loop)
+        guard settings.text(.registry) != "memory" else {
+            return RegistryDirectory(MemoryRegistry(), requester, retries: retries, isLasting: false)
+        }
+        let mdns = MDNSRegistry(
+            loop: loop, configuration: MDNSConfiguration(host: .root), logger: Logger(label: "micro") { _ in
+                SwiftLogNoOpLogHandler()
+            })
+        do throws(RegistryError) {
+            let names = settings.list(.mdnsInterfaces)
+            _ = try await mdns.start(interfaces: names.isEmpty ? nil : names)
+        } catch {
+            throw .unreachable(
+                "no appliance runs on this machine, and mdns is impossible here: \(error.reason);"
+                    + " name a running one with --server_address")
+        }
+        return RegistryDirectory(mdns, requester, retries: retries, isLasting: false)
+    }
+
+    func serve(_ configuration: ApplianceConfiguration) async -> Int32 { await Supervisor.run(configuration) }
+}
+
+/// The loop of commands that ask others and serve nobody. It ends with the process.
+enum ClientLoop {
+    private static let started: Result<EpollEventLoop, SystemError> = {
+        Signals.ignoreBrokenPipes()
+        do throws(SystemError) {
+            let loop = try EpollEventLoop(name: "client")
+            loop.start()
+            return .success(loop)
+        } catch {
+            return .failure(error)
+        }
+    }()
+
+    static func shared() throws(DirectoryError) -> EpollEventLoop {
+        do { return try started.get() } catch { throw .failed("the system refuses: \(error)") }
+    }
+}
+
+/// The isolation domain of the client loop: whatever sends requests runs here.
+private actor ClientDomain {
+    private let loop: EpollEventLoop
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
+
+    init(loop: EpollEventLoop) { self.loop = loop }
+
+    func send(
+        _ head: RequestHead, body: [UInt8], to address: String, within limit: Duration
+    ) async throws(GatewayError) -> (status: Int, body: [UInt8]) {
+        let client = HTTPClient(pool: UpstreamPool(loop: loop, transport: TCPTransport()))
+        let (head, reply) = try await client.send(head, body: ByteBuffer(body), to: address, within: limit)
+        return (head.status.code, reply.bytes)
+    }
+
+    func call(
+        _ destination: Destination, _ body: [UInt8], metadata: HeaderFields, on node: Node,
+        deadline: ContinuousClock.Instant
+    ) async throws(GatewayError) -> [UInt8] {
+        let pool = UpstreamPool(loop: loop, transport: TCPTransport())
+        let dispatcher = Dispatcher(callers: [.mucp(transport: "http"): MUCPCaller(pool: pool)], loop: loop)
+        let call = RPCCall(destination: destination, body: ByteBuffer(body), metadata: metadata, deadline: deadline)
+        var reply = ByteBuffer()
+        try await dispatcher.call(call, on: node, reply: &reply, wakeup: Wakeup())
+        return reply.bytes
+    }
+}
+
+/// Sends requests from the client loop.
+private struct LoopRequester: HTTPRequester {
+    let address: ListenAddress
+
+    func send(
+        _ method: String, _ path: String, headers: [(name: String, value: String)], body: [UInt8], timeout: Duration
+    ) async throws(DirectoryError) -> (status: Int, body: [UInt8]) {
+        let address = address.asked.description
+        var fields = HeaderFields()
+        for (name, value) in headers { fields.append(name: name, value: value) }
+        let head = RequestHead(method: Method(method) ?? .get, target: path, authority: address, fields: fields)
+        let domain = ClientDomain(loop: try ClientLoop.shared())
+        do throws(GatewayError) {
+            return try await domain.send(head, body: body, to: address, within: timeout)
+        } catch {
+            throw .unreachable("\(address) gives no answer (\(error.detail)); is micro running there?")
+        }
+    }
+}
+
+/// Calls nodes from the client loop.
+private struct LoopCaller: RPCRequester {
+    let loop: EpollEventLoop
+
+    func call(
+        _ call: DirectoryCall, on node: Node, deadline: ContinuousClock.Instant
+    ) async throws(GatewayError) -> [UInt8] {
+        var metadata = HeaderFields()
+        for (name, value) in call.metadata.sorted(by: { $0.key < $1.key }) { metadata.append(name: name, value: value) }
+        return try await ClientDomain(loop: loop).call(
+            Destination(service: call.service, endpoint: call.endpoint), call.body, metadata: metadata, on: node,
+            deadline: deadline)
+    }
+}

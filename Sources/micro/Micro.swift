@@ -1,0 +1,29 @@
+import ArgumentParser
+
+/// The commands by their words. Only the words between the flags are parsed here, and completion scripts made; flags are
+/// read by `Invocation` and judged by `Settings`, which know where else a value may come from.
+struct RootCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "micro", abstract: "An HTTP gateway and a dashboard for microservices.",
+        version: Version.number,
+        subcommands: [
+            DemoCommand.self, APICommand.self, WebCommand.self, ServerCommand.self, ProxyCommand.self,
+            ListCommand.self, GetCommand.self, CallCommand.self, HealthCommand.self, RegisterCommand.self,
+            DeregisterCommand.self, VersionCommand.self, HelpCommand.self,
+        ])
+}
+
+extension String {
+    /// A summary as ArgumentParser wants it: a sentence.
+    var asAbstract: String { prefix(1).uppercased() + dropFirst() + "." }
+}
+
+@main
+struct Micro {
+    static func main() async {
+        let code = await Program.run(
+            Array(CommandLine.arguments.dropFirst()), environment: ProcessEnvironment.variables(), terminal: .standard,
+            outside: LiveOutside())
+        ProcessEnvironment.exit(code)
+    }
+}

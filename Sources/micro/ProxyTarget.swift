@@ -1,0 +1,32 @@
+/// The one server behind `micro proxy`.
+struct ProxyTarget: Sendable, Equatable, CustomStringConvertible {
+    let host: String
+    let port: UInt16
+
+    /// Reads `http://host:port`, `http://host`, `host:port` or `:port`; the last is on this machine.
+    init(_ text: String) throws(Problem) {
+        var rest = text[...]
+        var hasScheme = false
+        if let colon = text.firstRange(of: "://") {
+            let scheme = text[..<colon.lowerBound].lowercased()
+            guard scheme == "http" else {
+                throw .configuration(
+                    ["https", "grpc", "h2c", "unix"].contains(scheme)
+                        ? "\(text): \(scheme):// is not supported yet: use http://host:port"
+                        : "\(text) is not http://host:port or host:port")
+            }
+            (rest, hasScheme) = (text[colon.upperBound...], true)
+        }
+        if rest.hasSuffix("/") { rest = rest.dropLast() }
+        guard !rest.contains("/") else {
+            throw .configuration("\(text): a path is not supported yet: use http://host:port")
+        }
+        let name = String(rest)
+        guard let address = ListenAddress(name) ?? (hasScheme && !name.isEmpty ? ListenAddress("\(name):80") : nil),
+            address.port > 0
+        else { throw .configuration("\(text) is not http://host:port or host:port") }
+        (host, port) = (address.asked.host, address.port)
+    }
+
+    var description: String { "http://\(ListenAddress(host: host, port: port))" }
+}

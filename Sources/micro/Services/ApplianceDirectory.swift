@@ -1,0 +1,118 @@
+import Bytes
+import Gateway
+import JSON
+
+/// Asks a running appliance by its JSON API.
+struct ApplianceDirectory: ServiceDirectory {
+    private let requester: any HTTPRequester
+    /// Limit on requests that call no service.
+    private let timeout: Duration
+
+    /// A call takes this much longer to fail here than there, so that the appliance's own words arrive.
+    private static let margin: Duration = .seconds(1)
+
+    init(_ requester: any HTTPRequester, timeout: Duration = .seconds(5)) {
+        self.requester = requester
+        self.timeout = timeout
+    }
+
+    func services() async throws(DirectoryError) -> [Service] {
+        try Self.records(in: try await send("GET", "/api/services"))
+    }
+
+    func services(named name: String) async throws(DirectoryError) -> [Service] {
+        do throws(DirectoryError) {
+            return try Self.records(in: try await send("GET", "/api/services/\(name.percentEncoded)"))
+        } catch {
+            if case .reported(let report) = error, report.code == 404 { return [] }
+            throw error
+        }
+    }
+
+    func register(_ service: Service, lifetime: Duration?) async throws(DirectoryError) {
+        let query = lifetime.map { "?ttl=\($0.wholeSeconds)" } ?? ""
+        _ = try await send("POST", "/api/services\(query)", Array(service.json.text().utf8))
+    }
+
+    func deregister(_ service: Service) async throws(DirectoryError) {
+        _ = try await send("DELETE", "/api/services", Array(service.json.text().utf8))
+    }
+
+    func call(_ call: DirectoryCall) async throws(DirectoryError) -> [UInt8] {
+        var headers = call.metadata.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }
+        headers.append(("Content-Type", "application/json"))
+        headers.append(("Timeout", String(call.timeout.wholeSeconds)))
+        let (status, body) = try await requester.send(
+            "POST", "/rpc", headers: headers, body: Self.envelope(of: call), timeout: call.timeout + Self.margin)
+        guard status < 400 else { throw Self.error(status: status, body) }
+        return body
+    }
+
+    /// The message for `/rpc`. The request goes in as it was typed: a tree could not keep duplicate names.
+    private static func envelope(of call: DirectoryCall) -> [UInt8] {
+        var buffer = ByteBuffer()
+        buffer.append("{\"service\":" as StaticString)
+        JSONWriter.write(call.service, to: &buffer)
+        buffer.append(",\"endpoint\":" as StaticString)
+        JSONWriter.write(call.endpoint, to: &buffer)
+        if let address = call.address {
+            buffer.append(",\"address\":" as StaticString)
+            JSONWriter.write(address.asked.description, to: &buffer)
+        }
+        buffer.append(",\"request\":" as StaticString)
+        buffer.append(call.body)
+        buffer.append("}" as StaticString)
+        return buffer.bytes
+    }
+
+    private func send(
+        _ method: String, _ path: String, _ body: [UInt8] = []
+    ) async throws(DirectoryError) -> [UInt8] {
+        let headers = body.isEmpty ? [] : [(name: "Content-Type", value: "application/json")]
+        let (status, answer) = try await requester.send(method, path, headers: headers, body: body, timeout: timeout)
+        guard status < 400 else { throw Self.error(status: status, answer) }
+        return answer
+    }
+
+    private static func records(in body: [UInt8]) throws(DirectoryError) -> [Service] {
+        guard let json = try? JSONParser.parse(ByteBuffer(body).span), case .array(let records)? = json["data"] else {
+            throw .failed("the answer is not what a running micro sends; is another program listening there?")
+        }
+        var services: [Service] = []
+        for record in records {
+            do throws(MalformedRecord) {
+                services.append(try Service(json: record))
+            } catch {
+                throw .failed("a record of the answer is wrong: \(error.reason)")
+            }
+        }
+        return services
+    }
+
+    /// The API wraps its errors in `error`; `/rpc` does not, as in the original.
+    private static func error(status: Int, _ body: [UInt8]) -> DirectoryError {
+        guard let json = try? JSONParser.parse(ByteBuffer(body).span), case .object(let object) = json else {
+            return .failed("the server answered with status \(status)")
+        }
+        var report = MicroError(text: (object["error"] ?? json).text())
+        if report.code == 0 { report.code = status }
+        return .reported(report)
+    }
+}
+
+extension Duration {
+    /// Rounded up, at least 1.
+    fileprivate var wholeSeconds: Int64 { max(1, components.seconds + (components.attoseconds > 0 ? 1 : 0)) }
+}
+
+extension String {
+    /// With everything but the unreserved characters (RFC 3986, 2.3) as `%XX`.
+    var percentEncoded: String {
+        utf8.map { byte in
+            switch byte {
+            case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, 0x2d, 0x2e, 0x5f, 0x7e: return String(UnicodeScalar(byte))
+            default: return "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+            }
+        }.joined()
+    }
+}

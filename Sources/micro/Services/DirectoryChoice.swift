@@ -1,0 +1,29 @@
+import Bytes
+import JSON
+
+/// Decides whom the commands ask: the appliance that was named, else one that runs on this machine, else the registry.
+enum DirectoryChoice {
+    /// A running appliance on this machine answers at once; whatever does not is none.
+    static let probeTimeout: Duration = .seconds(1)
+
+    static func directory(for settings: Settings, outside: any Outside) async throws(DirectoryError)
+        -> any ServiceDirectory
+    {
+        let timeout = settings.duration(.clientRequestTimeout) ?? .seconds(5)
+        if let address = settings.address(.serverAddress) {
+            return ApplianceDirectory(outside.requester(for: address.asked), timeout: timeout)
+        }
+        let address = settings.address(.webAddress)?.asked ?? ListenAddress(host: "127.0.0.1", port: 8_082)
+        let requester = outside.requester(for: address)
+        if await isAppliance(requester) { return ApplianceDirectory(requester, timeout: timeout) }
+        return try await outside.registryDirectory(settings)
+    }
+
+    private static func isAppliance(_ requester: any HTTPRequester) async -> Bool {
+        let answer = try? await requester.send("GET", "/api/status", headers: [], body: [], timeout: probeTimeout)
+        guard let answer, answer.status == 200, let json = try? JSONParser.parse(ByteBuffer(answer.body).span)
+        else { return false }
+        let product = json["product"] ?? json["data"]?["product"]
+        return product == .string("micro")
+    }
+}

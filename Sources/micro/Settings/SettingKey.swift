@@ -1,0 +1,65 @@
+/// The settings, by the names of their flags.
+///
+/// A setting that several commands have in different forms, such as the address to listen on, carries the command in
+/// its name; the command itself knows it by the short one too.
+enum SettingKey: String, CaseIterable, Sendable {
+    // The API gateway.
+    case apiAddress = "api_address"
+    case apiHandler = "api_handler"
+    case apiNamespace = "api_namespace"
+    case apiType = "api_type"
+    case apiResolver = "api_resolver"
+    case enableRPC = "enable_rpc"
+    case enableCORS = "enable_cors"
+
+    // The dashboard.
+    case webAddress = "web_address"
+    case webNamespace = "web_namespace"
+    case webResolver = "web_resolver"
+    case insecureDashboard = "insecure_dashboard"
+    case publicDirectory = "public_dir"
+
+    // The proxy in front of one server.
+    case proxyAddress = "proxy_address"
+    case proxyEndpoint = "proxy_endpoint"
+
+    // Discovery.
+    case registry
+    case registryAddress = "registry_address"
+    case mdnsInterfaces = "mdns_interfaces"
+    case serverName = "server_name"
+    case registerTTL = "register_ttl"
+    case registerInterval = "register_interval"
+
+    // Calls to nodes.
+    case selector
+    case clientRequestTimeout = "client_request_timeout"
+    case clientRetries = "client_retries"
+    case clientPoolSize = "client_pool_size"
+    case clientPoolTTL = "client_pool_ttl"
+
+    // Limits.
+    case loops
+    case drainTimeout = "drain_timeout"
+    case headerTimeout = "header_timeout"
+    case idleTimeout = "idle_timeout"
+    case bodyTimeout = "body_timeout"
+    case maxRequestLine = "max_request_line"
+    case maxHeaderBytes = "max_header_bytes"
+    case maxHeaderFields = "max_header_fields"
+    case maxRPCBody = "max_rpc_body"
+    case maxConnections = "max_connections"
+    case trustedProxies = "trusted_proxies"
+
+    // Logs.
+    case accessLog = "access_log"
+    case logLevel = "log_level"
+    case logFormat = "log_format"
+
+    // The commands that ask.
+    case serverAddress = "server_address"
+    case callAddress = "call_address"
+    case healthAddress = "health_address"
+    case output
+    case metadata
+}

@@ -1,0 +1,199 @@
+// The one table of settings. Flags, variables, defaults, checks and help texts all come from these rows.
+
+extension Setting {
+    /// Every setting, in the order of the help.
+    static let all = listening + routing + discovery + calls + limits + logs + asking
+
+    private static let both: Set<CommandName> = [.server, .demo]
+    private static let apiCommands = both.union([.api])
+    private static let webCommands = both.union([.web])
+
+    private static func name(_ name: String, in commands: Set<CommandName>) -> [ShortName] {
+        [ShortName(name: name, commands: commands)]
+    }
+
+    private static let listening: [Setting] = [
+        Setting(
+            .apiAddress, .address, ["MICRO_API_ADDRESS"], default: ":8080", in: apiCommands,
+            as: name("address", in: [.api]), group: .listening, isCommon: true,
+            "Where the gateway listens"),
+        Setting(
+            .webAddress, .address, ["MICRO_WEB_ADDRESS"], default: ":8082", in: webCommands.union(CommandName.asking),
+            as: name("address", in: [.web]), group: .listening, isCommon: true,
+            "Where the dashboard listens"),
+        Setting(
+            .proxyAddress, .address, ["MICRO_PROXY_ADDRESS", "MICRO_SERVER_ADDRESS"], default: ":8081", in: [.proxy],
+            as: name("address", in: [.proxy]), group: .listening, isCommon: true,
+            "Where the proxy listens"),
+        Setting(
+            .insecureDashboard, .boolean, ["MICRO_INSECURE_DASHBOARD"], default: "false", in: webCommands,
+            group: .listening, isCommon: true,
+            "Let other machines use the dashboard without any login"),
+        Setting(
+            .publicDirectory, .text("directory"), ["MICRO_PUBLIC_DIR"], in: webCommands, group: .listening,
+            "Where the files of the dashboard lie"),
+    ]
+
+    private static let routing: [Setting] = [
+        Setting(
+            .apiHandler,
+            .word(
+                valid: ["rpc", "http", "proxy"],
+                notYet: ["meta", "api", "event", "web", "cloudevents", "broker", "registry"]),
+            ["MICRO_API_HANDLER"], default: "rpc", in: apiCommands, as: name("handler", in: apiCommands),
+            group: .routing, isCommon: true,
+            "How requests become calls: as RPC, or passed on as HTTP"),
+        Setting(
+            .apiNamespace, .text("name"), ["MICRO_API_NAMESPACE", "MICRO_NAMESPACE"], default: "go.micro",
+            in: apiCommands, as: name("namespace", in: apiCommands), group: .routing, isCommon: true,
+            "What the names of services begin with; a blank for nothing, domain to take it from the host"),
+        Setting(
+            .apiType, .text("type"), ["MICRO_API_TYPE"], default: "api", in: apiCommands,
+            as: name("type", in: apiCommands), group: .routing, isCommon: true,
+            "What follows the namespace in the names of services"),
+        Setting(
+            .apiResolver, .word(valid: ["micro", "path", "vpath", "host", "grpc"], notYet: []),
+            ["MICRO_API_RESOLVER"], default: "micro", in: apiCommands, as: name("resolver", in: apiCommands),
+            group: .routing, isCommon: true,
+            "How a request names its service and endpoint"),
+        Setting(
+            .enableRPC, .boolean, ["MICRO_API_ENABLE_RPC"], in: apiCommands, group: .routing, isCommon: true,
+            "Who may call any service at /rpc: true everyone, false nobody, unset this machine"),
+        Setting(
+            .enableCORS, .boolean, ["MICRO_API_ENABLE_CORS"], in: apiCommands, group: .routing,
+            "Let pages of other origins call the gateway; not supported yet"),
+        Setting(
+            .webNamespace, .text("name"), ["MICRO_WEB_NAMESPACE"], default: "go.micro", in: webCommands,
+            as: name("namespace", in: [.web]), group: .routing, isCommon: true,
+            "What the names of web services begin with"),
+        Setting(
+            .webResolver, .word(valid: ["path"], notYet: ["domain", "subdomain"]), ["MICRO_WEB_RESOLVER"],
+            default: "path", in: webCommands, as: name("resolver", in: [.web]), group: .routing,
+            "How a request names its web service"),
+        Setting(
+            .proxyEndpoint, .text("url"), ["MICRO_PROXY_ENDPOINT"], in: [.proxy], as: name("endpoint", in: [.proxy]),
+            group: .routing,
+            "The server to pass requests on to, when the command line names none"),
+    ]
+
+    private static let registryUsers = CommandName.discovering.union(CommandName.asking)
+
+    private static let discovery: [Setting] = [
+        Setting(
+            .registry,
+            .word(
+                valid: ["mdns", "memory"],
+                notYet: [
+                    "etcd", "etcdv3", "consul", "nats", "service", "kubernetes", "zookeeper", "eureka", "gossip",
+                ]),
+            ["MICRO_REGISTRY"], default: "mdns", in: registryUsers, group: .discovery, isCommon: true,
+            "Where services are found"),
+        Setting(
+            .registryAddress, .list("addresses"), ["MICRO_REGISTRY_ADDRESS"], in: registryUsers, group: .discovery,
+            "The addresses of the registry, for those that have one"),
+        Setting(
+            .mdnsInterfaces, .list("names"), ["MICRO_MDNS_INTERFACES"], in: registryUsers, group: .discovery,
+            "The network interfaces to ask for services; all that can multicast when empty"),
+        Setting(
+            .serverName, .text("name"), ["MICRO_SERVER_NAME"], in: CommandName.discovering, group: .discovery,
+            "The name to register ourselves under; that of the command in go.micro when empty"),
+        Setting(
+            .registerTTL, .duration(.seconds(1) ... .seconds(86_400)), ["MICRO_REGISTER_TTL"], default: "60",
+            in: CommandName.discovering.union([.register]), group: .discovery,
+            "How long a registration lasts unless it is renewed"),
+        Setting(
+            .registerInterval, .duration(.seconds(1) ... .seconds(86_400)), ["MICRO_REGISTER_INTERVAL"],
+            default: "30", in: CommandName.discovering, group: .discovery,
+            "How often our registrations are renewed"),
+    ]
+
+    private static let calls: [Setting] = [
+        Setting(
+            .selector, .word(valid: ["random", "roundrobin"], notYet: ["dns", "router", "static"]),
+            ["MICRO_SELECTOR"], default: "random", in: CommandName.discovering, group: .calls,
+            "Which node is asked"),
+        Setting(
+            .clientRequestTimeout, .duration(.milliseconds(1) ... .seconds(86_400)), ["MICRO_CLIENT_REQUEST_TIMEOUT"],
+            default: "5s", in: CommandName.serving.union(CommandName.asking), group: .calls, isCommon: true,
+            "How long a call may take, retries included"),
+        Setting(
+            .clientRetries, .integer(0...100), ["MICRO_CLIENT_RETRIES"], default: "1",
+            in: CommandName.serving.union([.call]), group: .calls,
+            "How many other nodes are tried when one did not take the call"),
+        Setting(
+            .clientPoolSize, .integer(0...100_000), ["MICRO_CLIENT_POOL_SIZE"], default: "100",
+            in: CommandName.serving, group: .calls,
+            "How many idle connections are kept for each node"),
+        Setting(
+            .clientPoolTTL, .duration(.zero ... .seconds(86_400)), ["MICRO_CLIENT_POOL_TTL"], default: "60s",
+            in: CommandName.serving, group: .calls,
+            "How long an idle connection to a node is kept"),
+    ]
+
+    private static func limit(
+        _ key: SettingKey, _ kind: SettingKind, default fallback: String?, isCommon: Bool = false, _ help: String
+    ) -> Setting {
+        Setting(
+            key, kind, ["MICRO_\(key.rawValue.uppercased())"], default: fallback, in: CommandName.serving,
+            group: .limits, isCommon: isCommon, help)
+    }
+
+    private static let patience: SettingKind = .duration(.milliseconds(1) ... .seconds(86_400))
+
+    private static let limits: [Setting] = [
+        limit(.loops, .integer(1...1_024), default: nil, "How many event loops run; one for each core when unset"),
+        limit(
+            .drainTimeout, .duration(.zero ... .seconds(86_400)), default: "10s",
+            "How long running requests may take to end after a signal to stop"),
+        limit(.headerTimeout, patience, default: "10s", "How long a client may take to send the head of a request"),
+        limit(.idleTimeout, patience, default: "75s", "How long a connection may wait for its next request"),
+        limit(.bodyTimeout, patience, default: "30s", "How long a client may pause while it sends a body"),
+        limit(.maxRequestLine, .size(256...(1 << 20)), default: "8KiB", "The longest request line"),
+        limit(.maxHeaderBytes, .size(1_024...(16 << 20)), default: "64KiB", "The longest head of a request"),
+        limit(.maxHeaderFields, .integer(10...10_000), default: "100", "The most header fields of a request"),
+        limit(.maxRPCBody, .size(1_024...(1 << 30)), default: "4MiB", "The longest body that becomes an RPC message"),
+        limit(.maxConnections, .integer(1...10_000_000), default: "16384", "The most connections at a time"),
+        limit(
+            .trustedProxies, .addressRanges, default: nil, "Whose X-Forwarded fields are believed"),
+    ]
+
+    private static let logs: [Setting] = [
+        limit(.accessLog, .boolean, default: "true", "Log every request").moved(to: .logs),
+        Setting(
+            .logLevel, .word(valid: ["debug", "info", "warning", "error"], notYet: []), ["MICRO_LOG_LEVEL"],
+            default: "info", in: CommandName.serving, group: .logs, isCommon: true,
+            "The least important level that is logged"),
+        Setting(
+            .logFormat, .word(valid: ["auto", "text", "json"], notYet: []), ["MICRO_LOG_FORMAT"], default: "auto",
+            in: CommandName.serving, group: .logs,
+            "How logs look; auto is text on a terminal, else JSON"),
+    ]
+
+    private static let asking: [Setting] = [
+        Setting(
+            .serverAddress, .address, ["MICRO_SERVER_ADDRESS"], in: CommandName.asking, group: .discovery,
+            isCommon: true,
+            "The dashboard of a running micro to ask, instead of looking for one on this machine"),
+        Setting(
+            .callAddress, .address, ["MICRO_ADDRESS"], in: [.call], as: name("address", in: [.call]), group: .calls,
+            isCommon: true,
+            "The node to call, without discovery"),
+        Setting(
+            .healthAddress, .address, ["MICRO_HEALTH_ADDRESS"], in: [.health], as: name("address", in: [.health]),
+            group: .calls, isCommon: true,
+            "The node to ask, without discovery"),
+        Setting(
+            .metadata, .list("key=value"), ["MICRO_METADATA"], in: [.call], group: .calls, isCommon: true,
+            "What to send along with the call; may be given several times"),
+        Setting(
+            .output, .word(valid: ["json", "raw"], notYet: []), ["MICRO_OUTPUT"], default: "json", in: [.call],
+            as: name("o", in: [.call]), group: .output, isCommon: true,
+            "How the answer is printed: indented, or as it came"),
+    ]
+
+    private func moved(to group: Group) -> Setting {
+        Setting(
+            key, kind, environment, default: fallback, in: commands, as: shortNames, group: group, isCommon: isCommon,
+            help)
+    }
+}

@@ -1,0 +1,86 @@
+import Gateway
+import Reactor
+
+/// The values of a command's settings, and who gave them: a flag, else a variable, else nobody.
+struct Settings: Sendable {
+    let command: CommandName
+    private let values: [SettingKey: Resolved]
+
+    struct Resolved: Sendable, Equatable {
+        let value: SettingValue
+        let origin: Origin
+    }
+
+    /// Who gave a value.
+    enum Origin: Sendable, Equatable, CustomStringConvertible {
+        /// A flag, as it was typed, with its dashes.
+        case flag(String)
+        case environment(String)
+        case fallback
+
+        var description: String {
+            switch self {
+            case .flag(let flag): "from \(flag)"
+            case .environment(let variable): "from \(variable)"
+            case .fallback: "default"
+            }
+        }
+    }
+
+    /// What was found out about the settings of one command.
+    struct Outcome: Sendable {
+        let settings: Settings
+        /// Reasons not to go on.
+        let problems: [Problem]
+        /// What has no effect, and what to write instead; sentences without a period.
+        let warnings: [String]
+    }
+
+    static func resolve(
+        _ command: CommandName, flags: [GivenFlag], environment: [String: String]
+    ) -> Outcome {
+        var resolution = SettingsResolution(command: command, flags: flags, environment: environment)
+        resolution.run()
+        return Outcome(
+            settings: Settings(command: command, values: resolution.values), problems: resolution.problems,
+            warnings: resolution.warnings)
+    }
+
+    /// The value and its origin; nil when nobody gave one and there is no default.
+    func resolved(_ key: SettingKey) -> Resolved? { values[key] }
+
+    /// Who gave the value.
+    func origin(_ key: SettingKey) -> Origin { values[key]?.origin ?? .fallback }
+
+    /// True when the value is not the default.
+    func isGiven(_ key: SettingKey) -> Bool { origin(key) != .fallback }
+
+    func text(_ key: SettingKey) -> String? {
+        if case .text(let text) = values[key]?.value { text } else { nil }
+    }
+
+    func boolean(_ key: SettingKey) -> Bool? {
+        if case .boolean(let truth) = values[key]?.value { truth } else { nil }
+    }
+
+    func duration(_ key: SettingKey) -> Duration? {
+        if case .duration(let duration) = values[key]?.value { duration } else { nil }
+    }
+
+    /// An integer, or a size in bytes.
+    func number(_ key: SettingKey) -> Int? {
+        if case .number(let number) = values[key]?.value { number } else { nil }
+    }
+
+    func list(_ key: SettingKey) -> [String] {
+        if case .list(let words) = values[key]?.value { words } else { [] }
+    }
+
+    func addressRanges(_ key: SettingKey) -> [AddressRange] {
+        if case .addressRanges(let ranges) = values[key]?.value { ranges } else { [] }
+    }
+
+    func address(_ key: SettingKey) -> ListenAddress? {
+        if case .address(let address) = values[key]?.value { address } else { nil }
+    }
+}

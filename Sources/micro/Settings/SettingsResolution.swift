@@ -1,0 +1,113 @@
+import Gateway
+
+/// Finds the value of every setting of a command, and everything that is wrong with what was given.
+struct SettingsResolution {
+    let command: CommandName
+    let flags: [GivenFlag]
+    let environment: [String: String]
+    private(set) var values: [SettingKey: Settings.Resolved] = [:]
+    private(set) var problems: [Problem] = []
+    private(set) var warnings: [String] = []
+
+    init(command: CommandName, flags: [GivenFlag], environment: [String: String]) {
+        self.command = command
+        self.flags = flags
+        self.environment = environment
+    }
+
+    mutating func run() {
+        for flag in flags where Setting.named(flag.name, in: command) == nil { judgeForeign(flag) }
+        for setting in Setting.all where setting.commands.contains(command) { resolve(setting) }
+        judgeEnvironment()
+    }
+
+    private mutating func resolve(_ setting: Setting) {
+        let names = setting.flags(in: command)
+        let given = flags.filter { names.contains($0.name) }
+        if let last = given.last {
+            // What is a list may come in pieces; of anything else the last word counts.
+            let text = setting.kind.isList ? given.map(\.text).joined(separator: ",") : last.text
+            take(text, for: setting, shown: "\(last.spelling)=\(text)", from: .flag(last.spelling))
+        } else if let variable = setting.environment.first(where: { !(environment[$0] ?? "").isEmpty }) {
+            let text = environment[variable] ?? ""
+            take(text, for: setting, shown: "\(variable)=\(text)", from: .environment(variable))
+        } else if let fallback = setting.fallback {
+            take(fallback, for: setting, shown: fallback, from: .fallback)
+        }
+    }
+
+    private mutating func take(_ text: String, for setting: Setting, shown: String, from origin: Settings.Origin) {
+        do throws(BadSettingValue) {
+            values[setting.key] = Settings.Resolved(value: try setting.kind.value(of: text), origin: origin)
+        } catch {
+            let sentence =
+                error.isNotYetSupported
+                ? "\(shown) is not supported yet: use \(error.expected)"
+                : "\(shown) is not \(error.expected)\(Self.question(error.suggestion))"
+            problems.append(.configuration(sentence))
+        }
+    }
+
+    /// A flag that no setting of the command has.
+    private mutating func judgeForeign(_ flag: GivenFlag) {
+        if let foreign = ForeignSetting.named(flag.name) {
+            return judge(foreign, shown: flag.spelling, text: flag.text)
+        }
+        let owners = CommandName.allCases.filter { Setting.named(flag.name, in: $0) != nil }
+        guard owners.isEmpty else {
+            let list = owners.map { "micro \($0.rawValue)" }.joinedAsChoice
+            return problems.append(
+                .usage("\(flag.spelling) has no meaning for micro \(command.rawValue); it is a flag of \(list)"))
+        }
+        let near = NearestWord.one(to: flag.name, in: Setting.flags(of: command) + ["help", "version"])
+        let question = Self.question(near.map { "--\($0)" })
+        problems.append(
+            .usage(
+                "unknown flag \(flag.spelling)\(question)"
+                    + (near == nil ? "; see micro \(command.rawValue) --help" : "")))
+    }
+
+    private mutating func judge(_ foreign: ForeignSetting, shown: String, text: String) {
+        switch foreign.verdict {
+        case .notYet:
+            // Switched off is what we do anyway.
+            if foreign.isBoolean, (try? SettingKind.boolean.value(of: text)) == .boolean(false) { return }
+            problems.append(.configuration("\(shown) is not supported yet: leave it out"))
+        case .noEffect(let reason): warnings.append("\(shown) has no effect: \(reason)")
+        }
+    }
+
+    /// Variables with our prefix that are no setting's: those of the original, and misspelt ones.
+    private mutating func judgeEnvironment() {
+        for (variable, text) in environment.sorted(by: { $0.key < $1.key }) {
+            guard variable.hasPrefix("MICRO_"), !text.isEmpty, !Self.variables.contains(variable) else { continue }
+            if let foreign = ForeignSetting.all.first(where: { $0.environment.contains(variable) }) {
+                if command.isServing { judge(foreign, shown: variable, text: text) }
+            } else {
+                let near = NearestWord.one(to: variable, in: Self.variables.sorted())
+                warnings.append("\(variable) is no variable of micro and has no effect\(Self.question(near))")
+            }
+        }
+    }
+
+    private static func question(_ suggestion: String?) -> String {
+        suggestion.map { "; did you mean \($0)?" } ?? ""
+    }
+
+    private static let variables = Set(Setting.all.flatMap(\.environment))
+}
+
+extension SettingKind {
+    /// True when the flag may be given several times.
+    fileprivate var isList: Bool {
+        switch self {
+        case .list, .addressRanges: true
+        case .text, .boolean, .duration, .size, .integer, .word, .address: false
+        }
+    }
+}
+
+extension GivenFlag {
+    /// A boolean without a value is true.
+    fileprivate var text: String { value ?? "true" }
+}
