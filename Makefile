@@ -21,7 +21,7 @@ run: libraries ## Build and start the demo: a gateway with services to try
 
 test: libraries test-packages $(TOOLS) ## Run all tests: modules, house rules, and the program from outside
 	$(SWIFT_BUILD) --build-tests
-	swift test --skip-build
+	swift test --skip-build --disable-xctest --quiet
 	if compgen -G 'Tests/EndToEnd/test_*.py' > /dev/null; then \
 	    MICRO="$$(swift build --show-bin-path)/micro" $(PYTHON) -m pytest -q -p no:cacheprovider Tests/EndToEnd; \
 	fi
