@@ -9,8 +9,10 @@ SWIFT_FILES := Package.swift Sources Resolvers Handlers Tests
 SWIFT_BUILD := swift build --explicit-target-dependency-import-check error
 
 BUILD_PACKAGES := libssl-dev zlib1g-dev
-TEST_PACKAGES := chromium
+TEST_PACKAGES := chromium iproute2
 BENCH_PACKAGES := nginx haproxy wrk
+# Asked by Debian before a service is started.
+POLICY := /usr/sbin/policy-rc.d
 PYTHON := .venv/bin/python
 # Newer than the list of tools once these are installed.
 TOOLS := .venv/installed
@@ -48,7 +50,7 @@ help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 10
 
 # Installs those of the packages $(1) that are missing. The list of the registry is fetched only if it is too old, and no
-# service is started: policy-rc.d is how Debian lets one say so.
+# service is started meanwhile.
 define install
 @missing=(); \
 if ! command -v dpkg-query > /dev/null; then \
@@ -59,10 +61,10 @@ for name in $(1); do \
 done; \
 [ $${#missing[@]} -gt 0 ] || exit 0; \
 if [ "$$(id -u)" = 0 ]; then as=(env); else as=(sudo env); fi; \
-if [ ! -e /usr/sbin/policy-rc.d ]; then \
-    trap '"$${as[@]}" rm -f /usr/sbin/policy-rc.d' EXIT; \
-    printf '#!/bin/sh\nexit 101\n' | "$${as[@]}" tee /usr/sbin/policy-rc.d > /dev/null; \
-    "$${as[@]}" chmod 755 /usr/sbin/policy-rc.d; \
+if [ ! -e $(POLICY) ]; then \
+    trap '"$${as[@]}" rm -f $(POLICY)' EXIT; \
+    printf '#!/bin/sh\nexit 101\n' | "$${as[@]}" tee $(POLICY) > /dev/null; \
+    "$${as[@]}" chmod 755 $(POLICY); \
 fi; \
 get=("$${as[@]}" DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends install "$${missing[@]}"); \
 echo "Installing $${missing[*]}"; \
