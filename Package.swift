@@ -44,7 +44,7 @@ let package = Package(
     targets: [
         // Level 0: bytes in, values out.
         .target(name: "CLinux"),
-        .target(name: "CPublic", cSettings: [.unsafeFlags(["-std=c23"])]),
+        .target(name: "CPublic"),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         module("Bytes"),
@@ -95,9 +95,12 @@ let package = Package(
         tests("JSON", ["Bytes", "JSON"]),
         tests("HTTP", ["Bytes", "HTTP"]),
         tests("Resolvers", ["Gateway", "HTTP", "Resolvers"]),
+        tests("Brokers", ["Brokers", "Gateway"]),
+        tests("Tidy", []),
         tests("Handlers", ["Bytes", "Handlers", "JSON"]),
+        tests("Dashboard", ["Bytes", "Dashboard", "Gateway", "HTTP", "JSON", "Reactor", "TestSupport"]),
         tests("Server", ["Bytes", "Gateway", "HTTP", "Reactor", "Server", "TestSupport", logging]),
-        tests("Command", ["Bytes", "Gateway", "HTTP", "JSON", "micro", logging]),
+        tests("Command", ["Gateway", "Handlers", "JSON", "Reactor", "micro", logging]),
     ],
     swiftLanguageModes: [.v6]
 )
