@@ -133,15 +133,20 @@ class Program:
             assert error.code == 404, error.read()
             return []
 
-    def register(self, name, address, node=None, **members):
-        """Registers a node, and returns when requests are routed to it. Needs `--loops=1`."""
+    def register(self, name, address, node=None, protocol="mucp", **members):
+        """Registers a node, and returns when requests are routed to it. Needs `--loops=1`.
+
+        `protocol` is `mucp` for Go Micro's RPC, `http` for a plain server.
+        """
         node = node or f"{name}-{address.rsplit(':', 1)[1]}"
-        record = {"name": name, "version": "latest", "nodes": [{"id": node, "address": address}], **members}
+        metadata = {"protocol": protocol, "transport": "http"}
+        nodes = [{"id": node, "address": address, "metadata": metadata}]
+        record = {"name": name, "version": "latest", "nodes": nodes, **members}
         request = urllib.request.Request(
             f"{self.web_url}/api/services", json.dumps(record).encode(), {"Content-Type": "application/json"})
         with urllib.request.urlopen(request, timeout=5) as answer:
             assert answer.status == 200
-        until(lambda: any(node == known["id"] for entry in self.services(name) for known in entry["nodes"]))
+        assert any(node == known["id"] for entry in self.services(name) for known in entry["nodes"])
 
     # The end
 

@@ -247,7 +247,7 @@ def test_a_port_in_use_is_said_with_the_flag_that_changes_it(run, flag):
         addresses = {"--api_address": "127.0.0.1:0", "--web_address": "127.0.0.1:0"}
         addresses[flag] = f"127.0.0.1:{used.getsockname()[1]}"
         result = run("demo", *(f"{name}={value}" for name, value in addresses.items()))
-    assert (result.returncode, result.stdout) == (1, "")
+    assert (result.returncode, result.stdout) == (UNAVAILABLE, "")
     assert result.stderr.startswith(f"micro: {addresses[flag]} is in use") and flag in result.stderr
 
 
