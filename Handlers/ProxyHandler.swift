@@ -21,6 +21,7 @@ package final class ProxyHandler: Handler {
         let route = try router.route(exchange.request)
         exchange.service = route.destination.service
         var tried: [Node] = []
+        var last: GatewayError?
         while let node = route.nodes.next(now: exchange.now, after: tried) {
             do throws(GatewayError) {
                 try await backend.forward(exchange, to: node)
@@ -28,10 +29,11 @@ package final class ProxyHandler: Handler {
             } catch {
                 if error.blamesNode { route.nodes.recordFailure(of: node, now: exchange.now) }
                 tried.append(node)
+                last = error
                 guard canAskAnother(error, exchange), tried.count < maximumAttempts else { throw error }
             }
         }
-        throw .noNodes(of: route.destination.service)
+        throw last ?? .noNodes(of: route.destination.service)
     }
 
     /// Never again once the client has seen a byte, or once a byte of the body is gone; and after a node may have seen

@@ -113,7 +113,7 @@ struct ServiceDirectoryTests {
 
     @Test(
         "an address is called without discovery, in the protocol that the registry knows of it",
-        arguments: [(UInt16(2), WireProtocol.mucp(transport: "http")), (9, .grpc)])
+        arguments: [(UInt16(1), WireProtocol.grpc), (2, .mucp(transport: "http")), (9, .mucp(transport: "http"))])
     func direct(port: UInt16, wireProtocol: WireProtocol) async throws {
         let nodes = FakeNodes([])
         var call = Self.call

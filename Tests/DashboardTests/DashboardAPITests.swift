@@ -8,6 +8,8 @@ import Testing
 struct DashboardAPITests {
     private let greeter = Service(
         name: "go.micro.srv.greeter", version: "1.0", nodes: [Node(id: "greeter-1", address: "127.0.0.1:9000")])
+    private let shop = Service(
+        name: "shop", version: "2", nodes: [Node(id: "shop-1", address: "127.0.0.1:80")])
     private let record = #"{"name":"shop","version":"2","nodes":[{"id":"shop-1","address":"127.0.0.1:80"}]}"#
 
     @Test func `the status tells what the program is, and what it serves`() throws {
@@ -68,11 +70,26 @@ struct DashboardAPITests {
 
     @Test func `records are registered and deregistered`() {
         let rig = Rig()
+        rig.replaceCatalog(generation: 1, [shop])
         #expect(rig.request(.post, "/api/services", body: record).body == #"{"data":{"registered":1}}"#)
         #expect(rig.request(.post, "/api/services?ttl=30", body: record).status == 200)
         #expect(rig.request(.delete, "/api/services", body: record).body == #"{"data":{"deregistered":1}}"#)
         #expect(
             rig.registrar.calls == ["register shop 2", "register shop 2 for 30.0 seconds", "deregister shop 2"])
+    }
+
+    @Test func `a registration is answered when the catalog shows it, or after a second`() {
+        let rig = Rig()
+        let answer = rig.request(.post, "/api/services", body: record)
+        #expect(answer.status == nil)
+        rig.replaceCatalog(generation: 1, [shop])
+        #expect(answer.status == 200)
+
+        rig.replaceCatalog(generation: 2, [])
+        let late = rig.request(.post, "/api/services", body: record)
+        #expect(late.status == nil)
+        rig.loop.advance(by: .seconds(1))
+        #expect(late.status == 200)
     }
 
     @Test func `a record without nodes deregisters all that its version has`() {
