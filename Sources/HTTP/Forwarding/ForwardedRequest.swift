@@ -186,7 +186,8 @@ extension HeaderFields {
     ///
     /// - Parameter last: What to add after them.
     func writeJoined(
-        _ name: FieldName, separator: StaticString, last: borrowing ByteBuffer = ByteBuffer(), to buffer: inout ByteBuffer
+        _ name: FieldName, separator: StaticString, last: borrowing ByteBuffer = ByteBuffer(),
+        to buffer: inout ByteBuffer
     ) {
         buffer.append(name.text)
         buffer.append(": ")
