@@ -95,10 +95,12 @@ let package = Package(
         tests("JSON", ["Bytes", "JSON"]),
         tests("HTTP", ["Bytes", "HTTP"]),
         tests("Resolvers", ["Gateway", "HTTP", "Resolvers"]),
+        tests("Brokers", ["Brokers", "Gateway"]),
+        tests("Tidy", []),
         tests("Handlers", ["Bytes", "Handlers", "JSON"]),
         tests("Dashboard", ["Bytes", "Dashboard", "Gateway", "HTTP", "JSON", "Reactor", "TestSupport"]),
         tests("Server", ["Bytes", "Gateway", "HTTP", "Reactor", "Server", "TestSupport", logging]),
-        tests("Command", ["Bytes", "Gateway", "HTTP", "JSON", "micro", logging]),
+        tests("Command", ["Gateway", "Handlers", "JSON", "Reactor", "micro", logging]),
     ],
     swiftLanguageModes: [.v6]
 )
