@@ -78,6 +78,7 @@ package struct ByteBuffer: Sendable {
         return taken
     }
 
+    /// Adds a byte at the end.
     @inline(__always)
     package mutating func append(_ byte: UInt8) {
         reserve(1)
@@ -85,6 +86,7 @@ package struct ByteBuffer: Sendable {
         end += 1
     }
 
+    /// Adds a text that is known at compile time, which costs no more than copying it.
     package mutating func append(_ text: StaticString) {
         reserve(text.utf8CodeUnitCount)
         storage.withUnsafeMutableBytes { target in
@@ -93,17 +95,25 @@ package struct ByteBuffer: Sendable {
         end += text.utf8CodeUnitCount
     }
 
+    /// Adds a text in UTF-8.
     package mutating func append(_ text: String) {
         var text = text
         text.withUTF8 { source in append(UnsafeRawBufferPointer(source)) }
     }
 
+    /// Adds bytes at the end.
     package mutating func append(_ bytes: [UInt8]) {
         bytes.withUnsafeBytes { append($0) }
     }
 
+    /// Adds bytes at the end. They must not be this buffer's own.
     package mutating func append(_ bytes: Span<UInt8>) {
         bytes.withUnsafeBytes { append($0) }
+    }
+
+    /// Appends what another buffer has unread, and leaves it there.
+    package mutating func append(_ other: borrowing ByteBuffer) {
+        append(other.span)
     }
 
     /// Moves the first `length` bytes of another buffer to the end of this one.

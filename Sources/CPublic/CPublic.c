@@ -1,5 +1,8 @@
 #include "CPublic.h"
 
+// Our compiler is known: it comes with the Swift toolchain.
+#pragma clang diagnostic ignored "-Wc23-extensions"
+
 // The compiler notes an embedded file as something this one depends on, so the next build takes up a change of it.
 // A new file needs two entries here; a test compares them with the folder.
 

@@ -1,5 +1,5 @@
-package import HTTP
 internal import Glibc
+package import HTTP
 internal import Reactor
 
 /// Who may use the dashboard, as long as nobody can sign in: clients on this machine that ask for this machine.
@@ -34,15 +34,18 @@ package struct AccessPolicy: Sendable, Equatable {
     }
 
     /// Nil when the request may be answered.
-    package func refusal(of request: borrowing RequestHead, isClientLoopback: Bool) -> Refusal? {
-        if !isInsecure, let refusal = foreignRefusal(of: request, isClientLoopback) { return refusal }
+    ///
+    /// - Parameter isFromThisMachine: As the exchange says: the address alone does not tell, as a proxy may pass on what
+    ///   others ask.
+    package func refusal(of request: borrowing RequestHead, isFromThisMachine: Bool) -> Refusal? {
+        if !isInsecure, let refusal = foreignRefusal(of: request, isFromThisMachine) { return refusal }
         return crossSiteRefusal(of: request)
     }
 
     // MARK: Foreign clients and foreign names
 
-    private func foreignRefusal(of request: borrowing RequestHead, _ isClientLoopback: Bool) -> Refusal? {
-        guard isClientLoopback, !Self.cameThroughProxy(request) else {
+    private func foreignRefusal(of request: borrowing RequestHead, _ isFromThisMachine: Bool) -> Refusal? {
+        guard isFromThisMachine else {
             return Refusal(
                 status: .forbidden,
                 sentence: "The dashboard answers only clients on the machine it runs on. Open it there, or through "
@@ -55,12 +58,6 @@ package struct AccessPolicy: Sendable, Equatable {
                     + "start it with --insecure_dashboard to answer for every name.")
         }
         return nil
-    }
-
-    /// A proxy on this machine has a loopback address, whoever its own client is.
-    private static func cameThroughProxy(_ request: borrowing RequestHead) -> Bool {
-        let fields = request.fields
-        return fields.contains(.xForwardedFor) || fields.contains(.forwarded) || fields.contains(.xRealIP)
     }
 
     /// Whether a `host[:port]` names this machine. What follows the host must be a port and nothing else.

@@ -35,7 +35,7 @@ package final class DashboardHandler: Handler {
         // Whoever watches over the program may do so from elsewhere, and learns nothing else.
         if path == "/healthz" || path == "/readyz" { return try await health(path, exchange) }
 
-        if let refusal = policy.refusal(of: exchange.request, isClientLoopback: exchange.isPeerLoopback) {
+        if let refusal = policy.refusal(of: exchange.request, isFromThisMachine: exchange.isFromThisMachine) {
             return try await Answer.error(refusal.status, refusal.sentence, to: exchange)
         }
         switch path {
@@ -76,13 +76,26 @@ extension DashboardHandler {
     nonisolated(nonsending) private func allServices(_ exchange: Exchange) async throws(GatewayError) {
         switch exchange.request.method {
         case .get, .head: try await Answer.json(services.all(), to: exchange)
-        case .post: try await answer(exchange, with: try await services.register(exchange))
-        case .delete: try await answer(exchange, with: try await services.deregister(exchange))
+        case .post, .delete: try await change(exchange)
         default: try await refuseMethod(exchange, allow: "GET, HEAD, POST, DELETE")
         }
     }
 
-    nonisolated(nonsending) private func oneService(_ name: Substring, _ exchange: Exchange) async throws(GatewayError) {
+    nonisolated(nonsending) private func change(_ exchange: Exchange) async throws(GatewayError) {
+        let result: Result<JSONValue, ServicesAPI.Problem>
+        do throws(GatewayError) {
+            result =
+                exchange.request.method == .post
+                ? try await services.register(exchange) : try await services.deregister(exchange)
+        } catch {
+            guard error.code == .contentTooLarge else { throw error }
+            result = .failure(.init(status: error.status, sentence: error.report.detail))
+        }
+        try await answer(exchange, with: result)
+    }
+
+    nonisolated(nonsending) private func oneService(_ name: Substring, _ exchange: Exchange) async throws(GatewayError)
+    {
         guard try await isRead(exchange) else { return }
         try await answer(exchange, with: services.one(String(name)))
     }

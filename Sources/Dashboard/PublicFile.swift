@@ -20,7 +20,8 @@ package struct PublicFile: Sendable, Equatable {
         for index in 0..<public_file_count() {
             let file = public_file_at(index)
             let name = String(cString: file.name)
-            files[name] = PublicFile(name: name, bytes: Array(UnsafeBufferPointer(start: file.bytes, count: file.count)))
+            files[name] = PublicFile(
+                name: name, bytes: Array(UnsafeBufferPointer(start: file.bytes, count: file.count)))
         }
         return files
     }()

@@ -2,6 +2,7 @@ internal import Bytes
 internal import Gateway
 internal import HTTP
 internal import JSON
+internal import Reactor
 
 /// `/api/services`: what is registered, and for programs on this machine the means to change it.
 struct ServicesAPI {
@@ -45,7 +46,11 @@ struct ServicesAPI {
 
     // MARK: Writing
 
-    /// Adds the nodes of the record in the body, for as long as `?ttl=` says, else for good.
+    /// How long an answer to a registration waits for the catalog to show it.
+    static let showingLimit = Duration.seconds(1)
+
+    /// Adds the nodes of the record in the body, for as long as `?ttl=` says, else for good. Answers when requests are
+    /// routed to them, so that whoever registers a service may call it next.
     nonisolated(nonsending) func register(
         _ exchange: Exchange
     ) async throws(GatewayError) -> Result<JSONValue, Problem> {
@@ -60,10 +65,27 @@ struct ServicesAPI {
             }
             let lifetime = try lifetime(exchange.request.query)
             do { try await registrar.register(service, lifetime: lifetime) } catch { throw Self.unavailable(error) }
+            await waitUntilShown(service, exchange)
             return .success(["data": ["registered": .integer(service.nodes.count)]])
         } catch {
             return .failure(error)
         }
+    }
+
+    nonisolated(nonsending) private func waitUntilShown(_ service: Service, _ exchange: Exchange) async {
+        let limit = Deadline(on: exchange.loop, firing: exchange.wakeup)
+        limit.set(exchange.now + Self.showingLimit)
+        view.notify(exchange.wakeup)
+        defer {
+            view.forget(exchange.wakeup)
+            limit.cancel()
+        }
+        while !isShown(service), !limit.hasExpired, !exchange.isClientGone { await exchange.wakeup.wait() }
+    }
+
+    private func isShown(_ service: Service) -> Bool {
+        let shown = view.catalog.versions(of: service.name).first { $0.version == service.version }?.nodes ?? []
+        return service.nodes.allSatisfy { node in shown.contains { $0.id == node.id && $0.address == node.address } }
     }
 
     /// Takes out the nodes of the record in the body; all that its version has when the record names none.

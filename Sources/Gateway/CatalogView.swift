@@ -17,5 +17,6 @@ package final class CatalogView {
     /// Fires the wake-up for each new catalog, until `forget`.
     package func notify(_ wakeup: Wakeup) { waiters[ObjectIdentifier(wakeup)] = wakeup }
 
+    /// No longer fires the wake-up. One that is not known is no error.
     package func forget(_ wakeup: Wakeup) { waiters[ObjectIdentifier(wakeup)] = nil }
 }

@@ -55,6 +55,7 @@ package final class Dispatcher {
 }
 
 extension GatewayError {
+    /// The answer for a service that is known while none of its nodes can be asked: 503.
     package static func noNodes(of service: String) -> GatewayError {
         GatewayError(.noNodes, "\(service) is registered but has no node that can be asked")
     }

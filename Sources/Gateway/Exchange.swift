@@ -8,7 +8,7 @@ package final class Exchange {
     /// The head of the request. Handlers read it; the session fills it.
     package var request = RequestHead()
     /// Where the request comes from, and what may be believed of it.
-    package var forwarding: ForwardingContext
+    package let forwarding: ForwardingContext
     /// True when the peer is on this machine, by its address.
     package let isPeerLoopback: Bool
     package let loop: any EventLoop
@@ -21,7 +21,8 @@ package final class Exchange {
     /// The service that was asked, for the access log. Set by handlers.
     package var service = ""
 
-    private unowned let stream: any ExchangeStream
+    /// The session owns its exchange and outlives it, so nothing needs to be checked at each of the many accesses.
+    private unowned(unsafe) let stream: any ExchangeStream
 
     package init(
         stream: any ExchangeStream, forwarding: ForwardingContext, isPeerLoopback: Bool, loop: any EventLoop,

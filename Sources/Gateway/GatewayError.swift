@@ -3,6 +3,7 @@ package import HTTP
 /// Why a request was not answered as hoped: what the client is told, what the operator reads, and whether another node
 /// may be asked.
 package struct GatewayError: Error, Equatable {
+    /// What went wrong, as far as client, operator and the next attempt must tell it apart.
     package enum Code: String, Sendable, CaseIterable {
         case badRequest, forbidden, methodNotAllowed, contentTooLarge, unsupportedMediaType, requestTimeout
         case headerFieldsTooLarge, uriTooLong, expectationFailed, versionNotSupported, misdirected, notImplemented

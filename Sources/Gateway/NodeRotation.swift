@@ -28,8 +28,10 @@ package final class NodeRotation {
             ?? untried.min { health.restsUntil($0, now: now) < health.restsUntil($1, now: now) }
     }
 
+    /// The node answered, so it does not rest.
     package func recordSuccess(of node: Node) { health.recordSuccess(of: node) }
 
+    /// The node failed, so it rests from now on, for all services that it serves.
     package func recordFailure(of node: Node, now: ContinuousClock.Instant) {
         health.recordFailure(of: node, now: now)
     }
@@ -52,6 +54,7 @@ package final class NodeHealth {
     /// True in the usual case, that no node has failed of late.
     package var isEmpty: Bool { rests.isEmpty }
 
+    /// Whether the node failed of late and is not to be asked yet.
     package func isResting(_ node: Node, now: ContinuousClock.Instant) -> Bool {
         rests[node].map { now < $0.until } ?? false
     }
@@ -60,11 +63,13 @@ package final class NodeHealth {
         rests[node]?.until ?? now
     }
 
+    /// Lets the node rest from now on, twice as long as the last time.
     package func recordFailure(of node: Node, now: ContinuousClock.Instant) {
         let length = rests[node].map { min($0.length * 2, Self.longestRest) } ?? Self.shortestRest
         rests[node] = Rest(until: now + length, length: length)
     }
 
+    /// Ends the rest of the node. The next one is short again.
     package func recordSuccess(of node: Node) {
         if !rests.isEmpty { rests[node] = nil }
     }

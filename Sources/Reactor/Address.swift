@@ -2,6 +2,7 @@ package import Glibc
 
 /// An address that a socket can be bound or connected to: an IP address with a port.
 package struct Address: Sendable, Hashable, CustomStringConvertible {
+    /// The version of the Internet Protocol.
     package enum Family: Sendable, Hashable { case v4, v6 }
 
     package let family: Family
@@ -18,10 +19,12 @@ package struct Address: Sendable, Hashable, CustomStringConvertible {
         self.scope = scope
     }
 
+    /// The IPv4 address `a.b.c.d`.
     package static func v4(_ a: UInt8, _ b: UInt8, _ c: UInt8, _ d: UInt8, port: UInt16) -> Address {
         Address(family: .v4, bytes: [a, b, c, d], port: port)
     }
 
+    /// This machine, over IPv4. Port 0 lets the system choose one.
     package static func loopback(port: UInt16) -> Address { .v4(127, 0, 0, 1, port: port) }
 
     /// Every interface, IPv6 and IPv4.

@@ -14,6 +14,7 @@ package struct LoopGroup: Sendable {
         self.loops = loops
     }
 
+    /// Tells every loop to end after its current tick.
     package func stop() {
         for loop in loops { loop.stop() }
     }

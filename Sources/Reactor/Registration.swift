@@ -35,6 +35,7 @@ package struct RegistrationTable {
     /// How many targets there are.
     package var count: Int { slots.count - free.count }
 
+    /// Gives the target a slot, a used one if there is one, with a generation that no earlier registration had.
     package mutating func insert(_ target: any ReadinessTarget) -> Registration {
         guard let slot = free.popLast() else {
             slots.append(Slot(target: target))

@@ -7,8 +7,10 @@ package final class ThreadEnd: Sendable {
 
     package init() {}
 
+    /// Raises the flag, for good.
     package func signal() { isRaised.withLock { $0 = true } }
 
+    /// Blocks the thread until the flag is raised.
     package func wait() {
         while !isRaised.withLock({ $0 }) { usleep(200) }
     }

@@ -20,6 +20,7 @@ package final class Deadline {
         armedFor = loop.now
     }
 
+    /// Fires at this moment, instead of at the one that was set before.
     package func set(_ moment: ContinuousClock.Instant) {
         at = moment
         hasExpired = false

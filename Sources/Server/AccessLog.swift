@@ -7,6 +7,7 @@ package final class AccessLog {
     /// A piece is handed on when it is this long, and once a second.
     private static let pieceSize = 32_768
 
+    /// How a line is written.
     package enum Format: Sendable {
         /// For people: `GET /greeter/say/hello 200 15 bytes in 1.2 ms, go.micro.api.greeter, from 127.0.0.1`.
         case text

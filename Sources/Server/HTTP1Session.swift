@@ -16,10 +16,8 @@ final class HTTP1Session {
     private let handler: any Handler
     let context: WorkerContext
     private var parser: RequestParser
-    private lazy var exchange = Exchange(
-        stream: self, forwarding: forwarding, isPeerLoopback: isPeerLoopback, loop: loop, wakeup: wakeup)
-    private let forwarding: ForwardingContext
-    private let isPeerLoopback: Bool
+    /// Made in `init`, as soon as there is a session to make it of.
+    private var exchange: Exchange!
 
     /// Bytes from the client that nobody has read yet.
     var input = ByteBuffer()
@@ -44,12 +42,12 @@ final class HTTP1Session {
         self.loop = loop
         self.handler = handler
         self.context = context
-        self.forwarding = forwarding
-        self.isPeerLoopback = isPeerLoopback
         configuration = context.configuration
         parser = RequestParser(limits: configuration.headLimits)
         deadline = Deadline(on: loop, firing: wakeup)
         channel.wakeup = wakeup
+        exchange = Exchange(
+            stream: self, forwarding: forwarding, isPeerLoopback: isPeerLoopback, loop: loop, wakeup: wakeup)
     }
 
     /// Serves the connection until it ends, and closes it.

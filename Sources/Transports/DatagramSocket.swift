@@ -120,7 +120,14 @@ package struct BoundDatagramSocket: ~Copyable {
         self.descriptor = descriptor
     }
 
-    consuming func release() -> CInt { descriptor.release() }
+    /// Takes over a socket that is bound already.
+    package init(owning descriptor: consuming FileDescriptor, address: Address) {
+        self.descriptor = descriptor
+        self.address = address
+    }
+
+    /// Gives the socket up, to hand it to another loop.
+    package consuming func release() -> CInt { descriptor.release() }
 
     private static func open(_ family: Address.Family) throws(SystemError) -> FileDescriptor {
         let type = CInt(SOCK_DGRAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
@@ -166,6 +173,10 @@ package struct BoundDatagramSocket: ~Copyable {
     private static func request(of interface: NetworkInterface, group: Address?) -> ip_mreqn {
         var request = ip_mreqn()
         request.imr_ifindex = CInt(interface.index)
+        // For sending it is the source address, which the kernel does not find by itself for the loopback interface.
+        if let own = interface.addressV4 {
+            withUnsafeMutableBytes(of: &request.imr_address) { $0.copyBytes(from: own.bytes) }
+        }
         if let group { withUnsafeMutableBytes(of: &request.imr_multiaddr) { $0.copyBytes(from: group.bytes) } }
         return request
     }

@@ -1,5 +1,5 @@
-import Handlers
 import Gateway
+import Handlers
 import JSON
 
 /// What a starting appliance tells whoever started it. The facts come from the running parts, not from the

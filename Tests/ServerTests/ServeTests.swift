@@ -68,7 +68,8 @@ struct ServeTests {
     @Test func `requests that arrive one byte at a time are each answered`() {
         let rig = Rig()
         var answer = ""
-        for byte in "GET /a HTTP/1.1\r\nHost: a\r\n\r\nPOST /b HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nxyz".utf8 {
+        for byte in "GET /a HTTP/1.1\r\nHost: a\r\n\r\nPOST /b HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nxyz".utf8
+        {
             rig.peer.send([byte])
             rig.loop.drain()
             answer += rig.peer.take()

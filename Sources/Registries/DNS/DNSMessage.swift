@@ -56,6 +56,7 @@ package struct DNSRecord: Sendable, Hashable {
     package var lifetime: UInt32
     package var content: Content
 
+    /// What a record says, by its type.
     package enum Content: Sendable, Hashable {
         case pointer(DNSName)
         case service(priority: UInt16, weight: UInt16, port: UInt16, target: DNSName)

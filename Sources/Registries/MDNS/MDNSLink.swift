@@ -51,7 +51,10 @@ package final class MDNSLink {
     func receive(into buffer: inout ByteBuffer) -> Address? {
         buffer.removeAll()
         guard let sender = receive(from: listening, &buffer) ?? receive(from: asking, &buffer) else { return nil }
-        if !networks.contains(where: { $0.contains(sender) }) { buffer.removeAll() }
+        // The kernel writes no source address into what a program on the loopback interface tells the group; from other
+        // machines nothing like that arrives. An answer to it goes to this machine.
+        let isNear = sender.isAny || networks.contains { $0.contains(sender) }
+        if !isNear { buffer.removeAll() }
         return sender
     }
 

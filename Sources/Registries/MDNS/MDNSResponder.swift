@@ -28,6 +28,7 @@ package struct MDNSResponder: Sendable {
         return instances.remove(at: index)
     }
 
+    /// Whether an instance of this name is announced.
     package func contains(_ name: DNSName) -> Bool { instances.contains { $0.name == name } }
 
     /// The answers, each of which goes in a message of its own to the asker: a client takes one node from a message.

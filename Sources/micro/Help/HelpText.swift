@@ -74,14 +74,10 @@ extension Setting {
         guard withVariables else { return text }
         text += ". \(environment.joined(separator: " or "))"
         switch kind {
-        case .word, .integer, .size, .duration: text += ". \(kind.expectation.capitalizedFirst)"
+        case .word, .integer, .size, .duration: text += ". Values: \(kind.expectation)"
         case .text, .boolean, .list, .addressRanges, .address: break
         }
         let users = CommandName.allCases.filter { commands.contains($0) }.map(\.rawValue)
         return text + ". For " + users.joined(separator: ", ") + "."
     }
-}
-
-extension String {
-    fileprivate var capitalizedFirst: String { prefix(1).uppercased() + dropFirst() }
 }

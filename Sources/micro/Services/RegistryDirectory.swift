@@ -75,9 +75,9 @@ struct RegistryDirectory: ServiceDirectory {
             return versions.flatMap(\.nodes).filter { $0.wireProtocol != .http }
         }
         let text = address.asked.description
-        // The registry, if it knows the node, knows what it speaks. Go Micro's default since version 2 is gRPC.
+        // The registry, if it knows the node, knows what it speaks. Go Micro's default is mucp, but for version 2.
         let known = try? await services(named: call.service).flatMap(\.nodes).first { $0.address == text }
-        return [known ?? Node(id: text, address: text, metadata: ["protocol": "grpc"])]
+        return [known ?? Node(id: text, address: text, metadata: ["protocol": "mucp", "transport": "http"])]
     }
 
     private func checkThatItLasts() throws(DirectoryError) {

@@ -10,7 +10,6 @@ enum SettingKey: String, CaseIterable, Sendable {
     case apiType = "api_type"
     case apiResolver = "api_resolver"
     case enableRPC = "enable_rpc"
-    case enableCORS = "enable_cors"
 
     // The dashboard.
     case webAddress = "web_address"

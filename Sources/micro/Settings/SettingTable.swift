@@ -60,9 +60,6 @@ extension Setting {
             .enableRPC, .boolean, ["MICRO_API_ENABLE_RPC"], in: apiCommands, group: .routing, isCommon: true,
             "Who may call any service at /rpc: true everyone, false nobody, unset this machine"),
         Setting(
-            .enableCORS, .boolean, ["MICRO_API_ENABLE_CORS"], in: apiCommands, group: .routing,
-            "Let pages of other origins call the gateway; not supported yet"),
-        Setting(
             .webNamespace, .text("name"), ["MICRO_WEB_NAMESPACE"], default: "go.micro", in: webCommands,
             as: name("namespace", in: [.web]), group: .routing, isCommon: true,
             "What the names of web services begin with"),

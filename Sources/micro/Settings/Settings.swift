@@ -6,6 +6,11 @@ struct Settings: Sendable {
     let command: CommandName
     private let values: [SettingKey: Resolved]
 
+    init(command: CommandName, values: [SettingKey: Resolved]) {
+        self.command = command
+        self.values = values
+    }
+
     struct Resolved: Sendable, Equatable {
         let value: SettingValue
         let origin: Origin

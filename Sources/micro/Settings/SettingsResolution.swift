@@ -18,7 +18,30 @@ struct SettingsResolution {
     mutating func run() {
         for flag in flags where Setting.named(flag.name, in: command) == nil { judgeForeign(flag) }
         for setting in Setting.all where setting.commands.contains(command) { resolve(setting) }
+        judgeCombinations()
         judgeEnvironment()
+    }
+
+    /// Values that are right by themselves and wrong together.
+    private mutating func judgeCombinations() {
+        let settings = Settings(command: command, values: values)
+        if let lifetime = settings.duration(.registerTTL), let interval = settings.duration(.registerInterval),
+            interval >= lifetime
+        {
+            problems.append(
+                .configuration(
+                    "register_interval must be less than register_ttl, or registrations end before they are renewed:"
+                        + " \(DurationText.text(interval)) (\(settings.origin(.registerInterval)))"
+                        + " is not less than \(DurationText.text(lifetime)) (\(settings.origin(.registerTTL)))"))
+        }
+        if !settings.list(.registryAddress).isEmpty, let registry = settings.text(.registry) {
+            warnings.append("registry_address has no effect: registry \(registry) has no address")
+        }
+        if settings.text(.apiHandler) == "rpc", let resolver = settings.text(.apiResolver), resolver != "micro" {
+            warnings.append(
+                "resolver \(resolver) names no endpoints, which handler rpc needs: add --handler=http,"
+                    + " or leave the resolver out")
+        }
     }
 
     private mutating func resolve(_ setting: Setting) {

@@ -1,0 +1,93 @@
+import Bytes
+import Dashboard
+import Gateway
+import HTTP
+import JSON
+import Synchronization
+import TestSupport
+
+/// A dashboard on a loop that is turned by hand, with a catalog that the test replaces.
+struct Rig {
+    let loop = ManualEventLoop()
+    let registrar = RecordingRegistrar()
+    private let view = SharedView()
+    private let stage: Stage
+
+    init(
+        canWrite: Bool = true, policy: AccessPolicy = AccessPolicy(), gateway: StatusFacts.Gateway? = nil,
+        unreadiness: String? = nil
+    ) {
+        let view = view
+        let registrar = canWrite ? registrar : nil
+        let facts = StatusFacts(
+            version: "1.2.3", started: 1_700_000_000, gateway: gateway, registry: "memory", loops: 2)
+        stage = Stage(loop: loop) {
+            DashboardHandler(
+                catalog: view.view, facts: facts, registrar: registrar, files: .embedded, policy: policy,
+                rpc: EchoRPC(),
+                unreadiness: { unreadiness })
+        }
+    }
+
+    func request(
+        _ method: Method, _ target: String, host: String = "localhost:8082", _ fields: [(String, String)] = [],
+        body: String = "", isPeerLoopback: Bool = true
+    ) -> ScriptedExchange {
+        var head = RequestHead(method: method, target: target, authority: host)
+        for (name, value) in fields { head.fields.append(name: name, value: value) }
+        let scripted = ScriptedExchange(head, body: body, isPeerLoopback: isPeerLoopback, on: loop)
+        stage.play(scripted)
+        return scripted
+    }
+
+    func get(_ target: String, _ fields: [(String, String)] = []) -> ScriptedExchange { request(.get, target, fields) }
+
+    func replaceCatalog(generation: UInt64, _ services: [Service]) {
+        view.view.replace(with: Catalog(generation: generation, services: services))
+        loop.drain()
+    }
+}
+
+extension ScriptedExchange {
+    var status: Int? { head?.status.code }
+    func field(_ name: String) -> String? { head?.fields[name] }
+    /// The content as JSON; null when it is none.
+    var json: JSONValue { (try? JSONParser.parse(body)) ?? .null }
+    /// The sentence of an error.
+    var detail: String? { json["error"]?["detail"]?.stringValue }
+}
+
+/// Lets the test change the catalog under the handler's feet: both run on the test's own thread.
+private final class SharedView: Sendable {
+    nonisolated(unsafe) let view = CatalogView()
+}
+
+/// Stands for the handler of calls.
+private final class EchoRPC: Handler {
+    nonisolated(nonsending) func handle(_ exchange: Exchange) async throws(GatewayError) {
+        var body = ByteBuffer()
+        try await exchange.collectBody(into: &body, limit: 1_000)
+        try await exchange.respond(.ok, contentType: "text/plain", text: "\(exchange.request.method) \(body.text)")
+    }
+}
+
+/// Remembers what it was told, and fails when a service is called `unlucky`.
+final class RecordingRegistrar: Registrar {
+    let name = "recording"
+    private let log = Mutex<[String]>([])
+    var calls: [String] { log.withLock { $0 } }
+
+    func services(named name: String) async throws(RegistryError) -> [Service] { [] }
+    func services() async throws(RegistryError) -> [Service] { [] }
+    func watch() async -> AsyncStream<RegistryEvent> { AsyncStream { $0.finish() } }
+
+    func register(_ service: Service, lifetime: Duration?) async throws(RegistryError) {
+        if service.name == "unlucky" { throw RegistryError("the disk is full") }
+        let until = lifetime.map { " for \($0)" } ?? ""
+        log.withLock { $0.append("register \(service.name) \(service.version)\(until)") }
+    }
+
+    func deregister(_ service: Service) async throws(RegistryError) {
+        log.withLock { $0.append("deregister \(service.name) \(service.version)") }
+    }
+}

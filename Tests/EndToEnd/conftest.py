@@ -1,0 +1,103 @@
+"""Fixtures for tests of the built program over real sockets. The program's path is in the variable MICRO."""
+
+import os
+import pathlib
+
+import pytest
+
+import peers
+import program
+
+ROOT = pathlib.Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def root():
+    """The directory of the project."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def micro():
+    """The program under test."""
+    path = pathlib.Path(os.environ.get("MICRO", ROOT / ".build/debug/micro")).absolute()
+    assert os.access(path, os.X_OK), f"{path} is no program; build it, or set MICRO"
+    return str(path)
+
+
+def _starting(micro):
+    """A function that starts programs, and a check that every one of them ended as it should."""
+    started = []
+
+    def start(*arguments, env=None):
+        running = program.Program(micro, arguments, env)
+        started.append(running)
+        return running.wait_until_serving()
+
+    yield start
+    codes = [(running.arguments, running.stop()) for running in started if not running.was_killed]
+    assert all(code == 0 for _, code in codes), f"not all programs ended with 0 on SIGTERM: {codes}"
+
+
+@pytest.fixture
+def start(micro):
+    """Starts the program with the given words, for one test."""
+    yield from _starting(micro)
+
+
+@pytest.fixture(scope="module")
+def start_for_module(micro):
+    yield from _starting(micro)
+
+
+@pytest.fixture(scope="session")
+def demo(micro):
+    """`micro demo`, shared by all tests: none of them may change what is registered for good."""
+    starting = _starting(micro)
+    start = next(starting)
+    yield start("demo", "--api_address=127.0.0.1:0", "--web_address=127.0.0.1:0")
+    next(starting, None)
+
+
+SERVER = ("server", "--registry=memory", "--loops=1", "--api_address=127.0.0.1:0", "--web_address=127.0.0.1:0")
+
+
+@pytest.fixture
+def start_server(start):
+    """Starts a gateway and a dashboard with an empty registry."""
+    return lambda *arguments, env=None: start(*SERVER, *arguments, env=env)
+
+
+@pytest.fixture
+def start_proxy(start):
+    """Starts `micro proxy` in front of a URL."""
+    return lambda url, *arguments: start("proxy", url, "--address=127.0.0.1:0", "--loops=1", *arguments)
+
+
+@pytest.fixture
+def raw_server():
+    """Makes scripted servers that end with the test."""
+    servers = []
+
+    def make(script=None, **options):
+        servers.append(peers.RawServer(script, **options))
+        return servers[-1]
+
+    yield make
+    for server in servers:
+        server.close()
+
+
+@pytest.fixture
+def micro_service():
+    """Makes Go Micro services in Python that end with the test."""
+    services = []
+
+    def make(name, port=0, **endpoints):
+        renamed = {key.replace("_", "."): value for key, value in endpoints.items()}
+        services.append(peers.MicroService(name, {"Say.Hello": peers.hello, **renamed}, port).start())
+        return services[-1]
+
+    yield make
+    for service in services:
+        service.close()

@@ -1,0 +1,152 @@
+"""What the gateway talks to in the tests: a raw server that follows a script, and a Go Micro service in Python.
+
+Run as a program it is a node that can be killed: `python peers.py SERVICE PORT` prints the port it listens at.
+"""
+
+import http.server
+import json
+import socket
+import sys
+import threading
+
+import wire
+
+
+class RawServer:
+    """Accepts connections, keeps every byte that arrives, and does with each connection what the script says.
+
+    The script is called with a `wire.Connection`, in a thread of its own for each connection.
+    """
+
+    def __init__(self, script=None, limit=60):
+        self.script = script or RawServer.answer_all
+        self.limit = limit
+        self.connections = []
+        self.requests = []
+        self.failures = []
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
+        self.port = self._listener.getsockname()[1]
+        self._thread = threading.Thread(target=self._accept, daemon=True)
+        self._thread.start()
+
+    @property
+    def address(self):
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def url(self):
+        return f"http://{self.address}"
+
+    @property
+    def received(self):
+        """How many bytes have come, over all connections."""
+        return sum(len(connection.received) for connection in self.connections)
+
+    def _accept(self):
+        while True:
+            try:
+                sock, _ = self._listener.accept()
+            except OSError:
+                return
+            connection = wire.Connection(sock, self.limit)
+            self.connections.append(connection)
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection):
+        try:
+            self.script(self, connection)
+        except (wire.Closed, OSError) as error:
+            self.failures.append(error)
+        finally:
+            connection.close()
+
+    def answer_all(self, connection):
+        """The script that answers every request with 200 and its target."""
+        while (request := connection.request()) is not None:
+            self.requests.append(request)
+            connection.send(wire.reply(body=request.target.encode("latin-1")))
+
+    def close(self):
+        self._listener.close()
+        for connection in self.connections:
+            connection.close()
+
+
+class MicroService(http.server.ThreadingHTTPServer):
+    """A service that speaks Go Micro's RPC over HTTP/1.1, written apart from the one in the program.
+
+    Endpoints are functions from the request object to the answer. They may raise `MicroError`.
+    """
+
+    daemon_threads = True
+    request_queue_size = 1024
+
+    def __init__(self, name, endpoints, port=0):
+        self.name = name
+        self.endpoints = {"Debug.Health": lambda _: {"status": "ok"}, **endpoints}
+        self.calls = []
+        super().__init__(("127.0.0.1", port), MicroRequest)
+
+    @property
+    def address(self):
+        return f"127.0.0.1:{self.server_address[1]}"
+
+    def start(self):
+        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def close(self):
+        self.shutdown()
+        self.server_close()
+
+
+class MicroError(Exception):
+    """An error as services report it. A plain string in place of an object is reported as it is."""
+
+    def __init__(self, report):
+        super().__init__(report)
+        self.text = report if isinstance(report, str) else json.dumps(report, separators=(",", ":"))
+
+
+class MicroRequest(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.server.calls.append((self.headers, body))
+        endpoint = self.headers.get("Micro-Endpoint") or self.headers.get("Micro-Method")
+        error, answer = None, b""
+        try:
+            if endpoint not in self.server.endpoints:
+                raise MicroError(f"rpc: can't find method {endpoint.rpartition('.')[2]}")
+            answer = json.dumps(self.server.endpoints[endpoint](json.loads(body or b"{}")), separators=(",", ":"))
+            answer = answer.encode() + b"\n"
+        except MicroError as problem:
+            error = problem.text
+        self.send_response_only(200)
+        for name, value in self.headers.items():  # Go Micro echoes the header of the request.
+            if name.lower() not in ("host", "content-length", "micro-error", "connection", "transfer-encoding"):
+                self.send_header(name, value)
+        if error is not None:
+            self.send_header("Micro-Error", error)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_):
+        pass
+
+
+def hello(request):
+    return {"msg": f"Hello {request.get('name', '')}"}
+
+
+def main(name, port):
+    service = MicroService(name, {"Say.Hello": hello}, int(port))
+    print(service.server_address[1], flush=True)
+    service.serve_forever()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

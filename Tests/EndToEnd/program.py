@@ -1,0 +1,179 @@
+"""Starts the program under test, learns from its own report where it listens, and ends it."""
+
+import json
+import os
+import queue
+import signal
+import subprocess
+import threading
+import time
+import urllib.request
+
+START_LIMIT = 20
+"""Seconds until a program must have told that it serves."""
+
+STOP_LIMIT = 20
+"""Seconds until a program must have ended after SIGTERM."""
+
+LISTENERS = {
+    "api": {"gateway"},
+    "web": {"dashboard"},
+    "proxy": {"proxy"},
+    "server": {"gateway", "dashboard"},
+    "demo": {"gateway", "dashboard"},
+}
+"""What each command that serves reports as listening."""
+
+
+class Program:
+    """A running `micro`. Its address attributes are `None` for what it does not serve."""
+
+    def __init__(self, micro, arguments, env=None):
+        self.arguments = list(arguments)
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("MICRO")}
+        environment.update(env or {})
+        self.process = subprocess.Popen(
+            [micro, *self.arguments, "--log_format=json"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
+        self.lines = []
+        self.facts = {}
+        self.was_killed = False
+        self._arrived = queue.Queue()
+        self._errors = []
+        self._readers = [
+            threading.Thread(target=self._read, args=(self.process.stdout, self._take), daemon=True),
+            threading.Thread(target=self._read, args=(self.process.stderr, self._errors.append), daemon=True),
+        ]
+        for reader in self._readers:
+            reader.start()
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    @property
+    def stderr(self):
+        return b"".join(self._errors).decode()
+
+    def _read(self, stream, take):
+        for line in stream:
+            take(line)
+        stream.close()
+        self._arrived.put(None)
+
+    def _take(self, line):
+        record = json.loads(line)
+        self.lines.append(record)
+        if "fact" in record:
+            self.facts.setdefault(record["fact"], record)
+            self._arrived.put(record)
+
+    def wait_until_serving(self):
+        """Returns when everything that the command serves has been reported."""
+        command = next(word for word in self.arguments if word in LISTENERS)
+        deadline = time.monotonic() + START_LIMIT
+        while not LISTENERS[command] <= self.facts.keys():
+            try:
+                record = self._arrived.get(timeout=max(0, deadline - time.monotonic()))
+            except queue.Empty:
+                self.kill()
+                raise AssertionError(f"{self.arguments} did not report {LISTENERS[command]} in time") from None
+            if record is None and self.process.poll() is not None:
+                raise AssertionError(f"{self.arguments} ended with {self.process.returncode}: {self.stderr}")
+        return self
+
+    def port(self, fact):
+        return int(self.facts[fact]["address"].rsplit(":", 1)[1])
+
+    @property
+    def api_port(self):
+        return self.port("gateway")
+
+    @property
+    def web_port(self):
+        return self.port("dashboard")
+
+    @property
+    def proxy_port(self):
+        return self.port("proxy")
+
+    @property
+    def api_url(self):
+        return f"http://127.0.0.1:{self.api_port}"
+
+    @property
+    def web_url(self):
+        return f"http://127.0.0.1:{self.web_port}"
+
+    @property
+    def proxy_url(self):
+        return f"http://127.0.0.1:{self.proxy_port}"
+
+    # What the kernel knows
+
+    def resident_bytes(self):
+        """The resident memory of the process."""
+        with open(f"/proc/{self.pid}/status", encoding="ascii") as status:
+            for line in status:
+                if line.startswith("VmRSS:"):
+                    return int(line.split()[1]) * 1024
+        raise AssertionError("the process has no memory")
+
+    def descriptor_count(self):
+        return len(os.listdir(f"/proc/{self.pid}/fd"))
+
+    # The registry behind the dashboard
+
+    def services(self, name):
+        """The records of one service, as the dashboard tells them."""
+        try:
+            with urllib.request.urlopen(f"{self.web_url}/api/services/{name}", timeout=5) as answer:
+                return json.load(answer)["data"]
+        except urllib.error.HTTPError as error:
+            assert error.code == 404, error.read()
+            return []
+
+    def register(self, name, address, node=None, protocol="mucp", **members):
+        """Registers a node, and returns when requests are routed to it. Needs `--loops=1`.
+
+        `protocol` is `mucp` for Go Micro's RPC, `http` for a plain server.
+        """
+        node = node or f"{name}-{address.rsplit(':', 1)[1]}"
+        metadata = {"protocol": protocol, "transport": "http"}
+        nodes = [{"id": node, "address": address, "metadata": metadata}]
+        record = {"name": name, "version": "latest", "nodes": nodes, **members}
+        request = urllib.request.Request(
+            f"{self.web_url}/api/services", json.dumps(record).encode(), {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=5) as answer:
+            assert answer.status == 200
+        assert any(node == known["id"] for entry in self.services(name) for known in entry["nodes"])
+
+    # The end
+
+    def kill(self):
+        """Ends the process at once. The fixture then expects no orderly end."""
+        self.was_killed = True
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGKILL)
+        self.process.wait(STOP_LIMIT)
+
+    def stop(self):
+        """Ends the process as an operator does, and returns its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(STOP_LIMIT)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError(f"{self.arguments} did not end within {STOP_LIMIT} s of SIGTERM") from None
+
+
+def until(condition, limit=10):
+    """Waits for something that another process does. Fails when it has not come about in time."""
+    deadline = time.monotonic() + limit
+    while True:
+        result = condition()
+        if result:
+            return result
+        assert time.monotonic() < deadline, "what was waited for did not come about"
+        time.sleep(0.01)
