@@ -51,6 +51,18 @@ struct RPCEndpointTests {
         #expect(none.body == "{}")
     }
 
+    @Test func `a form may have parts, and need not have a request`() throws {
+        let parts = [("service", "go.greeter"), ("method", "Say.Hello")].map {
+            "--b\r\nContent-Disposition: form-data; name=\"\($0)\"\r\n\r\n\($1)\r\n"
+        }.joined()
+        let seen = try #require(
+            Message(
+                CallRig().call(
+                    parts + "--b--\r\n", path: "/rpc", fields: "Content-Type: multipart/form-data; boundary=b\r\n")))
+        #expect(seen["Micro-Endpoint"] == ["Say.Hello"])
+        #expect(seen.body == "{}")
+    }
+
     @Test(
         "what names no service or endpoint is refused, with a sentence that says which",
         arguments: [
@@ -60,6 +72,10 @@ struct RPCEndpointTests {
             (#"{"service":"go.greeter","endpoint":"Say.Hello\r\nX-Evil: 1"}"#, "endpoint"),
             (#"{"service":"go.greeter\r\nX-Evil: 1","endpoint":"Say.Hello"}"#, "service"),
             (#"{"service":"go.greeter","endpoint":"Say Hello"}"#, "endpoint"),
+            (#"{"service":"go.greeter","endpoint":"Hello"}"#, "endpoint"),
+            (#"{"service":"go.greeter","endpoint":"A.B.C"}"#, "endpoint"),
+            (#"{"service":"go.greeter","endpoint":"Say."}"#, "endpoint"),
+            (#"{"service":"../x","endpoint":"Say.Hello"}"#, "service"),
             (#"{"service":"../x y","endpoint":"Say.Hello"}"#, "service"),
         ])
     func bad(body: String, says: String) throws {
