@@ -11,9 +11,11 @@ package enum NearestWord {
         let target = Array(word.lowercased().utf8)
         var near: [(distance: Int, name: String)] = []
         for candidate in candidates.prefix(maximumCandidates) where candidate.utf8.count <= maximumLength {
-            let bytes = Array(candidate.lowercased().utf8)
-            let distance = distance(from: target, to: bytes)
-            if distance <= max(2, max(target.count, bytes.count) / 3) { near.append((distance, candidate)) }
+            let allowed = max(2, max(target.count, candidate.utf8.count) / 3)
+            // Each letter that one has more than the other is a step: most candidates are out at once.
+            guard abs(target.count - candidate.utf8.count) <= allowed else { continue }
+            let distance = distance(from: target, to: Array(candidate.lowercased().utf8))
+            if distance <= allowed { near.append((distance, candidate)) }
         }
         return near.sorted { ($0.distance, $0.name) < ($1.distance, $1.name) }.prefix(limit).map(\.name)
     }
