@@ -122,6 +122,7 @@ package final class UpstreamPool {
         }
     }
 
+    /// Closes every idle connection.
     package func closeAll() {
         for host in hosts.values { for connection in host.idle { connection.close() } }
         hosts.removeAll()
