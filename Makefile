@@ -39,7 +39,7 @@ format: ## Rewrite the Swift files in the one format
 
 lint: $(TOOLS) ## Check the form of Swift, Python and shell files
 	swift format lint --strict --parallel --recursive $(SWIFT_FILES)
-	$(PYTHON) -m ruff check --no-cache --line-length 120 --select E,F,I,UP Tests
+	$(PYTHON) -m ruff check --no-cache --line-length 120 --select E,F,I,UP --config 'src = ["Tests/EndToEnd"]' Tests
 	for script in .ci/run $$(git ls-files '*.sh'); do bash -n "$$script"; done
 
 clean: ## Remove everything that was built or installed into this folder
