@@ -122,6 +122,7 @@ package final class UpstreamPool {
         }
     }
 
+    /// Closes the idle connections. Those in use are closed by who uses them.
     package func closeAll() {
         for host in hosts.values { for connection in host.idle { connection.close() } }
         hosts.removeAll()
