@@ -25,7 +25,7 @@ test: libraries test-packages $(TOOLS) ## Run all tests: modules, house rules, a
 	$(SWIFT_BUILD) --build-tests
 	swift test --skip-build --disable-xctest --quiet
 	if compgen -G 'Tests/EndToEnd/test_*.py' > /dev/null; then \
-	    MICRO="$$(swift build --show-bin-path)/micro" $(PYTHON) -m pytest -q -p no:cacheprovider Tests/EndToEnd; \
+	    MICRO="$$(swift build --show-bin-path)/micro" $(PYTHON) -m pytest -p no:cacheprovider Tests/EndToEnd; \
 	fi
 
 build: libraries ## Build the program for use: .build/release/micro
