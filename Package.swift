@@ -102,6 +102,15 @@ let package = Package(
         tests("Tidy", []),
         tests("Handlers", ["Bytes", "Handlers", "JSON"]),
         tests("Dashboard", ["Bytes", "Dashboard", "Gateway", "HTTP", "JSON", "Reactor", "TestSupport"]),
+        tests("Reactor", ["Bytes", "Reactor", "TestSupport"]),
+        tests("Transports", ["Bytes", "CLinux", "Reactor", "Transports"]),
+        tests("Gateway", ["Bytes", "Gateway", "HTTP", "JSON", "Reactor"]),
+        tests(
+            "Upstream",
+            [
+                "Bytes", "Gateway", "HTTP", "Handlers", "JSON", "Reactor", "Server", "TestSupport", "Upstream", logging,
+            ],
+            exclude: ["Golden"]),
         tests("Server", ["Bytes", "Gateway", "HTTP", "Reactor", "Server", "TestSupport", logging]),
         tests("Command", ["Gateway", "Handlers", "JSON", "Reactor", "micro", logging]),
     ],

@@ -91,14 +91,14 @@ package final class UpstreamPool {
         }
     }
 
-    /// Keeps a connection whose last response is complete, or closes it when enough are kept.
+    /// Keeps a connection whose last response is complete. Closes it when enough are kept, or its node has closed it.
     func put(_ connection: UpstreamConnection, of node: Node) {
         connection.channel.wakeup = nil
         connection.deadline.clear()
         connection.isReused = true
         connection.idleSince = loop.now
         let host = host(of: node)
-        guard host.idle.count < configuration.maximumIdle else { return connection.close() }
+        guard host.idle.count < configuration.maximumIdle, connection.isStillIdle else { return connection.close() }
         host.idle.append(connection)
     }
 
@@ -122,7 +122,7 @@ package final class UpstreamPool {
         }
     }
 
-    /// Closes the idle connections. Those in use are closed by who uses them.
+    /// Closes every idle connection.
     package func closeAll() {
         for host in hosts.values { for connection in host.idle { connection.close() } }
         hosts.removeAll()

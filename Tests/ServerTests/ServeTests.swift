@@ -26,10 +26,13 @@ struct Rig {
 
     init(
         configuration: SessionConfiguration = SessionConfiguration(),
+        accessLog: @escaping @Sendable () -> AccessLog? = { nil },
         makeHandler: @escaping @Sendable (WorkerContext) -> any Handler = { _ in EchoHandler() }
     ) {
         worker = Worker(loop: loop) { loop in
-            WorkerContext(loop: loop, configuration: configuration, logger: Logger(label: "test"))
+            WorkerContext(
+                loop: loop, configuration: configuration, accessLog: accessLog(),
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         }
         let (worker, peer) = (worker, peer)
         Task(executorPreference: loop) {
@@ -37,6 +40,13 @@ struct Rig {
                 from: .loopback(port: 40_000), makeChannel: { MemoryChannel(peer) }, makeHandler: makeHandler)
         }
         loop.drain()
+    }
+
+    /// Drains the worker, whose last act is to flush the access log.
+    func flushLog() {
+        let worker = worker
+        Task(executorPreference: loop) { _ = await worker.drain(within: .seconds(1)) }
+        loop.advance(by: .seconds(5))
     }
 
     /// Sends, lets the loop run, and returns what came back.
