@@ -22,6 +22,14 @@ package final class Wakeup {
     nonisolated(nonsending) package func wait() async {
         if isFired { return isFired = false }
         precondition(waiter == nil, "two tasks wait on one wake-up")
-        await withUnsafeContinuation { waiter = $0 }
+        await withUnsafeContinuation { continuation in
+            // A task that does not prefer the loop's executor may be queued once more on its way here, and be fired at
+            // before it arrives.
+            guard !isFired else {
+                isFired = false
+                return continuation.resume()
+            }
+            waiter = continuation
+        }
     }
 }
