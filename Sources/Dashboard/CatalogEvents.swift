@@ -9,7 +9,9 @@ enum CatalogEvents {
     /// A quiet stream says something so often, so that nothing between here and the client takes it for dead.
     static let keepAliveInterval = Duration.seconds(15)
 
-    /// Returns when the client has left.
+    /// Returns when the server is about to end.
+    ///
+    /// - Throws: `.clientGone`.
     nonisolated(nonsending) static func stream(
         _ view: CatalogView, to exchange: Exchange
     ) async throws(GatewayError) {
@@ -26,6 +28,7 @@ enum CatalogEvents {
         var told: UInt64?
         var message = ByteBuffer()
         while !exchange.isClientGone {
+            guard !exchange.isServerEnding else { return try exchange.end() }
             let generation = view.catalog.generation
             if generation != told {
                 told = generation

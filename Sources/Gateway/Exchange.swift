@@ -21,6 +21,10 @@ package final class Exchange {
     /// The service that was asked, for the access log. Set by handlers.
     package var service = ""
 
+    /// True once the server is about to end, so that an answer that has no end of its own should find one. The wake-up is
+    /// fired when that begins.
+    package var isServerEnding = false
+
     private unowned let stream: any ExchangeStream
 
     package init(

@@ -34,7 +34,6 @@ final class HTTP1Session {
     /// What the last reading of the body handed out.
     var lastTaken = 0
     private var isDraining = false
-    private var isWaitingForRequest = false
 
     init(
         channel: any Channel, loop: any EventLoop, handler: any Handler, context: WorkerContext,
@@ -64,7 +63,8 @@ final class HTTP1Session {
     func drain() {
         isDraining = true
         keepsAlive = false
-        if isWaitingForRequest { wakeup.fire() }
+        exchange.isServerEnding = true
+        wakeup.fire()
     }
 
     /// Returns false when the connection is to be closed.
@@ -93,8 +93,6 @@ final class HTTP1Session {
 
     /// Waits for the head of the next request. Returns false when none will come.
     nonisolated(nonsending) private func readHead() async throws(GatewayError) -> Bool {
-        isWaitingForRequest = true
-        defer { isWaitingForRequest = false }
         var isPartial = false
         while true {
             if !input.isEmpty, try parseHead() { break }
