@@ -148,12 +148,17 @@ package final class Exchange {
 
     /// True when the connection to the client is broken, so that no answer will arrive.
     package var isClientGone: Bool { stream.isClientGone }
+
+    /// True when an answer without an end of its own should end now: the client has left or finished, or the server is
+    /// stopping. The wake-up is fired when this changes.
+    package var shouldEnd: Bool { stream.shouldEnd }
 }
 
 /// The session's side of an exchange: one request on one connection, or one stream of it.
 package protocol ExchangeStream: AnyObject {
     var requestBody: BodyFraming { get }
     var isClientGone: Bool { get }
+    var shouldEnd: Bool { get }
 
     /// - Throws: `.badRequest`, `.requestTimeout` or `.clientGone`.
     func tryReadBody(into buffer: inout ByteBuffer, atMost limit: Int) throws(GatewayError) -> Int?

@@ -22,6 +22,11 @@ package final class Wakeup {
     nonisolated(nonsending) package func wait() async {
         if isFired { return isFired = false }
         precondition(waiter == nil, "two tasks wait on one wake-up")
-        await withUnsafeContinuation { waiter = $0 }
+        await withUnsafeContinuation { continuation in
+            // A task that was not started on this loop has made a trip through the queue since the look above.
+            guard isFired else { return waiter = continuation }
+            isFired = false
+            continuation.resume()
+        }
     }
 }

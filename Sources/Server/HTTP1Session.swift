@@ -31,8 +31,7 @@ final class HTTP1Session {
     var mustLinger = false
     /// What the last reading of the body handed out.
     var lastTaken = 0
-    private var isDraining = false
-    private var isWaitingForRequest = false
+    private(set) var isDraining = false
 
     init(
         channel: any Channel, loop: any EventLoop, handler: any Handler, context: WorkerContext,
@@ -58,11 +57,11 @@ final class HTTP1Session {
         channel.close()
     }
 
-    /// Answers the current request with `Connection: close`, and waits for no other.
+    /// Answers the current request with `Connection: close`, and waits for no other. Endless answers end.
     func drain() {
         isDraining = true
         keepsAlive = false
-        if isWaitingForRequest { wakeup.fire() }
+        wakeup.fire()
     }
 
     /// Returns false when the connection is to be closed.
@@ -92,8 +91,6 @@ final class HTTP1Session {
 
     /// Waits for the head of the next request. Returns false when none will come.
     nonisolated(nonsending) private func readHead() async throws(GatewayError) -> Bool {
-        isWaitingForRequest = true
-        defer { isWaitingForRequest = false }
         var isPartial = false
         deadline.clear()
         while true {

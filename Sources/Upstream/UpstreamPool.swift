@@ -126,11 +126,6 @@ package final class UpstreamPool {
         }
     }
 
-    package func closeAll() {
-        for host in hosts.values { for connection in host.idle { connection.close() } }
-        hosts.removeAll()
-    }
-
     nonisolated(nonsending) private func addresses(of node: Node) async throws(ChannelError) -> [Address] {
         guard let (name, port) = node.hostAndPort else { throw .unknownHost(node.address) }
         if let literal = HostLookup.literal(name, port: port) { return [literal] }

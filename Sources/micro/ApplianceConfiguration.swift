@@ -81,6 +81,9 @@ struct ApplianceConfiguration: Sendable, Equatable {
         var selector: String
         /// On a whole call, retries included.
         var requestTimeout: Duration
+        /// How long a node may be silent while it answers a request that is passed on to it. Nil for 30 s: unlike a call,
+        /// such a request may take as long as it likes, so the limit for calls is taken only when someone has set it.
+        var silenceTimeout: Duration?
         /// Other nodes tried after the first.
         var retries: Int
         /// Idle connections kept for each node.
@@ -172,6 +175,7 @@ extension ApplianceConfiguration.Client {
         // The proxy in front of one server has one node and nothing to select.
         selector = settings.text(.selector) ?? "random"
         requestTimeout = settings.the(settings.duration, .clientRequestTimeout)
+        silenceTimeout = settings.isGiven(.clientRequestTimeout) ? requestTimeout : nil
         retries = settings.the(settings.number, .clientRetries)
         poolSize = settings.the(settings.number, .clientPoolSize)
         poolIdleTimeout = settings.the(settings.duration, .clientPoolTTL)

@@ -97,6 +97,7 @@ struct Composition: Sendable {
         var pool = PoolConfiguration()
         pool.maximumIdle = configuration.client.poolSize
         pool.idleTimeout = configuration.client.poolIdleTimeout
+        if let limit = configuration.client.silenceTimeout { pool.responseTimeout = limit }
         return pool
     }
 

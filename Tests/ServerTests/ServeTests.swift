@@ -177,8 +177,10 @@ struct ServeTests {
     @Test func `a drained connection finishes what it is doing and ends`() async {
         let rig = Rig()
         let worker = rig.worker
-        Task(executorPreference: rig.loop) { _ = await worker.drain(within: .seconds(10)) }
+        let cutOff = Counter()
+        Task(executorPreference: rig.loop) { cutOff.add(1 + (await worker.drain(within: .seconds(10)))) }
         rig.loop.drain()
         #expect(rig.peer.isClosed)
+        #expect(cutOff.value == 1, "draining is over as soon as the last connection is")
     }
 }

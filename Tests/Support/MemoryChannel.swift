@@ -13,6 +13,7 @@ package final class MemoryChannel: Channel {
 
     package var isReadable: Bool { !peer.incoming.isEmpty || peer.hasFinished || peer.isGone }
     package var isBroken: Bool { peer.isGone || peer.isClosed }
+    package var hasPeerFinished: Bool { peer.hasFinished }
 
     package func tryRead(into buffer: inout ByteBuffer, atMost limit: Int) throws(ChannelError) -> Int? {
         if peer.isGone || peer.isClosed { throw .closed }
