@@ -41,7 +41,7 @@ package final class RPCEndpointHandler: Handler {
         let call = RPCCall(
             destination: destination, body: request.message,
             metadata: CallMetadata.make(from: exchange.request, exchange.forwarding),
-            deadline: exchange.now + CallTimeout.requested(by: exchange.request, configuration))
+            deadline: exchange.now + CallTimeout.requested(by: exchange.request, configuration), exchange: exchange)
         var reply = ByteBuffer()
         if let address = request.address {
             let node = try registeredNode(at: address, of: request.service)

@@ -33,7 +33,7 @@ package final class RPCHandler: Handler {
         let call = RPCCall(
             destination: route.destination, body: body,
             metadata: CallMetadata.make(from: exchange.request, exchange.forwarding),
-            deadline: exchange.now + CallTimeout.requested(by: exchange.request, configuration))
+            deadline: exchange.now + CallTimeout.requested(by: exchange.request, configuration), exchange: exchange)
         var reply = ByteBuffer()
         do throws(GatewayError) {
             try await dispatcher.call(

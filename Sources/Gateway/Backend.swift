@@ -29,14 +29,17 @@ package struct RPCCall {
     package var metadata: HeaderFields
     /// When the caller stops waiting. The node is told the time that is left.
     package var deadline: ContinuousClock.Instant
+    /// Whose answer this becomes, if anyone's: when its client is gone, nobody waits for the service any more.
+    package var exchange: Exchange?
 
     package init(
         destination: Destination, body: ByteBuffer, metadata: HeaderFields,
-        deadline: ContinuousClock.Instant
+        deadline: ContinuousClock.Instant, exchange: Exchange? = nil
     ) {
         self.destination = destination
         self.body = body
         self.metadata = metadata
         self.deadline = deadline
+        self.exchange = exchange
     }
 }

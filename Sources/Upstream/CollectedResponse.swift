@@ -6,10 +6,12 @@ internal import Reactor
 extension UpstreamConnection {
     /// Sends what is in `output`, and waits for the whole response: its head in `response`, its body in `body`.
     ///
+    /// - Parameter exchange: Whose client waits for it, if anyone does.
     /// - Returns: False when the connection's deadline passed first.
-    /// - Throws: `.upstreamBroken`, also for a body longer than `limit` bytes.
+    /// - Throws: `.upstreamBroken`, also for a body longer than `limit` bytes; `.clientGone`.
     nonisolated(nonsending) func collectResponse(
-        to method: Method, from node: Node, body: inout ByteBuffer, limit: Int, wakeup: Wakeup
+        to method: Method, from node: Node, body: inout ByteBuffer, limit: Int, wakeup: Wakeup,
+        for exchange: Exchange? = nil
     ) async throws(GatewayError) -> Bool {
         var reader = BodyReader(.none)
         var hasHead = false
@@ -23,6 +25,7 @@ extension UpstreamConnection {
             } else if deadline.hasExpired {
                 return false
             } else {
+                if let exchange, exchange.isClientGone { throw GatewayError(.clientGone, "the client left") }
                 await wakeup.wait()
             }
         }

@@ -48,7 +48,8 @@ package final class MUCPCaller: Caller {
         MUCPRequest.write(call, host: node.address, timeLeft: limit, to: &connection.output)
         connection.deadline.set(call.deadline)
         let isComplete = try await connection.collectResponse(
-            to: .post, from: node, body: &reply, limit: maximumReply, wakeup: wakeup)
+            to: .post, from: node, body: &reply, limit: maximumReply, wakeup: wakeup,
+            for: call.exchange)
         guard isComplete else { throw .timedOut(node, after: limit) }
         // Go's encoder ends each value with a line feed.
         if !reply.isEmpty, reply.span[reply.count - 1] == 0x0a { reply.removeLast(1) }

@@ -222,6 +222,17 @@ struct MUCPCallTests {
         #expect(rig.client.take().hasPrefix("HTTP/1.1 501 "))
     }
 
+    @Test func `a client that breaks off ends the call`() {
+        let rig = CallRig(nodes: Self.three)
+        rig.call()
+        rig.client.reset()
+        rig.loop.drain()
+        #expect(rig.node.isClosed)
+        #expect(rig.client.isClosed)
+        #expect(rig.peers.count == 1)
+        #expect(rig.parts.health.isEmpty)
+    }
+
     // MARK: What goes along
 
     @Test func `fields of the client become metadata, without those that only a gateway may set`() throws {
