@@ -18,6 +18,9 @@ package final class ProxyHandler: Handler {
         guard !exchange.forwarding.isLoop(exchange.request) else {
             throw GatewayError(.loopDetected, "this request has passed this gateway before; its route is a circle")
         }
+        guard exchange.request.method != .connect else {
+            throw GatewayError(.notImplemented, "this gateway makes no tunnels")
+        }
         let route = try router.route(exchange.request)
         exchange.service = route.destination.service
         var tried: [Node] = []

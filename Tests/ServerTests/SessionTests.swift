@@ -216,6 +216,31 @@ struct SessionTests {
         #expect(rig.loop.timers.count == 0)
     }
 
+    @Test func `a drained worker cuts off what does not end in time`() {
+        let rig = rig()
+        _ = rig.exchange("POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n")
+        let count = Counter()
+        let worker = rig.worker
+        Task(executorPreference: rig.loop) { count.add(await worker.drain(within: .seconds(3))) }
+        rig.loop.drain()
+        #expect(!rig.peer.isClosed)
+        rig.loop.advance(by: .seconds(4))
+        #expect(rig.peer.isClosed)
+        #expect(count.value == 1)
+    }
+
+    @Test func `an answer that is under way when the worker drains is the last, and says so`() {
+        let rig = rig()
+        _ = rig.exchange("POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n")
+        let worker = rig.worker
+        Task(executorPreference: rig.loop) { _ = await worker.drain(within: .seconds(3)) }
+        rig.loop.drain()
+        let answer = rig.exchange("abc" + Self.canary)
+        #expect(answer.contains("Connection: close\r\n"))
+        #expect(answer.hasSuffix("POST /a abc"))
+        #expect(rig.peer.isClosed)
+    }
+
     @Test func `every answer is in the access log, errors that end the connection too`() {
         let lines = Lines()
         let rig = Rig(accessLog: { AccessLog(format: .text, clock: { "" }, sink: lines.append) }) { _ in PathHandler() }

@@ -212,6 +212,25 @@ struct ForwardingTests {
         #expect(rig.peers.isEmpty)
     }
 
+    @Test func `a tunnel is refused, since nobody would look at what goes through it`() {
+        let rig = ProxyRig()
+        rig.ask("CONNECT a.example:443 HTTP/1.1\r\nHost: a.example:443\r\n\r\n")
+        #expect(rig.client.take().hasPrefix("HTTP/1.1 501 "))
+        #expect(rig.peers.isEmpty)
+    }
+
+    @Test func `an upgrade that we cannot make is answered as if nobody had asked for it`() throws {
+        let rig = ProxyRig()
+        let seen = try #require(
+            Message(
+                rig.ask(
+                    "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x\r\n\r\n"
+                )))
+        #expect(seen["Upgrade"] == [])
+        #expect(seen["Connection"] == [])
+        #expect(rig.answer("HTTP/1.1 426 Upgrade Required\r\nContent-Length: 0\r\n\r\n").hasPrefix("HTTP/1.1 426 "))
+    }
+
     @Test func `fields of the hop behind us do not reach the client`() throws {
         let rig = ProxyRig()
         let got = try #require(
