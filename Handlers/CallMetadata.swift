@@ -7,7 +7,7 @@ package enum CallMetadata {
     /// only a gateway may set are left out; several lines of one name become one, joined by a comma and a space.
     ///
     /// - Parameter forwardedFor: The client's address as the gateway saw it.
-    package static func make(from head: borrowing RequestHead, _ context: borrowing ForwardingContext) -> HeaderFields {
+    package static func make(from head: borrowing RequestHead, _ context: ForwardingContext) -> HeaderFields {
         var metadata = HeaderFields()
         for index in 0..<head.fields.count {
             let name = head.fields.knownName(at: index)
@@ -49,7 +49,7 @@ package enum CallMetadata {
     }
 
     private static func appendForwardedFor(
-        _ fields: borrowing HeaderFields, _ context: borrowing ForwardingContext, to metadata: inout HeaderFields
+        _ fields: borrowing HeaderFields, _ context: ForwardingContext, to metadata: inout HeaderFields
     ) {
         var chain = context.isTrusted ? fields.values(.xForwardedFor) : []
         chain.append(context.clientAddress)

@@ -10,11 +10,8 @@ extension String {
         for scalar in unicodeScalars {
             if scalar == "-" {
                 beginsWord = true
-            } else if beginsWord {
-                result.unicodeScalars.append(scalar.capital)
-                beginsWord = scalar.separatesWords
             } else {
-                result.unicodeScalars.append(scalar)
+                result.unicodeScalars.append(beginsWord ? scalar.capital : scalar)
                 beginsWord = scalar.separatesWords
             }
         }
@@ -30,6 +27,7 @@ extension Unicode.Scalar {
 
     /// Itself where the capital is more than one character, as with `ß`: services were named that way.
     fileprivate var capital: Unicode.Scalar {
+        if isASCII { return UInt8(ascii: self) &- 0x61 < 26 ? Unicode.Scalar(UInt8(ascii: self) &- 0x20) : self }
         let mapping = properties.titlecaseMapping.unicodeScalars
         guard mapping.count == 1, let capital = mapping.first else { return self }
         return capital

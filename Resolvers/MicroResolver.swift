@@ -36,20 +36,20 @@ package struct MicroResolver: Resolver {
     }
 
     private func call(_ segments: PathSegments, _ head: RequestHead) throws(GatewayError) -> Destination {
-        var names: [String] = []
-        for index in 0..<segments.count { names.append(try segments.name(at: index)) }
-
-        let service: String
-        switch names.count {
-        case 1:
-            service = names[0]
-            names.append("call")
-        // Unlike in the proxy mode, `/v1/greeter` is the service `v1`: clients depend on both.
-        case 2: service = names[0]
-        case 3 where names[0].isVersion: service = "\(names[0]).\(names[1])"
-        default: service = names.dropLast(2).joined(separator: ".")
+        let count = segments.count
+        var service = try segments.name(at: 0)
+        guard count > 1 else {
+            return Destination(service: namespace.qualified(service, for: head), endpoint: service.camelCased + ".Call")
         }
-        let endpoint = names.suffix(2).map(\.camelCased).joined(separator: ".")
+        let structure = try segments.name(at: count - 2)
+        let method = try segments.name(at: count - 1)
+        // Unlike in the proxy mode, `/v1/greeter` is the service `v1`: clients depend on both.
+        let length = count == 3 && service.isVersion ? 2 : max(count - 2, 1)
+        for index in 1..<length {
+            service.append(".")
+            service.append(try segments.name(at: index))
+        }
+        let endpoint = structure.camelCased + "." + method.camelCased
         return Destination(service: namespace.qualified(service, for: head), endpoint: endpoint)
     }
 

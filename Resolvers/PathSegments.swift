@@ -6,18 +6,32 @@ import HTTP
 /// They stay encoded until one becomes a name. So a resolver that takes the first segment does not mind what a
 /// backend's own paths have in theirs.
 struct PathSegments {
-    private let segments: [Substring]
-    /// The whole path, encoded, for sentences about it.
-    let path: String
+    private let segments: [String]
 
     /// - Throws: `.notFound` when there is no segment: the root, `OPTIONS *` and `CONNECT` name no service.
     init(of head: RequestHead) throws(GatewayError) {
-        path = PercentEncoding.canonicalPath(head.pathSpan) ?? head.path
-        let slash = UInt8(ascii: "/")
-        segments = path.utf8.first == slash ? path.utf8.split(separator: slash).map { Substring($0) } : []
+        if let path = PercentEncoding.canonicalPath(head.pathSpan) {
+            segments = Self.split(path.utf8.span)
+        } else {
+            segments = Self.split(head.pathSpan)
+        }
         guard segments.isEmpty else { return }
-        let asked = path.isEmpty ? "A request without a path" : "The path \(path)"
+        let asked = head.pathSpan.isEmpty ? "A request without a path" : "The path \(head.path)"
         throw GatewayError(.notFound, "\(asked) names no service. Begin the path with one, as in /greeter.")
+    }
+
+    /// What stands between the slashes of a canonical path. Most are short enough to need no memory of their own.
+    private static func split(_ path: Span<UInt8>) -> [String] {
+        var segments: [String] = []
+        let slash = UInt8(ascii: "/")
+        guard path.count > 1, path[0] == slash else { return segments }
+        segments.reserveCapacity(4)
+        var start = 1
+        for index in 1...path.count where index == path.count || path[index] == slash {
+            if index > start { segments.append(String(path.extracting(start..<index))) }
+            start = index + 1
+        }
+        return segments
     }
 
     var count: Int { segments.count }
@@ -29,9 +43,9 @@ struct PathSegments {
     func name(at index: Int) throws(GatewayError) -> String {
         let segment = segments[index]
         guard segment.utf8.contains(where: { $0 == UInt8(ascii: "%") || $0 >= 0x7f || $0 < 0x20 }) else {
-            return String(segment)
+            return segment
         }
-        guard let name = PercentEncoding.decode(String(segment)) else {
+        guard let name = PercentEncoding.decode(segment) else {
             throw GatewayError(.badRequest, "\(segment) is not percent-encoded UTF-8.")
         }
         if name.utf8.contains(where: { $0 == UInt8(ascii: "/") || $0 < 0x20 || $0 == 0x7f }) {

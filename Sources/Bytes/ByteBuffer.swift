@@ -111,6 +111,11 @@ package struct ByteBuffer: Sendable {
         bytes.withUnsafeBytes { append($0) }
     }
 
+    /// Appends what another buffer has unread, and leaves it there.
+    package mutating func append(_ other: borrowing ByteBuffer) {
+        append(other.span)
+    }
+
     /// Moves the first `length` bytes of another buffer to the end of this one.
     ///
     /// - Precondition: The other has as many.

@@ -9,9 +9,7 @@ enum CatalogEvents {
     /// A quiet stream says something so often, so that nothing between here and the client takes it for dead.
     static let keepAliveInterval = Duration.seconds(15)
 
-    /// Returns when the server is about to end.
-    ///
-    /// - Throws: `.clientGone`.
+    /// Returns when the client has left or the server stops; browsers come back by themselves.
     nonisolated(nonsending) static func stream(
         _ view: CatalogView, to exchange: Exchange
     ) async throws(GatewayError) {
@@ -27,8 +25,7 @@ enum CatalogEvents {
         }
         var told: UInt64?
         var message = ByteBuffer()
-        while !exchange.isClientGone {
-            guard !exchange.isServerEnding else { return try exchange.end() }
+        while !exchange.shouldEnd {
             let generation = view.catalog.generation
             if generation != told {
                 told = generation
@@ -43,6 +40,7 @@ enum CatalogEvents {
             try exchange.flush()
             quiet.set(exchange.now + keepAliveInterval)
         }
-        throw GatewayError(.clientGone, "the client stopped listening to events")
+        if exchange.isClientGone { throw GatewayError(.clientGone, "the client stopped listening to events") }
+        try exchange.end()
     }
 }

@@ -8,7 +8,7 @@ package final class Exchange {
     /// The head of the request. Handlers read it; the session fills it.
     package var request = RequestHead()
     /// Where the request comes from, and what may be believed of it.
-    package var forwarding: ForwardingContext
+    package let forwarding: ForwardingContext
     /// True when the peer is on this machine, by its address.
     package let isPeerLoopback: Bool
     package let loop: any EventLoop
@@ -21,11 +21,8 @@ package final class Exchange {
     /// The service that was asked, for the access log. Set by handlers.
     package var service = ""
 
-    /// True once the server is about to end, so that an answer that has no end of its own should find one. The wake-up is
-    /// fired when that begins.
-    package var isServerEnding = false
-
-    private unowned let stream: any ExchangeStream
+    /// The session owns its exchange and outlives it, so nothing needs to be checked at each of the many accesses.
+    private unowned(unsafe) let stream: any ExchangeStream
 
     package init(
         stream: any ExchangeStream, forwarding: ForwardingContext, isPeerLoopback: Bool, loop: any EventLoop,
@@ -151,12 +148,17 @@ package final class Exchange {
 
     /// True when the connection to the client is broken, so that no answer will arrive.
     package var isClientGone: Bool { stream.isClientGone }
+
+    /// True when an answer without an end of its own should end now: the client has left or finished, or the server is
+    /// stopping. The wake-up is fired when this changes.
+    package var shouldEnd: Bool { stream.shouldEnd }
 }
 
 /// The session's side of an exchange: one request on one connection, or one stream of it.
 package protocol ExchangeStream: AnyObject {
     var requestBody: BodyFraming { get }
     var isClientGone: Bool { get }
+    var shouldEnd: Bool { get }
 
     /// - Throws: `.badRequest`, `.requestTimeout` or `.clientGone`.
     func tryReadBody(into buffer: inout ByteBuffer, atMost limit: Int) throws(GatewayError) -> Int?

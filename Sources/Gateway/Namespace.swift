@@ -56,7 +56,8 @@ package enum Namespace: Sendable, Equatable, CustomStringConvertible {
     }
 
     private static func joined(_ first: String, _ second: String) -> String {
-        first.isEmpty ? second : second.isEmpty ? first : "\(first).\(second)"
+        guard !first.isEmpty else { return second }
+        return second.isEmpty ? first : first + "." + second
     }
 
     private static func trimmed(_ text: String) -> Substring {

@@ -20,6 +20,9 @@ package protocol Channel: AnyObject {
     /// True when the connection is broken or both directions are closed. A peer that only finished sending is not gone.
     var isBroken: Bool { get }
 
+    /// True once the peer has said that nothing more will come. It may still be reading.
+    var hasPeerFinished: Bool { get }
+
     /// Tells the peer that nothing more will come.
     func finish()
 

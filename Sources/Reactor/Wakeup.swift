@@ -23,13 +23,10 @@ package final class Wakeup {
         if isFired { return isFired = false }
         precondition(waiter == nil, "two tasks wait on one wake-up")
         await withUnsafeContinuation { continuation in
-            // A task that does not prefer the loop's executor may be queued once more on its way here, and be fired at
-            // before it arrives.
-            guard !isFired else {
-                isFired = false
-                return continuation.resume()
-            }
-            waiter = continuation
+            // A task that was not started on this loop has made a trip through the queue since the look above.
+            guard isFired else { return waiter = continuation }
+            isFired = false
+            continuation.resume()
         }
     }
 }

@@ -98,6 +98,8 @@ extension HTTP1Session: ExchangeStream {
 
     var isClientGone: Bool { channel.isBroken }
 
+    var shouldEnd: Bool { isDraining || channel.isBroken || channel.hasPeerFinished }
+
     func tryReadBody(into buffer: inout ByteBuffer, atMost limit: Int) throws(GatewayError) -> Int? {
         while true {
             if try takeBody(into: &buffer, atMost: limit) { return lastTaken }

@@ -16,10 +16,8 @@ final class HTTP1Session {
     private let handler: any Handler
     let context: WorkerContext
     private var parser: RequestParser
-    private lazy var exchange = Exchange(
-        stream: self, forwarding: forwarding, isPeerLoopback: isPeerLoopback, loop: loop, wakeup: wakeup)
-    private let forwarding: ForwardingContext
-    private let isPeerLoopback: Bool
+    /// Made in `init`, as soon as there is a session to make it of.
+    private var exchange: Exchange!
 
     /// Bytes from the client that nobody has read yet.
     var input = ByteBuffer()
@@ -33,7 +31,7 @@ final class HTTP1Session {
     var mustLinger = false
     /// What the last reading of the body handed out.
     var lastTaken = 0
-    private var isDraining = false
+    private(set) var isDraining = false
 
     init(
         channel: any Channel, loop: any EventLoop, handler: any Handler, context: WorkerContext,
@@ -43,12 +41,12 @@ final class HTTP1Session {
         self.loop = loop
         self.handler = handler
         self.context = context
-        self.forwarding = forwarding
-        self.isPeerLoopback = isPeerLoopback
         configuration = context.configuration
         parser = RequestParser(limits: configuration.headLimits)
         deadline = Deadline(on: loop, firing: wakeup)
         channel.wakeup = wakeup
+        exchange = Exchange(
+            stream: self, forwarding: forwarding, isPeerLoopback: isPeerLoopback, loop: loop, wakeup: wakeup)
     }
 
     /// Serves the connection until it ends, and closes it.
@@ -59,11 +57,10 @@ final class HTTP1Session {
         channel.close()
     }
 
-    /// Answers the current request with `Connection: close`, and waits for no other.
+    /// Answers the current request with `Connection: close`, and waits for no other. Endless answers end.
     func drain() {
         isDraining = true
         keepsAlive = false
-        exchange.isServerEnding = true
         wakeup.fire()
     }
 

@@ -14,7 +14,7 @@ package final class TCPChannel: Channel, ReadinessTarget {
     private var registration: Registration?
     private var mayRead = true
     private var mayWrite = true
-    private var peerHasFinished = false
+    package private(set) var hasPeerFinished = false
     package private(set) var isBroken = false
 
     /// Takes over a connected, non-blocking socket.
@@ -35,7 +35,7 @@ package final class TCPChannel: Channel, ReadinessTarget {
     package func ready(_ readiness: Readiness) {
         if readiness.contains(.readable) { mayRead = true }
         if readiness.contains(.writable) { mayWrite = true }
-        if readiness.contains(.peerFinished) { peerHasFinished = true }
+        if readiness.contains(.peerFinished) { hasPeerFinished = true }
         if readiness.contains(.broken) { isBroken = true }
         wakeup?.fire()
     }
@@ -56,7 +56,7 @@ package final class TCPChannel: Channel, ReadinessTarget {
                 throw ChannelError(error)
             }
         }
-        if wouldBlock || (count < limit && count > 0 && !peerHasFinished && !isBroken) { mayRead = false }
+        if wouldBlock || (count < limit && count > 0 && !hasPeerFinished && !isBroken) { mayRead = false }
         return wouldBlock ? nil : count
     }
 

@@ -33,14 +33,17 @@ extension UpstreamConnection {
     {
         do throws(ChannelError) {
             _ = try channel.tryWrite(&output)
-            return try tryFill()
-        } catch {
-            // Only a body that ends with the connection may end so.
-            guard error == .closed, hasHead, (try? reader.endOfInput()) != nil else {
-                throw .broken(node, error.reason)
+            switch try tryFill() {
+            case .nothing: return false
+            case .bytes: return true
+            case .end: break
             }
-            return true
+        } catch {
+            throw .broken(node, error.reason)
         }
+        // Only a body that ends with the connection may end so.
+        guard hasHead, (try? reader.endOfInput()) != nil else { throw .broken(node, ChannelError.closed.reason) }
+        return true
     }
 
     /// Takes the head of the final response, if all of it has arrived. Returns how its body is delimited.

@@ -11,8 +11,8 @@ internal import Reactor
 struct Relay: ~Copyable {
     /// Bytes kept for a side that is slow to take them.
     static let highMark = 65_536
-    /// Reads from the node in one round, so that a fast node does not keep its client's neighbours waiting.
-    private static let readsPerRound = 8
+    /// Rounds in one tick of the loop, so that two fast sides do not keep everyone else waiting.
+    private static let roundsPerTick = 8
 
     private let exchange: Exchange
     private let connection: UpstreamConnection
@@ -41,17 +41,22 @@ struct Relay: ~Copyable {
         ForwardedRequest.write(
             exchange.request, framing: requestFraming, context: exchange.forwarding, to: &connection.output)
         connection.deadline.set(exchange.now + timeout)
+        var rounds = 0
         while true {
             let hasSent = try sendRequest()
             let hasReceived = try receiveResponse()
             if hasHead, body.isComplete, pending == 0 { break }
             if hasSent || hasReceived {
+                rounds += 1
+                if rounds % Self.roundsPerTick == 0 { await waitForNextTick() }
                 connection.deadline.set(exchange.now + timeout)
                 continue
             }
             try await waitForEither()
         }
-        try exchange.end()
+        // A client that did not ask for trailers may not expect them (RFC 9110, 6.5.1).
+        let wantsTrailers = exchange.request.fields.hasToken("trailers", in: .te)
+        try exchange.end(trailers: wantsTrailers ? body.trailers : HeaderFields())
         return requestIsComplete && !requestIsAbandoned && connection.output.isEmpty && connection.input.isEmpty
             && connection.response.keepsConnectionAlive
     }
@@ -60,6 +65,12 @@ struct Relay: ~Copyable {
         if exchange.isClientGone { throw GatewayError(.clientGone, "the client left") }
         if exchange.hasBegunResponse { try exchange.flush() }
         if connection.deadline.hasExpired { throw .timedOut(node, after: timeout) }
+        await exchange.wakeup.wait()
+    }
+
+    /// Lets the loop look at its other sockets, whatever these two have to do.
+    nonisolated(nonsending) private func waitForNextTick() async {
+        connection.deadline.set(exchange.now)
         await exchange.wakeup.wait()
     }
 
@@ -125,11 +136,16 @@ struct Relay: ~Copyable {
     /// Reads from the node. Returns true when something came, were it the end of a body that ends with the connection.
     private mutating func fill() throws(GatewayError) -> Bool {
         do throws(ChannelError) {
-            return try connection.tryFill()
+            switch try connection.tryFill() {
+            case .nothing: return false
+            case .bytes: return true
+            case .end: break
+            }
         } catch {
-            guard error == .closed, endsAtClose() else { throw .broken(node, error.reason) }
-            return true
+            throw .broken(node, error.reason)
         }
+        guard endsAtClose() else { throw .broken(node, ChannelError.closed.reason) }
+        return true
     }
 
     private mutating func endsAtClose() -> Bool {
@@ -167,13 +183,10 @@ struct Relay: ~Copyable {
     /// Passes on what the node has sent of the body, and reads more when everything is passed on.
     private mutating func passBody() throws(GatewayError) -> Bool {
         var hasMoved = false
-        for _ in 0..<Self.readsPerRound {
-            while try passPiece() { hasMoved = true }
-            guard !body.isComplete, pending == 0 || connection.input.isEmpty else { return hasMoved }
-            guard try fill() else { return hasMoved }
-            hasMoved = true
-        }
-        return hasMoved
+        while try passPiece() { hasMoved = true }
+        guard !body.isComplete, pending == 0 || connection.input.isEmpty, try fill() else { return hasMoved }
+        while try passPiece() {}
+        return true
     }
 
     /// Returns false when more must come first, or the client must take something first.

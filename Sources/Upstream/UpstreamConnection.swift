@@ -38,13 +38,18 @@ final class UpstreamConnection {
         deadline.wakeup = wakeup
     }
 
-    /// Reads what has arrived. Returns false when nothing has.
-    ///
-    /// - Throws: `.closed` at the end of the stream.
-    func tryFill() throws(ChannelError) -> Bool {
-        guard let count = try channel.tryRead(into: &input, atMost: Self.readSize) else { return false }
-        if count == 0 { throw .closed }
-        return true
+    /// What a look at the socket brought.
+    enum Arrival {
+        case nothing
+        case bytes
+        /// The node has properly finished sending, which a connection that breaks off does not.
+        case end
+    }
+
+    /// Reads what has arrived.
+    func tryFill() throws(ChannelError) -> Arrival {
+        guard let count = try channel.tryRead(into: &input, atMost: Self.readSize) else { return .nothing }
+        return count == 0 ? .end : .bytes
     }
 
     /// Takes the next head from the input, if all of it is there, into `response`.

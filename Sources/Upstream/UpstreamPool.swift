@@ -21,7 +21,8 @@ package struct PoolConfiguration: Sendable, Equatable {
 /// The idle connections of one loop, by node address. The last one returned is taken first, so that its memory is still
 /// in the processor's cache and the others can grow old.
 package final class UpstreamPool {
-    private struct Host {
+    /// A class, so that taking and returning a connection changes it in place: a dictionary of structs allocates for that.
+    private final class Host {
         var idle: [UpstreamConnection] = []
         var addresses: [Address] = []
         var resolvedAt: ContinuousClock.Instant?
@@ -49,7 +50,8 @@ package final class UpstreamPool {
 
     /// An idle connection to the node, or nil when there is none that still lives.
     func takeIdle(to node: Node, for wakeup: Wakeup) -> UpstreamConnection? {
-        while let connection = hosts[node.address]?.idle.popLast() {
+        guard let host = hosts[node.address] else { return nil }
+        while let connection = host.idle.popLast() {
             if connection.isStillIdle, loop.now - connection.idleSince < configuration.idleTimeout {
                 connection.adopt(wakeup)
                 return connection
@@ -89,37 +91,35 @@ package final class UpstreamPool {
         }
     }
 
-    /// Keeps a connection whose last response is complete, or closes it when enough are kept.
+    /// Keeps a connection whose last response is complete. Closes it when enough are kept, or its node has closed it.
     func put(_ connection: UpstreamConnection, of node: Node) {
         connection.channel.wakeup = nil
         connection.deadline.clear()
         connection.isReused = true
         connection.idleSince = loop.now
-        if hosts[node.address, default: Host()].idle.count >= configuration.maximumIdle {
-            connection.close()
-        } else {
-            hosts[node.address, default: Host()].idle.append(connection)
-        }
+        let host = host(of: node)
+        guard host.idle.count < configuration.maximumIdle, connection.isStillIdle else { return connection.close() }
+        host.idle.append(connection)
+    }
+
+    private func host(of node: Node) -> Host {
+        if let host = hosts[node.address] { return host }
+        let host = Host()
+        hosts[node.address] = host
+        return host
     }
 
     /// Closes what has been idle for too long or was closed by its node. To be called about once a second.
     package func tidy() {
         let oldest = loop.now - configuration.idleTimeout
         for (address, host) in hosts {
-            for connection in host.idle where connection.idleSince < oldest || !connection.isStillIdle {
+            host.idle.removeAll { connection in
+                guard connection.idleSince < oldest || !connection.isStillIdle else { return false }
                 connection.close()
+                return true
             }
-            let kept = host.idle.filter { !$0.channel.isBroken }
-            let isForgotten = kept.isEmpty && host.resolvedAt.map { $0 < oldest } ?? true
-            hosts[address] =
-                isForgotten ? nil : Host(idle: kept, addresses: host.addresses, resolvedAt: host.resolvedAt)
+            if host.idle.isEmpty, host.resolvedAt.map({ $0 < oldest }) ?? true { hosts[address] = nil }
         }
-    }
-
-    /// Closes the idle connections. Those in use are closed by who uses them.
-    package func closeAll() {
-        for host in hosts.values { for connection in host.idle { connection.close() } }
-        hosts.removeAll()
     }
 
     nonisolated(nonsending) private func addresses(of node: Node) async throws(ChannelError) -> [Address] {
@@ -131,8 +131,9 @@ package final class UpstreamPool {
             return host.addresses
         }
         let addresses = try await HostLookup.addresses(of: name, port: port)
-        hosts[node.address, default: Host()].addresses = addresses
-        hosts[node.address, default: Host()].resolvedAt = loop.now
+        let host = host(of: node)
+        host.addresses = addresses
+        host.resolvedAt = loop.now
         return addresses
     }
 }

@@ -117,7 +117,9 @@ struct Appliance: Sendable {
         _ = await demo?.drain(within: .milliseconds(100))
         await keeper?.stop()
         await registry?.close()
-        if cutOff > 0 { composition.logger.warning("\(cutOff) connections were cut off: they had not finished in time") }
+        if cutOff > 0 {
+            composition.logger.warning("\(cutOff) connections were cut off: they had not finished in time")
+        }
         composition.logWriter.end()
     }
 }

@@ -19,7 +19,8 @@ struct LiveOutside: Outside {
             return RegistryDirectory(MemoryRegistry(), requester, retries: retries, isLasting: false)
         }
         let mdns = MDNSRegistry(
-            loop: loop, configuration: MDNSConfiguration(host: .root), logger: Logger(label: "micro") { _ in
+            loop: loop, configuration: MDNSConfiguration(host: .root),
+            logger: Logger(label: "micro") { _ in
                 SwiftLogNoOpLogHandler()
             })
         do throws(RegistryError) {

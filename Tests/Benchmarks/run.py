@@ -2,8 +2,8 @@
 """Compares the gateway with nginx and HAProxy: CPU time for each request, in the same minutes, on the same machine.
 
 The gateway under test runs alone on one processor, the load generator and the backend share another. Rounds are
-interleaved (A B C A B C ...), so that a machine that changes its speed changes it for all; what is printed are medians of
-the ratios within each round. All traffic stays on the loopback interface, and everything is bounded in time.
+interleaved (A B C A B C ...), so that a machine that changes its speed changes it for all; what is printed are medians
+of the ratios within each round. All traffic stays on the loopback interface, and everything is bounded in time.
 
     make bench                              the whole of it, about 5 minutes
     Tests/Benchmarks/run.py --rounds 2 --seconds 2

@@ -45,6 +45,16 @@ struct CatalogEventsTests {
         #expect(rig.loop.drain() == 0)
     }
 
+    @Test func `the stream ends in order when the server stops, so that stopping need not wait for it`() {
+        let rig = Rig()
+        let events = rig.get("/api/events")
+        events.windDown()
+        rig.loop.drain()
+        #expect(events.isEnded)
+        #expect(events.failure == nil)
+        #expect(rig.loop.timers.count == 0)
+    }
+
     @Test func `two clients are told of the same change`() {
         let rig = Rig()
         let clients = [rig.get("/api/events"), rig.get("/api/events")]

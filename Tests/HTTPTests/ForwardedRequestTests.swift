@@ -140,8 +140,8 @@ struct ForwardedRequestTests {
     }
 
     @Test func `host and target can be ours, and the client's host is still told`() throws {
-        var context = stranger
-        context.host = "node:9000"
+        let context = ForwardingContext(
+            clientAddress: stranger.clientAddress, isTrusted: false, scheme: "http", viaName: "v", host: "node:9000")
         let text = try forward("GET /x HTTP/1.1\r\nHost: a\r\n\r\n", context, target: "/y?z")
         #expect(text.hasPrefix("GET /y?z HTTP/1.1\r\nHost: node:9000\r\n"))
         #expect(text.contains("X-Forwarded-Host: a\r\n"))

@@ -26,10 +26,13 @@ struct Rig {
 
     init(
         configuration: SessionConfiguration = SessionConfiguration(),
+        accessLog: @escaping @Sendable () -> AccessLog? = { nil },
         makeHandler: @escaping @Sendable (WorkerContext) -> any Handler = { _ in EchoHandler() }
     ) {
         worker = Worker(loop: loop) { loop in
-            WorkerContext(loop: loop, configuration: configuration, logger: Logger(label: "test"))
+            WorkerContext(
+                loop: loop, configuration: configuration, accessLog: accessLog(),
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         }
         let (worker, peer) = (worker, peer)
         Task(executorPreference: loop) {
@@ -37,6 +40,13 @@ struct Rig {
                 from: .loopback(port: 40_000), makeChannel: { MemoryChannel(peer) }, makeHandler: makeHandler)
         }
         loop.drain()
+    }
+
+    /// Drains the worker, whose last act is to flush the access log.
+    func flushLog() {
+        let worker = worker
+        Task(executorPreference: loop) { _ = await worker.drain(within: .seconds(1)) }
+        loop.advance(by: .seconds(5))
     }
 
     /// Sends, lets the loop run, and returns what came back.
@@ -58,7 +68,8 @@ struct ServeTests {
     @Test func `requests that arrive one byte at a time are each answered`() {
         let rig = Rig()
         var answer = ""
-        for byte in "GET /a HTTP/1.1\r\nHost: a\r\n\r\nPOST /b HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nxyz".utf8 {
+        for byte in "GET /a HTTP/1.1\r\nHost: a\r\n\r\nPOST /b HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nxyz".utf8
+        {
             rig.peer.send([byte])
             rig.loop.drain()
             answer += rig.peer.take()
@@ -166,8 +177,10 @@ struct ServeTests {
     @Test func `a drained connection finishes what it is doing and ends`() async {
         let rig = Rig()
         let worker = rig.worker
-        Task(executorPreference: rig.loop) { _ = await worker.drain(within: .seconds(10)) }
+        let cutOff = Counter()
+        Task(executorPreference: rig.loop) { cutOff.add(1 + (await worker.drain(within: .seconds(10)))) }
         rig.loop.drain()
         #expect(rig.peer.isClosed)
+        #expect(cutOff.value == 1, "draining is over as soon as the last connection is")
     }
 }

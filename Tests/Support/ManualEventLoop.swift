@@ -21,7 +21,7 @@ package final class ManualEventLoop: EventLoop, @unchecked Sendable {
     package func isIsolatingCurrentContext() -> Bool? { isDraining }
     package func checkIsolated() { precondition(isDraining, "code of the loop runs outside of it") }
 
-    /// Runs jobs until none is left. Returns how many ran.
+    /// Runs jobs until none is left, and fires what is due without any time passing. Returns how many jobs ran.
     ///
     /// - Precondition: Fewer than a million, else something runs in a circle.
     @discardableResult
@@ -29,11 +29,13 @@ package final class ManualEventLoop: EventLoop, @unchecked Sendable {
         isDraining = true
         defer { isDraining = false }
         var count = 0
-        while let job = queue.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) {
-            job.runSynchronously(isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
-            count += 1
-            precondition(count < 1_000_000, "the jobs do not end")
-        }
+        repeat {
+            while let job = queue.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) {
+                job.runSynchronously(isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
+                count += 1
+                precondition(count < 1_000_000, "the jobs do not end")
+            }
+        } while timers.fire(at: now) > 0
         return count
     }
 

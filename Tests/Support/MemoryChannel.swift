@@ -13,6 +13,7 @@ package final class MemoryChannel: Channel {
 
     package var isReadable: Bool { !peer.incoming.isEmpty || peer.hasFinished || peer.isGone }
     package var isBroken: Bool { peer.isGone || peer.isClosed }
+    package var hasPeerFinished: Bool { peer.hasFinished }
 
     package func tryRead(into buffer: inout ByteBuffer, atMost limit: Int) throws(ChannelError) -> Int? {
         if peer.isGone || peer.isClosed { throw .closed }
@@ -23,7 +24,7 @@ package final class MemoryChannel: Channel {
     }
 
     package func tryWrite(_ buffer: inout ByteBuffer) throws(ChannelError) -> Bool {
-        if peer.isGone || peer.isClosed { throw .closed }
+        if peer.isGone || peer.isClosed || peer.refuseWrites { throw .closed }
         let count = min(buffer.count, peer.room)
         peer.room -= count
         peer.received.append(count, consuming: &buffer)
@@ -46,6 +47,10 @@ package final class Peer: @unchecked Sendable {
     package var room = Int.max {
         didSet { if room > oldValue { wakeup?.fire() } }
     }
+    /// True makes every write fail, while what was sent to the channel can still be read.
+    package var refuseWrites = false
+    /// How many bytes were sent to the channel that it has not read.
+    package var unread: Int { incoming.count }
     /// What the channel has sent.
     package var received = ByteBuffer()
     /// True once the other side has closed.
@@ -87,13 +92,22 @@ package final class MemoryTransport: Transport, @unchecked Sendable {
     package private(set) var peers: [Peer] = []
     /// Addresses that nobody listens at.
     package var refused: Set<String> = []
+    /// Addresses that never answer, so that connecting ends with the deadline only.
+    package var silent: Set<String> = []
+    /// Every address that was asked for, in order.
+    package private(set) var asked: [String] = []
 
     package init() {}
 
     nonisolated(nonsending) package func connect(
         to address: Address, on loop: any EventLoop, wakeup: Wakeup, until deadline: Deadline
     ) async throws(ChannelError) -> any Channel {
+        asked.append(address.description)
         if refused.contains(address.description) { throw .refused }
+        while silent.contains(address.description) {
+            if deadline.hasExpired { throw .timedOut }
+            await wakeup.wait()
+        }
         let peer = Peer()
         peers.append(peer)
         let channel = MemoryChannel(peer)

@@ -28,6 +28,7 @@ package final class ScriptedExchange: ExchangeStream, @unchecked Sendable {
 
     package let requestBody: BodyFraming
     package private(set) var isClientGone = false
+    package private(set) var shouldEnd = false
     private var incoming: ByteBuffer
     private let request: RequestHead
     private let isPeerLoopback: Bool
@@ -46,6 +47,13 @@ package final class ScriptedExchange: ExchangeStream, @unchecked Sendable {
     /// The client goes away.
     package func leave() {
         isClientGone = true
+        shouldEnd = true
+        wakeup.fire()
+    }
+
+    /// The server is about to stop.
+    package func windDown() {
+        shouldEnd = true
         wakeup.fire()
     }
 

@@ -1,14 +1,15 @@
 /// Tells code from comments and texts, which become blanks. Line breaks and quotation marks stay, so that every line and
 /// column is where it was.
 ///
-/// Enough of a lexer for that: nested comments, raw and long literals, and interpolations, which are code. Literals of
-/// regular expressions are taken for code.
+/// Enough of a lexer for that: nested comments, raw and long literals, interpolations, which are code, and regular
+/// expressions between slashes.
 struct CodeReader {
     private enum Mode: Equatable {
         case code(parentheses: Int)
         case lineComment
         case blockComment(depth: Int)
         case text(quotes: Int, hashes: Int)
+        case expression
     }
 
     private let bytes: [UInt8]
@@ -57,6 +58,9 @@ struct CodeReader {
             take(change == 0 ? 1 : 2, asBlanks: true)
             if depth + change == 0 { modes.removeLast() } else { replaceMode(.blockComment(depth: depth + change)) }
         case .text(let quotes, let hashes): stepInText(quotes: quotes, hashes: hashes)
+        case .expression:
+            if begins("/") || begins("\n") { modes.removeLast() }
+            take(begins("\\") ? 2 : 1, asBlanks: !begins("/"))
         }
     }
 
@@ -71,6 +75,9 @@ struct CodeReader {
             let quotes = begins("\"\"\"", after: hashes) ? 3 : 1
             modes.append(.text(quotes: quotes, hashes: hashes))
             take(hashes + quotes, asBlanks: false)
+        } else if begins("/"), beginsExpression {
+            modes.append(.expression)
+            take(1, asBlanks: false)
         } else {
             let change = begins("(") ? 1 : begins(")") ? -1 : 0
             // The parenthesis that closes an interpolation goes back to the text around it.
@@ -95,6 +102,13 @@ struct CodeReader {
         } else {
             take(1, asBlanks: true)
         }
+    }
+
+    /// Whether a slash here is no division: it stands where a value begins, and right before something.
+    private var beginsExpression: Bool {
+        let before = output.last { $0 != UInt8(ascii: " ") }
+        let isBeforeBlank = begins(" ", after: 1) || begins("\n", after: 1)
+        return !isBeforeBlank && before.map { "(,=:[{\n".utf8.contains($0) } ?? true
     }
 
     private func begins(_ word: String, after distance: Int = 0) -> Bool {

@@ -45,6 +45,7 @@ struct RuleTests {
             (#"f("a\(b("c"))d") // e"#, ##"f(" \(b(" ")) ")     "##),
             (#"f("a\"b") c"#, #"f("    ") c"#),
             (##"f(#"a"b"#) c"##, ##"f(#"   "#) c"##),
+            (#"f(/a"\/(b/, c / d)"#, #"f(/      /, c / d)"#),
             ("f(\"\"\"\n  \"a\" try!\n  \"\"\") b", "f(\"\"\"\n          \n  \"\"\") b"),
         ])
     func findsCode(text: String, code: String) {

@@ -13,7 +13,7 @@ package enum ForwardedRequest {
         _ head: borrowing RequestHead,
         target: String? = nil,
         framing: BodyFraming,
-        context: borrowing ForwardingContext,
+        context: ForwardingContext,
         upgrades: Bool = false,
         to buffer: inout ByteBuffer
     ) {
@@ -54,7 +54,7 @@ package enum ForwardedRequest {
     }
 
     private static func writeHost(
-        _ head: borrowing RequestHead, context: borrowing ForwardingContext, to buffer: inout ByteBuffer
+        _ head: borrowing RequestHead, context: ForwardingContext, to buffer: inout ByteBuffer
     ) {
         if let host = context.host { buffer.append(host) } else { buffer.append(head.authoritySpan) }
         buffer.append("\r\n")
@@ -123,15 +123,15 @@ package enum ForwardedRequest {
 
     /// Where the request comes from: `X-Forwarded-*` and `Forwarded` (RFC 7239).
     private static func writeOrigin(
-        _ head: borrowing RequestHead, context: borrowing ForwardingContext, to buffer: inout ByteBuffer
+        _ head: borrowing RequestHead, context: ForwardingContext, to buffer: inout ByteBuffer
     ) {
         let authority = head.authoritySpan
         if authority.isEmpty {
-            buffer.append(context.originWithoutHost.span)
+            buffer.append(context.originWithoutHost)
         } else {
-            buffer.append(context.originBeforeHost.span)
+            buffer.append(context.originBeforeHost)
             buffer.append(authority)
-            buffer.append(context.originBetweenHosts.span)
+            buffer.append(context.originBetweenHosts)
             buffer.append(authority)
             buffer.append("\"\r\n")
         }
@@ -139,17 +139,17 @@ package enum ForwardedRequest {
 
     /// The same after a proxy that we trust. What it said is kept, and its own address is added.
     private static func writeOriginBehindProxy(
-        _ head: borrowing RequestHead, context: borrowing ForwardingContext, to buffer: inout ByteBuffer
+        _ head: borrowing RequestHead, context: ForwardingContext, to buffer: inout ByteBuffer
     ) {
         let authority = head.authoritySpan
-        head.fields.writeJoined(.xForwardedFor, separator: ", ", last: context.address.span, to: &buffer)
-        if !head.fields.contains(.xForwardedProto) { buffer.append(context.protoLine.span) }
+        head.fields.writeJoined(.xForwardedFor, separator: ", ", last: context.address, to: &buffer)
+        if !head.fields.contains(.xForwardedProto) { buffer.append(context.protoLine) }
         if !head.fields.contains(.xForwardedHost), !authority.isEmpty {
             buffer.append("X-Forwarded-Host: ")
             buffer.append(authority)
             buffer.append("\r\n")
         }
-        head.fields.writeJoined(.forwarded, separator: ", ", last: context.forwardedElement.span, to: &buffer)
+        head.fields.writeJoined(.forwarded, separator: ", ", last: context.forwardedElement, to: &buffer)
         if !authority.isEmpty {
             buffer.removeLast(2)
             buffer.append(";host=\"")
@@ -160,11 +160,11 @@ package enum ForwardedRequest {
 
     /// `Via`, with the version that we were spoken to in, and the end of the head.
     private static func writeVia(
-        _ version: Version, context: borrowing ForwardingContext, to buffer: inout ByteBuffer
+        _ version: Version, context: ForwardingContext, to buffer: inout ByteBuffer
     ) {
         switch version {
-        case .http11: buffer.append(context.via11.span)
-        case .http10: buffer.append(context.via10.span)
+        case .http11: buffer.append(context.via11)
+        case .http10: buffer.append(context.via10)
         }
     }
 }
@@ -186,7 +186,8 @@ extension HeaderFields {
     ///
     /// - Parameter last: What to add after them.
     func writeJoined(
-        _ name: FieldName, separator: StaticString, last: Span<UInt8> = Span(), to buffer: inout ByteBuffer
+        _ name: FieldName, separator: StaticString, last: borrowing ByteBuffer = ByteBuffer(),
+        to buffer: inout ByteBuffer
     ) {
         buffer.append(name.text)
         buffer.append(": ")
@@ -199,7 +200,7 @@ extension HeaderFields {
         }
         if !last.isEmpty {
             if !isFirst { buffer.append(separator) }
-            buffer.append(last)
+            buffer.append(last.span)
         }
         buffer.append("\r\n")
     }

@@ -1,8 +1,9 @@
 import Bytes
 
 /// What a gateway tells its nodes about a client's connection. Made once per connection: the lines that are the same
-/// for all its requests are rendered here, so that writing a request makes no text.
-package struct ForwardingContext: Sendable {
+/// for all its requests are rendered here, so that writing a request makes no text. A class, because it is handed on by
+/// every request and never changes.
+package final class ForwardingContext: Sendable {
     /// The peer's IP address without port; empty for a socket without one.
     package let clientAddress: String
     /// Whether the peer is a proxy that may speak for its clients.
@@ -12,7 +13,7 @@ package struct ForwardingContext: Sendable {
     /// The pseudonym of this gateway in `Via`.
     package let viaName: String
     /// What to send as `Host` instead of the host that the client asked. Default nil.
-    package var host: String?
+    package let host: String?
 
     /// `192.0.2.1`.
     let address: ByteBuffer

@@ -235,20 +235,29 @@ extension MDNSRegistry {
         let message = DNSMessage(
             id: .random(in: 0 ... .max), questions: [DNSQuestion(name: question, type: .pointer)])
         guard let bytes = try? DNSWriter.bytes(of: message) else { return }
+        if let failure = send({ link throws(SystemError) in try link.ask(bytes) }) {
+            throw RegistryError("no question can be sent (\(failure))")
+        }
+    }
+
+    /// Sends by every link. Returns an error when nothing left by any of them.
+    ///
+    /// That one link fails is usual: the loopback interface has an IPv6 address, but no way for multicast to it.
+    @discardableResult
+    private func send(_ send: (MDNSLink) throws(SystemError) -> Void) -> SystemError? {
         var failure: SystemError?
         var hasLeft = false
         for link in links {
             do throws(SystemError) {
-                try link.ask(bytes)
+                try send(link)
                 hasLeft = true
             } catch {
                 failure = error
             }
         }
-        if let failure { report(failure) }
-        if !hasLeft {
-            throw RegistryError("no question can be sent (\(failure.map { "\($0)" } ?? "there is no interface"))")
-        }
+        guard let failure, !hasLeft else { return nil }
+        report(failure)
+        return failure
     }
 }
 
@@ -337,9 +346,7 @@ extension MDNSRegistry {
 
     private func announce(_ message: DNSMessage) {
         guard let bytes = try? DNSWriter.bytes(of: message) else { return }
-        for link in links {
-            do throws(SystemError) { try link.announce(bytes) } catch { report(error) }
-        }
+        send { link throws(SystemError) in try link.announce(bytes) }
     }
 
     /// Says once that sending fails. An interface that went down would else fill the log.

@@ -71,7 +71,9 @@ final class LogWriter: Sendable {
                 return (state.waiting.take(), state.dropped, state.isEnding)
             }
             if !lines.isEmpty { stream.write(lines.bytes) }
-            if dropped > 0 { stream.write("{\"level\":\"warning\",\"message\":\"\(dropped) pieces of the log were lost\"}\n") }
+            if dropped > 0 {
+                stream.write("{\"level\":\"warning\",\"message\":\"\(dropped) pieces of the log were lost\"}\n")
+            }
             if isEnding { return state.withLock { $0.hasEnded = true } }
         }
     }

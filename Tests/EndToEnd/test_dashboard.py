@@ -1,0 +1,299 @@
+"""The dashboard in a real browser, against the running program.
+
+Needs the fixture `demo` of conftest.py: a started `micro demo` with `web_url` and `api_url`.
+"""
+
+import http.client
+import json
+import re
+import shlex
+import subprocess
+import urllib.request
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect, sync_playwright
+
+GREETER = "go.micro.srv.greeter"
+WIDE = {"width": 1280, "height": 900}
+NARROW = {"width": 360, "height": 740}
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+class Visit:
+    """A page, and everything it asked for or complained about."""
+
+    def __init__(self, browser, demo, **options):
+        self.context = browser.new_context(viewport=options.pop("viewport", WIDE), **options)
+        self.context.set_default_timeout(10_000)
+        self.page = self.context.new_page()
+        self.url = demo.web_url.rstrip("/")
+        self.requested, self.complaints = [], []
+        self.page.on("request", lambda request: self.requested.append(request.url))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("console", self._hear)
+
+    def _hear(self, message):
+        # The browser itself notes every answer that is an error; those are expected where a test provokes them.
+        if message.type in ("error", "warning") and "Failed to load resource" not in message.text:
+            self.complaints.append(message.text)
+
+    def open(self, hash=""):
+        self.page.goto(f"{self.url}/{hash}")
+        return self.page
+
+    def open_greeter(self, endpoint="Say.Hello"):
+        page = self.open(f"#service={GREETER}&endpoint={endpoint}")
+        expect(page.get_by_label("Endpoint", exact=True)).to_have_value(endpoint)
+        return page
+
+
+@pytest.fixture
+def visit(browser, demo):
+    visits = []
+
+    def make(**options):
+        visits.append(Visit(browser, demo, **options))
+        return visits[-1]
+
+    yield make
+    complaints = [complaint for visit in visits for complaint in visit.complaints]
+    for visit in visits:
+        visit.context.close()
+    assert complaints == []
+
+
+def request(url, method, body=None, headers=None):
+    """Asks without a browser. Returns the status and the JSON."""
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=10)
+    connection.request(method, parts.path or "/", json.dumps(body) if body is not None else None, headers or {})
+    answer = connection.getresponse()
+    text = answer.read().decode()
+    connection.close()
+    return answer.status, json.loads(text) if text.startswith("{") else text
+
+
+def result(page):
+    return page.get_by_role("region", name="Answer")
+
+
+def test_open_click_call_and_see_the_answer(visit):
+    first = visit()
+    page = first.open()
+    page.get_by_role("link", name=re.compile(re.escape(GREETER))).click()
+    page.get_by_label("Endpoint", exact=True).select_option("Say.Hello")
+    editor = page.get_by_label("Request (JSON)")
+    assert json.loads(editor.input_value()) == {"name": ""}, "the editor begins with an example"
+    editor.fill('{"name": "Ada"}')
+    page.get_by_role("button", name="Call").click()
+    expect(page.get_by_text("✓ 200 OK")).to_be_visible()
+    assert json.loads(result(page).inner_text()) == {"msg": "Hello Ada"}
+
+
+def test_no_request_leaves_for_another_host(visit):
+    first = visit()
+    page = first.open_greeter()
+    page.get_by_role("button", name="Call").click()
+    expect(result(page)).to_be_visible()
+    assert first.requested
+    assert {urlsplit(url).netloc for url in first.requested} == {urlsplit(first.url).netloc}
+
+
+def test_an_error_is_told_in_words(visit):
+    page = visit().open_greeter("Say.Fail")
+    page.get_by_role("button", name="Call").click()
+    expect(page.get_by_text("✕ 409 Conflict")).to_be_visible()
+    expect(page.locator(".words").get_by_text("this endpoint always fails")).to_be_visible()
+
+
+def test_what_is_no_json_is_not_sent(visit):
+    first = visit()
+    page = first.open_greeter()
+    editor = page.get_by_label("Request (JSON)")
+    editor.fill('{"name": ')
+    expect(page.get_by_text("This is no JSON yet")).to_be_visible()
+    expect(editor).to_have_attribute("aria-invalid", "true")
+    page.get_by_role("button", name="Call").click()
+    expect(editor).to_be_focused()
+    assert not [url for url in first.requested if url.endswith("/rpc")]
+
+
+def test_the_copied_curl_line_works(visit):
+    page = visit(permissions=["clipboard-read", "clipboard-write"]).open_greeter()
+    page.get_by_label("Request (JSON)").fill('{"name": "O\'Brien", "id": 12345678901234567890}')
+    page.get_by_role("button", name="Copy as curl").click()
+    expect(page.get_by_text("copied")).to_be_visible()
+    line = page.evaluate("navigator.clipboard.readText()")
+    assert line == page.get_by_label("curl", exact=True).input_value()
+    assert "12345678901234567890" in line, "no digit is lost"
+    answer = subprocess.run(shlex.split(line), capture_output=True, timeout=20, check=True)
+    assert json.loads(answer.stdout) == {"msg": "Hello O'Brien"}
+
+
+def test_without_a_clipboard_the_line_is_selected(visit):
+    page = visit(permissions=[]).open_greeter()
+    page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error('no')) }")
+    page.get_by_role("button", name="Copy as curl").click()
+    expect(page.get_by_text("press Ctrl+C to copy")).to_be_visible()
+    assert page.evaluate("getSelection().toString()").startswith("curl ")
+
+
+def test_services_come_and_go_without_a_reload(visit, demo):
+    page = visit().open()
+    expect(page.get_by_text("Live", exact=True)).to_be_visible()
+    record = {"name": "test.passing", "version": "9", "nodes": [{"id": "passing-1", "address": "127.0.0.1:9"}]}
+    assert request(f"{demo.web_url}/api/services", "POST", record) == (200, {"data": {"registered": 1}})
+    link = page.get_by_role("link", name=re.compile("test.passing"))
+    expect(link).to_be_visible()
+    link.click()
+    expect(page.get_by_role("cell", name="passing-1")).to_be_visible()
+    assert request(f"{demo.web_url}/api/services", "DELETE", record)[0] == 200
+    expect(page.get_by_role("heading", name="No such service")).to_be_visible()
+    expect(link).to_have_count(0)
+
+
+def test_news_do_not_disturb_who_writes_a_request(visit, demo):
+    page = visit().open_greeter()
+    editor = page.get_by_label("Request (JSON)")
+    editor.fill('{"name": "half')
+    record = {"name": GREETER, "version": "other", "nodes": [{"id": "other-1", "address": "127.0.0.1:9"}]}
+    request(f"{demo.web_url}/api/services", "POST", record)
+    expect(page.get_by_role("heading", name="Version other")).to_be_visible()
+    assert editor.input_value() == '{"name": "half'
+    expect(editor).to_be_focused()
+    request(f"{demo.web_url}/api/services", "DELETE", record)
+    expect(page.get_by_role("heading", name="Version other")).to_have_count(0)
+
+
+def test_endpoints_show_their_fields(visit):
+    page = visit().open_greeter()
+    page.locator("summary", has_text="Say.Hello").click()
+    described = page.locator("details[open]")
+    expect(described).to_contain_text("name string")
+    expect(described).to_contain_text("msg string")
+
+
+def test_a_service_of_plain_http_is_shown_and_not_called(visit):
+    page = visit().open("#service=go.micro.web.hello")
+    expect(page.get_by_text("speaks plain HTTP")).to_be_visible()
+    expect(page.get_by_role("button", name="Call")).to_have_count(0)
+
+
+def test_everything_can_be_done_with_the_keyboard(visit):
+    page = visit().open()
+    expect(page.get_by_role("link", name=re.compile(re.escape(GREETER)))).to_be_visible()
+    page.keyboard.press("/")
+    expect(page.get_by_role("searchbox")).to_be_focused()
+    page.keyboard.type("srv greet")
+    expect(page.get_by_text(re.compile(r"^1 of \d+ services$"))).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name=GREETER)).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("Endpoint", exact=True)).to_be_focused()
+    page.keyboard.type("Say.Hello")
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("Request (JSON)")).to_be_focused()
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_text("✓ 200 OK")).to_be_visible()
+
+
+def test_a_search_without_a_match_says_what_to_do(visit):
+    page = visit().open()
+    page.get_by_role("searchbox").fill("nothing is called this")
+    expect(page.get_by_text("Press Escape to see all")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("link", name=re.compile(re.escape(GREETER)))).to_be_visible()
+
+
+def test_an_unknown_service_has_near_names(visit):
+    page = visit().open("#service=go.micro.srv.greetr")
+    expect(page.get_by_text(GREETER)).not_to_have_count(0)
+    expect(page.get_by_text("is not registered; the nearest")).to_be_visible()
+
+
+def test_the_address_keeps_the_view_and_back_works(visit):
+    page = visit().open()
+    page.get_by_role("link", name=re.compile(re.escape(GREETER))).click()
+    page.get_by_label("Endpoint", exact=True).select_option("Say.Hello")
+    assert page.url.endswith(f"#service={GREETER}&endpoint=Say.Hello")
+    page.reload()
+    expect(page.get_by_label("Endpoint", exact=True)).to_have_value("Say.Hello")
+    page.go_back()
+    expect(page.get_by_role("heading", name="Choose a service")).to_be_visible()
+
+
+def test_a_narrow_window_shows_one_thing_at_a_time(visit):
+    page = visit(viewport=NARROW).open()
+    page.get_by_role("link", name=re.compile(re.escape(GREETER))).click()
+    expect(page.get_by_role("searchbox")).to_be_hidden()
+    assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
+    page.get_by_role("link", name="All services").click()
+    expect(page.get_by_role("searchbox")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_the_pages_are_accessible(visit, scheme, viewport):
+    page = visit(viewport=viewport, color_scheme=scheme).open()
+    expect(page.get_by_role("link", name=re.compile(re.escape(GREETER)))).to_be_visible()
+    assert_accessible(page)
+    page.get_by_role("link", name=re.compile(re.escape(GREETER))).click()
+    page.get_by_label("Endpoint", exact=True).select_option("Say.Fail")
+    page.get_by_role("button", name="Copy as curl").click()
+    page.get_by_role("button", name="Call").click()
+    expect(page.get_by_text("✕ 409 Conflict")).to_be_visible()
+    page.locator("summary", has_text="Say.Hello").click()
+    page.get_by_label("Request (JSON)").fill("{")
+    assert_accessible(page)
+    page.goto(page.url.split("#")[0] + "#service=unknown")
+    expect(page.get_by_role("heading", name="No such service")).to_be_visible()
+    assert_accessible(page)
+
+
+def assert_accessible(page):
+    found = Axe().run(page).response["violations"]
+    assert [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found] == []
+
+
+def test_without_its_script_the_page_says_where_to_look(visit):
+    page = visit(java_script_enabled=False).open()
+    expect(page.locator("noscript code").first).to_have_text("micro list services")
+    page.locator("noscript a").first.click()
+    expect(page.locator("body")).to_contain_text(GREETER)
+
+
+def test_a_page_of_another_site_can_neither_read_nor_call(visit, demo):
+    stranger = visit()
+    page = stranger.page
+    # A page that this test invents; 127.0.0.1 and localhost are different sites to a browser.
+    page.route("http://other.localhost/", lambda route: route.fulfill(content_type="text/html", body="<p>other"))
+    page.goto("http://other.localhost/")
+    attempt = """async ([url, options]) => {
+        try { return (await fetch(url, options)).type + " answer" } catch { return "refused" }
+    }"""
+    web = demo.web_url.rstrip("/")
+    assert page.evaluate(attempt, [f"{web}/api/services", {}]) == "refused"
+    record = {"name": "test.forged", "version": "1", "nodes": [{"id": "x", "address": "127.0.0.1:9"}]}
+    blind = {"method": "POST", "mode": "no-cors", "body": json.dumps(record)}
+    assert page.evaluate(attempt, [f"{web}/api/services", blind]) in ("refused", "opaque answer")
+    assert any("CORS" in complaint for complaint in stranger.complaints)
+    stranger.complaints.clear()
+    with urllib.request.urlopen(f"{web}/api/services", timeout=10) as answer:
+        assert "test.forged" not in answer.read().decode()
+
+
+@pytest.mark.parametrize("path", ["/", "/api/services", "/rpc"])
+def test_a_host_that_is_not_this_machine_is_refused(demo, path):
+    status, answer = request(demo.web_url.rstrip("/") + path, "GET", headers={"Host": "evil.test"})
+    assert status == 421
+    assert "--insecure_dashboard" in answer["error"]["detail"]

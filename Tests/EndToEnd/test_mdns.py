@@ -1,0 +1,204 @@
+"""The program on a network of its own, with a peer that speaks Go Micro's dialect of multicast DNS.
+
+Each test runs inside a network namespace that it makes, so nothing is sent to any real network. That needs root and
+the commands `unshare` and `ip`; without them the tests are skipped.
+"""
+
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PROGRAM = pathlib.Path(os.environ.get("MICRO_PROGRAM", ROOT / ".build/debug/micro"))
+GOLDEN = {
+    golden["id"]: golden
+    for golden in json.loads((ROOT / "Tests/RegistriesTests/Golden/messages.json").read_text())
+}
+GROUP = ("224.0.0.251", 5353)
+FLAGS = ["--registry=mdns", "--mdns_interfaces=lo"]
+
+
+def can_make_a_network():
+    if os.geteuid() != 0 or not shutil.which("unshare") or not shutil.which("ip"):
+        return False
+    return subprocess.run(["unshare", "--net", "true"], capture_output=True).returncode == 0
+
+
+pytestmark = [
+    pytest.mark.skipif(not can_make_a_network(), reason="needs root, unshare and ip to make a network of its own"),
+    pytest.mark.skipif(not PROGRAM.exists(), reason=f"{PROGRAM} is not built"),
+]
+
+
+def in_a_network(name):
+    """Runs a function of this file in a namespace where only the loopback interface is."""
+    result = subprocess.run(
+        ["unshare", "--net", sys.executable, __file__, name], capture_output=True, text=True, timeout=60
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_services_of_a_go_micro_peer_are_listed():
+    in_a_network("list_services")
+
+
+def test_announcement_and_goodbye_of_a_peer_are_followed():
+    in_a_network("follow_a_peer")
+
+
+def test_the_gateway_answers_and_says_goodbye():
+    in_a_network("be_a_peer")
+
+
+# What follows runs inside the namespace.
+
+
+def message(name):
+    return bytes.fromhex(GOLDEN[name]["encoded"]["hex"])
+
+
+def group_socket():
+    """A socket that hears what is told to the group."""
+    heard = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    heard.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    heard.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    heard.bind(GROUP)
+    membership = socket.inet_aton(GROUP[0]) + socket.inet_aton("127.0.0.1")
+    heard.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, membership)
+    heard.settimeout(20)
+    return heard
+
+
+def answer_questions(heard):
+    """Answers like a Go Micro service, until the process ends."""
+    answers = {
+        message("mdns-query-list")[2:]: message("mdns-list-response-captured"),
+        message("mdns-query-service")[2:]: message("mdns-response-service"),
+    }
+    while True:
+        datagram, asker = heard.recvfrom(65535)
+        if datagram[2:] in answers:
+            heard.sendto(answers[datagram[2:]], asker)
+
+
+def run(*words):
+    return subprocess.run([PROGRAM, *FLAGS, *words], capture_output=True, text=True, timeout=20)
+
+
+def list_services():
+    heard = group_socket()
+    threading.Thread(target=answer_questions, args=[heard], daemon=True).start()
+    listed = run("list", "services")
+    assert listed.stdout == "go.micro.srv.greeter\n", listed
+    described = run("get", "service", "go.micro.srv.greeter")
+    assert "10.0.0.5:9090\tprotocol=grpc" in described.stdout, described
+
+
+def start_gateway():
+    gateway = subprocess.Popen(
+        [PROGRAM, *FLAGS, "api", "--address=127.0.0.1:0"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    lines = []
+    for line in gateway.stdout:
+        fact = json.loads(line)
+        lines.append(fact)
+        if fact.get("fact") == "registry":
+            assert fact["interfaces"] == ["lo"], fact
+            break
+    address = next(line["address"] for line in lines if line.get("fact") == "gateway")
+    return gateway, address
+
+
+def status_of_greeter(address):
+    """The status line of a call."""
+    host, port = address.rsplit(":", 1)
+    with socket.create_connection((host, int(port)), timeout=20) as client:
+        body = json.dumps({"service": "go.micro.srv.greeter", "endpoint": "Greeter.Hello", "request": {}})
+        head = f"POST /rpc HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\n"
+        client.sendall(f"{head}Content-Length: {len(body)}\r\nConnection: close\r\n\r\n{body}".encode())
+        answer = b""
+        while chunk := client.recv(65536):
+            answer += chunk
+    return answer.split(b"\r\n")[0]
+
+
+def until(condition):
+    """Tries until the condition holds; fails after ten seconds."""
+    end = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in ten seconds"
+        time.sleep(0.02)
+
+
+def follow_a_peer():
+    gateway, address = start_gateway()
+    try:
+        # This peer answers no questions: a node may miss one.
+        peer = group_socket()
+        unknown = status_of_greeter(address)
+        peer.sendto(message("mdns-announce"), GROUP)
+        # The node of the recorded announcement cannot be reached, which is another answer than "not found".
+        until(lambda: status_of_greeter(address) != unknown)
+        peer.sendto(message("mdns-goodbye"), GROUP)
+        until(lambda: status_of_greeter(address) == unknown)
+    finally:
+        gateway.kill()
+
+
+def names(datagram):
+    """The question's name, by the letters: enough to tell messages apart."""
+    labels, offset = [], 12
+    while datagram[offset]:
+        labels.append(datagram[offset + 1 : offset + 1 + datagram[offset]].decode())
+        offset += 1 + datagram[offset]
+    return ".".join(labels)
+
+
+def be_a_peer():
+    heard = group_socket()
+    gateway, _ = start_gateway()
+    try:
+        announced, _ = heard.recvfrom(65535)
+        while announced[2] & 0x80 == 0:  # Questions of its own come first.
+            announced, _ = heard.recvfrom(65535)
+        assert announced[:12] == bytes.fromhex("000080000000000300000000"), announced
+
+        asker = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        asker.settimeout(20)
+        asker.sendto(message("mdns-query-list"), GROUP)
+        answer, _ = asker.recvfrom(65535)
+        assert answer[:12] == bytes.fromhex("000084000001000400000000"), answer
+        assert names(answer) == "_services.micro"
+        assert b"\x02go\x05micro\x03api\x09_services" in answer, answer
+
+        name = b"\x02go\x05micro\x03api\x05micro\x00"
+        asker.sendto(struct.pack(">6H", 9, 0, 1, 0, 0, 0) + name + struct.pack(">2H", 12, 1), GROUP)
+        answer, _ = asker.recvfrom(65535)
+        assert answer[:12] == bytes.fromhex("000084000001000400000000"), answer
+        assert names(answer) == "go.micro.api.micro"
+
+        gateway.send_signal(signal.SIGTERM)
+        while True:
+            goodbye, _ = heard.recvfrom(65535)
+            if goodbye[:2] == b"\x00\x00" and goodbye[2] == 0x80 and goodbye[6:8] == b"\x00\x03":
+                owner = goodbye.index(b"\x00", 12) + 1
+                if goodbye[owner + 4 : owner + 8] == b"\x00\x00\x00\x00":
+                    break
+    finally:
+        gateway.kill()
+
+
+if __name__ == "__main__":
+    subprocess.run(["ip", "link", "set", "lo", "up", "multicast", "on"], check=True)
+    subprocess.run(["ip", "route", "add", "224.0.0.0/4", "dev", "lo"], check=True)
+    globals()[sys.argv[1]]()
