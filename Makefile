@@ -25,7 +25,7 @@ test: libraries test-packages $(TOOLS) ## Run all tests: modules, house rules, a
 	$(SWIFT_BUILD) --build-tests
 	swift test --skip-build --disable-xctest --quiet
 	if compgen -G 'Tests/EndToEnd/test_*.py' > /dev/null; then \
-	    MICRO="$$(swift build --show-bin-path)/micro" $(PYTHON) -m pytest -q -p no:cacheprovider Tests/EndToEnd; \
+	    MICRO="$$(swift build --show-bin-path)/micro" $(PYTHON) -m pytest -p no:cacheprovider Tests/EndToEnd; \
 	fi
 
 build: libraries ## Build the program for use: .build/release/micro
@@ -39,7 +39,7 @@ format: ## Rewrite the Swift files in the one format
 
 lint: $(TOOLS) ## Check the form of Swift, Python and shell files
 	swift format lint --strict --parallel --recursive $(SWIFT_FILES)
-	$(PYTHON) -m ruff check --no-cache --line-length 120 --select E,F,I,UP Tests
+	$(PYTHON) -m ruff check --no-cache --line-length 120 --select E,F,I,UP --config 'src = ["Tests/EndToEnd"]' Tests
 	for script in .ci/run $$(git ls-files '*.sh'); do bash -n "$$script"; done
 
 clean: ## Remove everything that was built or installed into this folder

@@ -1,4 +1,3 @@
-package import Gateway
 package import HTTP
 
 /// What a service is told of the HTTP request behind a call: its fields as metadata.
@@ -73,15 +72,11 @@ extension FieldName {
 
 /// How long a client lets a call take.
 package enum CallTimeout {
-    /// The header `Timeout` in whole seconds, else the configured time.
-    ///
-    /// - Throws: `.badRequest` for what is no positive number of seconds.
-    package static func requested(
-        by head: borrowing RequestHead, _ configuration: RPCConfiguration
-    ) throws(GatewayError) -> Duration {
-        guard let text = head.fields[.timeout] else { return configuration.timeout }
-        guard let seconds = Int(text), seconds > 0 else {
-            throw GatewayError(.badRequest, "the header Timeout must be a positive number of seconds")
+    /// The header `Timeout` in whole seconds, at most the longest time; else the configured time. What is no positive
+    /// number of seconds is ignored, as Go Micro's gateway does.
+    package static func requested(by head: borrowing RequestHead, _ configuration: RPCConfiguration) -> Duration {
+        guard let text = head.fields[.timeout], let seconds = Int(text), seconds > 0 else {
+            return configuration.timeout
         }
         return min(.seconds(seconds), configuration.maximumTimeout)
     }

@@ -1,7 +1,6 @@
 internal import Bytes
 package import Gateway
 internal import HTTP
-internal import JSON
 
 /// Who may use `/rpc`, which reaches every registered service.
 package enum RPCAccess: String, Sendable {
@@ -33,7 +32,6 @@ package final class RPCEndpointHandler: Handler {
     nonisolated(nonsending) package func handle(_ exchange: Exchange) async throws(GatewayError) {
         try checkAccess(exchange)
         guard exchange.request.method == .post else { return try await refuseMethod(exchange) }
-        let deadline = exchange.now + (try CallTimeout.requested(by: exchange.request, configuration))
         var body = ByteBuffer()
         try await exchange.collectBody(into: &body, limit: configuration.maximumBody)
         let request = try RPCRequest(body: body.span, head: exchange.request)
@@ -42,7 +40,8 @@ package final class RPCEndpointHandler: Handler {
         let destination = Destination(service: request.service, endpoint: request.endpoint)
         let call = RPCCall(
             destination: destination, body: request.message,
-            metadata: CallMetadata.make(from: exchange.request, exchange.forwarding), deadline: deadline)
+            metadata: CallMetadata.make(from: exchange.request, exchange.forwarding),
+            deadline: exchange.now + CallTimeout.requested(by: exchange.request, configuration))
         var reply = ByteBuffer()
         if let address = request.address {
             let node = try registeredNode(at: address, of: request.service)
@@ -94,91 +93,5 @@ package final class RPCEndpointHandler: Handler {
 extension GatewayError {
     fileprivate static func rpcForbidden(_ sentence: String) -> GatewayError {
         GatewayError(.forbidden, sentence, id: RPCRequest.errorID)
-    }
-}
-
-/// What a client of `/rpc` asks for.
-struct RPCRequest {
-    static let errorID = "go.micro.rpc"
-
-    let service: String
-    let endpoint: String
-    let address: String?
-    /// The request message: JSON.
-    let message: ByteBuffer
-
-    /// Reads a JSON object, or a form in the body or the query.
-    init(body: Span<UInt8>, head: borrowing RequestHead) throws(GatewayError) {
-        let kind = head.fields.contentKind
-        if kind == .json || (kind != .form && kind != .multipart && !body.isEmpty) {
-            try self.init(json: body)
-        } else {
-            try self.init(form: body, query: head.query)
-        }
-    }
-
-    private init(json body: Span<UInt8>) throws(GatewayError) {
-        let value: JSONValue
-        do throws(JSONProblem) { value = try JSONParser.parse(body) } catch { throw Self.bad("\(error)") }
-        guard case .object(let object) = value else { throw Self.bad("the body must be a JSON object") }
-        var message = object.member(ignoringCase: "request") ?? .null
-        // A string is taken for JSON in a string, as old clients send it.
-        if case .string(let text) = message { message = try Self.decode(text) }
-        try self.init(
-            service: try Self.text("service", of: object),
-            endpoint: try Self.text("endpoint", of: object), method: try Self.text("method", of: object),
-            address: try Self.text("address", of: object), message: message)
-    }
-
-    private init(form body: Span<UInt8>, query: String?) throws(GatewayError) {
-        var fields: [String: String] = [:]
-        do throws(PayloadProblem) {
-            let texts = FieldType.object(Dictionary(uniqueKeysWithValues: Self.names.map { ($0, .string) }))
-            for (name, value) in try QueryFields.parse(query: query ?? "", as: texts) {
-                fields[name] = value.stringValue
-            }
-            for (name, value) in try FormFields.parse(body, as: texts) { fields[name] = value.stringValue }
-        } catch {
-            throw Self.bad("\(error)")
-        }
-        try self.init(
-            service: fields["service"] ?? "", endpoint: fields["endpoint"] ?? "", method: fields["method"] ?? "",
-            address: fields["address"] ?? "", message: try Self.decode(fields["request"] ?? ""))
-    }
-
-    private static let names = ["service", "endpoint", "method", "address", "request"]
-
-    private init(
-        service: String, endpoint: String, method: String, address: String, message: JSONValue
-    ) throws(GatewayError) {
-        guard !service.isEmpty else { throw Self.bad("invalid service: the name of a service is missing") }
-        let name = endpoint.isEmpty ? method : endpoint
-        guard !name.isEmpty else { throw Self.bad("invalid endpoint: an endpoint such as Say.Hello is missing") }
-        self.service = service
-        self.endpoint = name
-        self.address = address.isEmpty ? nil : address
-        var buffer = ByteBuffer()
-        JSONWriter.write(message == .null ? .object(JSONObject()) : message, to: &buffer)
-        self.message = buffer
-    }
-
-    private static func decode(_ text: String) throws(GatewayError) -> JSONValue {
-        do throws(JSONProblem) {
-            return try JSONParser.parse(text)
-        } catch {
-            throw bad("error decoding request string: \(error)")
-        }
-    }
-
-    private static func text(_ name: String, of object: JSONObject) throws(GatewayError) -> String {
-        switch object.member(ignoringCase: name) {
-        case nil, .null: return ""
-        case .string(let text): return text
-        default: throw bad("\(name) must be a string")
-        }
-    }
-
-    private static func bad(_ sentence: String) -> GatewayError {
-        GatewayError(.badRequest, sentence, id: errorID)
     }
 }

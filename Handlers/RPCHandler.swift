@@ -25,14 +25,15 @@ package final class RPCHandler: Handler {
     nonisolated(nonsending) package func handle(_ exchange: Exchange) async throws(GatewayError) {
         let route = try router.route(exchange.request)
         exchange.service = route.destination.service
-        let deadline = exchange.now + (try CallTimeout.requested(by: exchange.request, configuration))
         var body = ByteBuffer()
         try await exchange.collectBody(into: &body, limit: configuration.maximumBody)
         try RequestPayload.make(from: &body, of: exchange.request, as: requestType(of: route.destination))
 
+        // The clock starts here, because how long the client took to send is not the service's affair.
         let call = RPCCall(
             destination: route.destination, body: body,
-            metadata: CallMetadata.make(from: exchange.request, exchange.forwarding), deadline: deadline)
+            metadata: CallMetadata.make(from: exchange.request, exchange.forwarding),
+            deadline: exchange.now + CallTimeout.requested(by: exchange.request, configuration))
         var reply = ByteBuffer()
         do throws(GatewayError) {
             try await dispatcher.call(

@@ -53,21 +53,9 @@ package enum RequestPayload {
             // curl declares everything a form; an object is none.
             case .form where body[0] == UInt8(ascii: "{"): return nil
             case .form: self = .encoded
-            case .multipart: self = .multipart(boundary: try Self.boundary(of: head))
+            case .multipart: self = .multipart(boundary: try head.multipartBoundary())
             case .protobuf, .grpc, .eventStream, .text, .other: throw Self.unsupported(head)
             }
-        }
-
-        private static func boundary(of head: borrowing RequestHead) throws(GatewayError) -> String {
-            let type = head.fields[.contentType] ?? ""
-            for parameter in type.split(separator: ";").dropFirst() {
-                let parts = parameter.split(separator: "=", maxSplits: 1)
-                guard parts.count == 2, parts[0].filter({ $0 != " " && $0 != "\t" }).lowercased() == "boundary" else {
-                    continue
-                }
-                return String(parts[1].drop { $0 == " " }.filter { $0 != "\"" })
-            }
-            throw GatewayError(.badRequest, "the multipart body has no boundary in its Content-Type")
         }
 
         private static func unsupported(_ head: borrowing RequestHead) -> GatewayError {
@@ -76,5 +64,21 @@ package enum RequestPayload {
                 .unsupportedMediaType,
                 "a body \(type) cannot be made into a call; send application/json or a form")
         }
+    }
+}
+
+extension RequestHead {
+    /// What stands between the parts of a `multipart` body.
+    ///
+    /// - Throws: `.badRequest` when `Content-Type` does not tell.
+    func multipartBoundary() throws(GatewayError) -> String {
+        for parameter in (fields[.contentType] ?? "").split(separator: ";").dropFirst() {
+            let parts = parameter.split(separator: "=", maxSplits: 1)
+            guard parts.count == 2, parts[0].filter({ $0 != " " && $0 != "\t" }).lowercased() == "boundary" else {
+                continue
+            }
+            return String(parts[1].drop { $0 == " " }.filter { $0 != "\"" })
+        }
+        throw GatewayError(.badRequest, "the multipart body has no boundary in its Content-Type")
     }
 }

@@ -19,14 +19,13 @@ package struct MicroError: Error, Equatable {
 
     /// Reads the text of a backend's error. What is no such object becomes the detail, with code 0.
     package init(text: String) {
-        guard let json = try? JSONParser.parse(text), case .object(let object) = json else {
-            self.init(id: "", code: 0, detail: text)
-            return
-        }
-        self.init(
-            id: object.member(ignoringCase: "id")?.stringValue ?? "",
-            code: object.member(ignoringCase: "code")?.intValue ?? 0,
-            detail: object.member(ignoringCase: "detail")?.stringValue ?? "")
+        self.init(id: "", code: 0, detail: text)
+        guard let json = try? JSONParser.parse(text), case .object(let object) = json else { return }
+        let id = object.member(ignoringCase: "id")?.stringValue
+        let code = object.member(ignoringCase: "code")?.intValue
+        let detail = object.member(ignoringCase: "detail")?.stringValue
+        guard id != nil || code != nil || detail != nil else { return }
+        self.init(id: id ?? "", code: code ?? 0, detail: detail ?? "")
     }
 
     /// Appends the object, members in the order of the original, empty ones left out.

@@ -43,16 +43,17 @@ struct RequestBody {
 
 /// Where the writing of a response stands.
 struct ResponseBody {
-    private var method = Method.get
     private(set) var version = Version.http11
     private(set) var framing = BodyFraming.none
     private var remaining = 0
+    /// True for an answer that has a head only: to HEAD it has the head of the one to GET.
+    private(set) var hasNoContent = false
     private(set) var isEnded = false
     /// Bytes of content so far.
     private(set) var sent = 0
 
     mutating func begin(_ method: Method, _ version: Version) {
-        self.method = method
+        hasNoContent = method == .head
         self.version = version
         framing = .none
         remaining = 0
@@ -62,6 +63,11 @@ struct ResponseBody {
 
     /// Decides how the content is delimited for this client, given how it comes.
     mutating func choose(_ offered: BodyFraming, for status: Status) -> BodyFraming {
+        if status.forbidsContent {
+            hasNoContent = true
+            framing = .none
+            return framing
+        }
         if case .length(let length) = offered { remaining = length }
         switch offered {
         case .chunked, .untilClose: framing = version == .http11 ? .chunked : .untilClose
@@ -69,9 +75,6 @@ struct ResponseBody {
         }
         return framing
     }
-
-    /// A response to HEAD has the head of the one to GET, and no content.
-    var hasNoContent: Bool { method == .head }
 
     /// Counts content. Returns how many of the bytes may be sent.
     mutating func admit(_ count: Int) throws(GatewayError) -> Int {
@@ -154,7 +157,8 @@ extension HTTP1Session: ExchangeStream {
     func begin(_ head: borrowing ResponseHead, body: BodyFraming) throws(GatewayError) {
         let framing = response.choose(body, for: head.status)
         if framing == .untilClose { keepsAlive = false }
-        if !request.isComplete, request.isContinueExpected { keepsAlive = false }
+        // Whoever still waits to be told to go on has its answer now, and may go on or not: nobody knows.
+        if request.takeContinue(), !request.isComplete { keepsAlive = false }
         ForwardedResponse.write(
             head, framing: framing, keepAlive: keepsAlive, version: response.version,
             date: context.date.line(at: loop.now), to: &output)
@@ -192,6 +196,7 @@ extension HTTP1Session: ExchangeStream {
 
     /// Sends what the socket takes. Returns true when everything is gone.
     func flushSome() throws(GatewayError) -> Bool {
+        guard !output.isEmpty else { return true }
         let before = output.count
         do throws(ChannelError) {
             if try channel.tryWrite(&output) {

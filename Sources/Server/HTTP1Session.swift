@@ -74,14 +74,15 @@ final class HTTP1Session {
             return await answer(error)
         }
         let began = loop.now
+        var canGoOn = true
         do throws(GatewayError) {
             try await handler.handle(exchange)
             guard response.isEnded else { throw GatewayError(.fault, "no answer was given") }
         } catch {
-            guard await answer(error) else { return false }
+            canGoOn = await answer(error)
         }
         context.accessLog?.record(exchange, took: loop.now - began, bytes: response.sent, at: loop.now)
-        guard await flushAll() else { return false }
+        guard canGoOn, await flushAll() else { return false }
         guard await skipRestOfBody() else { return false }
         return keepsAlive && !isDraining
     }
@@ -91,6 +92,7 @@ final class HTTP1Session {
     /// Waits for the head of the next request. Returns false when none will come.
     nonisolated(nonsending) private func readHead() async throws(GatewayError) -> Bool {
         var isPartial = false
+        deadline.clear()
         while true {
             if !input.isEmpty, try parseHead() { break }
             if !input.isEmpty, !isPartial {  // The first byte starts the clock for the whole head.
@@ -118,13 +120,12 @@ final class HTTP1Session {
             }
             if deadline.hasExpired {
                 guard isPartial else { return false }
+                forgetExchange()
                 throw GatewayError(.requestTimeout, "the request's header did not arrive in time")
             }
             await wakeup.wait()
         }
     }
-
-    private static let tunnel = RequestProblem(.notImplemented, "This server makes no tunnels.")
 
     /// Enough for nearly every head, and for the small bodies that come along.
     private static let headReadSize = 8_192
@@ -132,18 +133,21 @@ final class HTTP1Session {
     private func parseHead() throws(GatewayError) -> Bool {
         do throws(RequestProblem) {
             guard try parser.take(from: &input, into: &exchange.request) else { return false }
-            // What follows would not be HTTP. Closing keeps it from being taken for requests.
-            guard exchange.request.method != .connect else { throw Self.tunnel }
             let framing = try BodyFraming.ofRequest(exchange.request)
             request.begin(framing, expectsContinue: exchange.request.expectsContinue)
             response.begin(exchange.request.method, exchange.request.version)
             return true
         } catch {
-            response.begin(.get, .http11)
-            request.begin(.none, expectsContinue: false)
-            exchange.reset()
+            forgetExchange()
             throw GatewayError(error)
         }
+    }
+
+    /// Forgets the exchange before, so that an error without a request of its own can be answered.
+    private func forgetExchange() {
+        response.begin(.get, .http11)
+        request.begin(.none, expectsContinue: false)
+        exchange.reset()
     }
 
     // MARK: Errors
@@ -153,7 +157,7 @@ final class HTTP1Session {
     nonisolated(nonsending) private func answer(_ error: GatewayError) async -> Bool {
         context.report(error, exchange)
         guard error.code != .clientGone, !exchange.hasBegunResponse else { return false }
-        if !request.isComplete { keepsAlive = false }
+        if !request.isComplete { (keepsAlive, mustLinger) = (false, true) }
         do throws(GatewayError) {
             try await ErrorResponse.send(error, to: exchange)
             return await flushAll() && keepsAlive
@@ -180,9 +184,13 @@ final class HTTP1Session {
     /// Reads what is left of a body that the handler did not want, so that the next request can be found behind it. One
     /// that is long, or that the client was not yet asked for, ends the connection instead.
     nonisolated(nonsending) private func skipRestOfBody() async -> Bool {
-        guard !request.isComplete else { return true }
+        if request.isComplete { return true }
+        if keepsAlive, !request.isContinueExpected, await skipBody() { return true }
         mustLinger = true
-        guard keepsAlive, !request.isContinueExpected else { return false }
+        return false
+    }
+
+    nonisolated(nonsending) private func skipBody() async -> Bool {
         var rest = ByteBuffer()
         var skipped = 0
         while skipped < Self.skippedBytes {

@@ -107,11 +107,9 @@ package actor Worker {
 
     /// Runs the chores once a second. Ends when the worker drains.
     package func keepHouse() async {
-        await withTaskExecutorPreference(loop) {  // For the same reason as in `drain`.
-            while !isDraining {
-                await loop.sleep(for: .seconds(1))
-                for chore in context.chores { chore() }
-            }
+        while !isDraining {
+            await loop.sleep(for: .seconds(1))
+            for chore in context.chores { chore() }
         }
     }
 
@@ -119,12 +117,6 @@ package actor Worker {
     ///
     /// - Returns: How many connections were cut off because they had not ended in time.
     package func drain(within limit: Duration) async -> Int {
-        // The caller's task comes from elsewhere. Without the preference, `wait` would leave the loop's thread between
-        // looking whether it was fired and waiting, and miss what fires it then.
-        await withTaskExecutorPreference(loop) { await finishAll(within: limit) }
-    }
-
-    private func finishAll(within limit: Duration) async -> Int {
         isDraining = true
         for listener in listeners { listener.close() }
         for session in connections.values { session.drain() }

@@ -13,18 +13,23 @@ package enum MUCPRequest {
         output.append("\r\nContent-Length: ")
         output.append(decimal: call.body.count)
         output.append("\r\nContent-Type: application/json\r\nAccept: application/json\r\nMicro-Service: ")
-        output.append(call.destination.service)
+        appendName(call.destination.service, to: &output)
         // Older servers read the method, newer ones the endpoint.
         output.append("\r\nMicro-Endpoint: ")
-        output.append(call.destination.endpoint)
+        appendName(call.destination.endpoint, to: &output)
         output.append("\r\nMicro-Method: ")
-        output.append(call.destination.endpoint)
+        appendName(call.destination.endpoint, to: &output)
         output.append("\r\nMicro-Id: 0\r\nTimeout: ")
         output.append(decimal: max(1, timeLeft.nanoseconds))
         output.append("\r\n")
         HeadWriter.writeFields(call.metadata, to: &output)
         output.append("\r\n")
         output.append(call.body.span)
+    }
+
+    /// Names are checked where they come in; whatever one that was not may hold, it stays within its line.
+    private static func appendName(_ name: String, to output: inout ByteBuffer) {
+        for byte in name.utf8 { output.append(byte < 0x20 || byte == 0x7f ? 0x20 : byte) }
     }
 }
 

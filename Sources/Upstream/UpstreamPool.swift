@@ -63,12 +63,14 @@ package final class UpstreamPool {
 
     /// A new connection to the node.
     ///
-    /// - Throws: `.upstreamRefused`, since nothing was sent.
+    /// - Parameter limit: When the caller stops waiting, if that is before the configured limit.
+    /// - Throws: `.upstreamRefused`, since nothing was sent; `.upstreamTimedOut` when `limit` has passed.
     nonisolated(nonsending) func connect(
         to node: Node, for wakeup: Wakeup, before limit: ContinuousClock.Instant? = nil
     ) async throws(GatewayError) -> UpstreamConnection {
         let deadline = Deadline(on: loop, firing: wakeup)
-        let connectLimit = loop.now + configuration.connectTimeout
+        let start = loop.now
+        let connectLimit = start + configuration.connectTimeout
         do throws(ChannelError) {
             let addresses = try await addresses(of: node)
             var failure = ChannelError.refused
@@ -87,6 +89,8 @@ package final class UpstreamPool {
             throw failure
         } catch {
             deadline.cancel()
+            // It is not the node's fault when the one who asks has no time left.
+            if let limit, error == .timedOut, loop.now >= limit { throw .timedOut(node, after: loop.now - start) }
             throw .refused(by: node, error)
         }
     }

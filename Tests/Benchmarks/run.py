@@ -145,7 +145,7 @@ def cpu_seconds(pid: int) -> float:
 
 def load(port: int, path: str, seconds: float, script: str | None) -> tuple[int, float]:
     """Returns how many requests were answered, and how many in each second. Any failed request ends the run."""
-    command = ["taskset", "-c", LOAD_CPU, "wrk", "-t1", "-c32", f"-d{seconds}s"]
+    command = ["taskset", "-c", LOAD_CPU, "wrk", "-t1", "-c32", f"-d{seconds:g}s"]
     if script:
         command += ["-s", script]
     output = subprocess.run(

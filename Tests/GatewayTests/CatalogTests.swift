@@ -1,0 +1,72 @@
+import Gateway
+import Reactor
+import Testing
+
+struct CatalogTests {
+    private func service(_ name: String, _ version: String, endpoints: [String] = [], nodes: [String] = []) -> Service {
+        Service(
+            name: name, version: version, endpoints: endpoints.map { Endpoint(name: $0) },
+            nodes: nodes.map { Node(id: $0, address: "\($0):1") })
+    }
+
+    @Test func `services are sorted by name, versions by version, and nodes of all versions are one list`() {
+        let catalog = Catalog(
+            generation: 1,
+            services: [
+                service("b", "2", nodes: ["n3"]), service("a", "1", nodes: ["n1"]), service("b", "1", nodes: ["n2"]),
+            ])
+        #expect(catalog.names == ["a", "b"])
+        #expect(catalog.versions(of: "b").map(\.version) == ["1", "2"])
+        #expect(catalog.services.map { "\($0.name)\($0.version)" } == ["a1", "b1", "b2"])
+        #expect(catalog.nodes(of: "b").map(\.id) == ["n2", "n3"])
+        #expect(catalog.versions(of: "c").isEmpty)
+        #expect(catalog.nodes(of: "c").isEmpty)
+    }
+
+    @Test func `an endpoint is found in whichever version has it`() {
+        let catalog = Catalog(
+            generation: 1,
+            services: [service("a", "1", endpoints: ["Old.One"]), service("a", "2", endpoints: ["New.One"])])
+        #expect(catalog.endpoint("New.One", of: "a")?.name == "New.One")
+        #expect(catalog.endpoint("Old.One", of: "a")?.name == "Old.One")
+        #expect(catalog.endpoint("No.One", of: "a") == nil)
+        #expect(catalog.endpoint("New.One", of: "b") == nil)
+    }
+
+    @Test func `a catalog that was overtaken on its way is ignored`() {
+        let view = CatalogView()
+        view.replace(with: Catalog(generation: 2, services: [service("new", "1")]))
+        view.replace(with: Catalog(generation: 1, services: [service("old", "1")]))
+        #expect(view.catalog.names == ["new"])
+    }
+}
+
+struct NearestWordTests {
+    @Test(
+        "near words are found, nearest first",
+        arguments: [
+            ("go.greter", ["go.greeter", "go.other"], ["go.greeter"]), ("GO.GREETER", ["go.greeter"], ["go.greeter"]),
+            ("ab", ["ba", "cd", "abcde"], ["ba", "cd"]), ("xyz", ["something", "else"], []),
+            ("", ["a", "ab", "abc"], ["a", "ab"]),
+            ("greeter", ["greeting", "greeters", "greeter2", "greet"], ["greeter2", "greeters", "greet"]),
+        ])
+    func near(word: String, candidates: [String], expected: [String]) {
+        #expect(NearestWord.all(to: word, in: candidates) == expected)
+        #expect(NearestWord.one(to: word, in: candidates) == expected.first)
+    }
+
+    @Test func `endless words are not compared`() {
+        let long = String(repeating: "a", count: 129)
+        #expect(NearestWord.all(to: long, in: [long]).isEmpty)
+        #expect(NearestWord.all(to: String(long.dropFirst()), in: [long]).isEmpty)
+        #expect(NearestWord.all(to: "a", in: [String](repeating: "zzzzzzzz", count: 10_000) + ["a"]).isEmpty)
+    }
+
+    @Test func `what is too long to be near is not compared letter by letter`() {
+        // 10,000 names against a path of 128 letters would otherwise hold the loop up.
+        let names = (0..<10_000).map { "go.micro.srv.service-\($0)" }
+        let clock = ContinuousClock()
+        let took = clock.measure { #expect(NearestWord.all(to: String(repeating: "x", count: 128), in: names).isEmpty) }
+        #expect(took < .milliseconds(300))
+    }
+}
