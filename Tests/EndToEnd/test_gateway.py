@@ -257,11 +257,10 @@ def test_a_body_above_4_mib_is_too_large(demo, framing):
         assert client.response().status == 413
 
 
-@pytest.mark.parametrize(
-    "value, status",
-    [("-1", 400), ("abc", 400), ("0", 400), ("1e3", 400), ("9" * 30, 400), ("999999999", 200), ("1", 200)])
-def test_a_timeout_is_a_number_of_seconds(demo, value, status):
-    assert curl("-H", f"Timeout: {value}", f"{demo.api_url}/greeter/say/hello?name=J")[0] == status
+@pytest.mark.parametrize("value", ["-1", "abc", "0", "1e3", "9" * 30, "999999999", "1"])
+def test_a_timeout_that_cannot_be_is_ignored(demo, value):
+    status, body = curl("-H", f"Timeout: {value}", f"{demo.api_url}/greeter/say/hello?name=J")
+    assert (status, body) == (200, '{"msg":"Hello J"}')
 
 
 def test_the_root_tells_the_version_and_a_wrong_method_what_is_allowed(demo):
