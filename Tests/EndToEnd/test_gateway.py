@@ -7,9 +7,8 @@ import threading
 import time
 import urllib.request
 
-import pytest
-
 import peers
+import pytest
 import wire
 
 GREETER = "go.micro.srv.greeter"
