@@ -1,9 +1,12 @@
 /// Finds what someone may have meant: the words at the least edit distance.
+///
+/// It runs for requests that find nothing, which anybody can send many of, so its work is bounded: few candidates, short
+/// words, and each comparison given up as soon as the word cannot be near any more.
 package enum NearestWord {
     /// Words longer than this are not compared, because the work grows with the square of the length.
     package static let maximumLength = 128
     /// No more candidates than these are looked at.
-    package static let maximumCandidates = 10_000
+    package static let maximumCandidates = 2_000
 
     /// The candidates that are near enough to be worth a mention, nearest first.
     package static func all(to word: String, in candidates: [String], limit: Int = 3) -> [String] {
@@ -11,11 +14,12 @@ package enum NearestWord {
         let target = Array(word.lowercased().utf8)
         var near: [(distance: Int, name: String)] = []
         for candidate in candidates.prefix(maximumCandidates) where candidate.utf8.count <= maximumLength {
-            let allowed = max(2, max(target.count, candidate.utf8.count) / 3)
-            // Each letter that one has more than the other is a step: most candidates are out at once.
-            guard abs(target.count - candidate.utf8.count) <= allowed else { continue }
-            let distance = distance(from: target, to: Array(candidate.lowercased().utf8))
-            if distance <= allowed { near.append((distance, candidate)) }
+            let bytes = Array(candidate.lowercased().utf8)
+            // A word that shares no letter is not near, however short both are.
+            let furthest = min(max(2, max(target.count, bytes.count) / 3), min(target.count, bytes.count) - 1)
+            if let distance = distance(from: target, to: bytes, atMost: max(0, furthest)) {
+                near.append((distance, candidate))
+            }
         }
         return near.sorted { ($0.distance, $0.name) < ($1.distance, $1.name) }.prefix(limit).map(\.name)
     }
@@ -25,18 +29,27 @@ package enum NearestWord {
         all(to: word, in: candidates, limit: 1).first
     }
 
-    /// Letters inserted, removed or replaced.
-    private static func distance(from one: [UInt8], to other: [UInt8]) -> Int {
+    /// Letters inserted, removed or replaced. Nil when there are more than `limit`.
+    private static func distance(from one: [UInt8], to other: [UInt8], atMost limit: Int) -> Int? {
+        guard abs(one.count - other.count) <= limit else { return nil }
+        // Names of services begin alike, and what is alike costs nothing.
+        var start = 0
+        while start < one.count, start < other.count, one[start] == other[start] { start += 1 }
+        let one = one[start...]
+        let other = Array(other[start...])
         var row = Array(0...other.count)
         for (index, byte) in one.enumerated() {
             var diagonal = row[0]
             row[0] = index + 1
-            for (column, candidate) in other.enumerated() {
-                let replaced = diagonal + (byte == candidate ? 0 : 1)
+            var least = row[0]
+            for column in other.indices {
+                let replaced = diagonal + (byte == other[column] ? 0 : 1)
                 diagonal = row[column + 1]
                 row[column + 1] = min(replaced, min(row[column], diagonal) + 1)
+                least = min(least, row[column + 1])
             }
+            if least > limit { return nil }
         }
-        return row[other.count]
+        return row[other.count] <= limit ? row[other.count] : nil
     }
 }

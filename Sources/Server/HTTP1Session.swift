@@ -130,9 +130,13 @@ final class HTTP1Session {
     /// Enough for nearly every head, and for the small bodies that come along.
     private static let headReadSize = 8_192
 
+    private static let tunnel = RequestProblem(.notImplemented, "This server makes no tunnels.")
+
     private func parseHead() throws(GatewayError) -> Bool {
         do throws(RequestProblem) {
             guard try parser.take(from: &input, into: &exchange.request) else { return false }
+            // What follows would not be HTTP. Closing keeps it from being taken for requests.
+            guard exchange.request.method != .connect else { throw Self.tunnel }
             let framing = try BodyFraming.ofRequest(exchange.request)
             request.begin(framing, expectsContinue: exchange.request.expectsContinue)
             response.begin(exchange.request.method, exchange.request.version)

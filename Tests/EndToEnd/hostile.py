@@ -61,12 +61,15 @@ REQUEST_LINE = [
     *rows("A09", 400, lower_case=line(b"GET / http/1.1")),
     *numbered("A10", (400, 505), [
         line(b"GET / " + version) for version in
-        (b"HTTP/1.01", b"HTTP/01.1", b"HTTP/1", b"HTTP/1.1 ", b"HTTP/2.0", b"HTTP/1.1x", b"HTTP/", b"1.1", b"HTTP/1,1")]),
+        (b"HTTP/1.01", b"HTTP/01.1", b"HTTP/1", b"HTTP/1.1 ", b"HTTP/2.0", b"HTTP/1.1x", b"HTTP/", b"1.1",
+         b"HTTP/1,1")]),
     *rows("A14", (400, 501), long_method=line(b"M" * 70_000 + b" / HTTP/1.1")),
     *numbered("A15", 400, [
-        line(method + b" / HTTP/1.1") for method in (b'G=":<>(e),[T];?"', b"GE(T", b"GET:", b"\x01GET", b"G\xc3\x89T")]),
+        line(method + b" / HTTP/1.1") for method in
+        (b'G=":<>(e),[T];?"', b"GE(T", b"GET:", b"\x01GET", b"G\xc3\x89T")]),
     *rows("A17", 414, long_target=line(b"GET /" + b"a" * 100_000 + b" HTTP/1.1")),
-    *numbered("A18", 400, [line(b"GET /" + byte + b" HTTP/1.1") for byte in (b"\0", b"\x80", b"\xff", b"\x7f", b"\x01")]),
+    *numbered("A18", 400, [
+        line(b"GET /" + byte + b" HTTP/1.1") for byte in (b"\0", b"\x80", b"\xff", b"\x7f", b"\x01")]),
     *rows("A19", 400, fragment=line(b"GET /x#frag HTTP/1.1")),
     *rows(
         "A20", 400, bare_lf=b"GET / HTTP/1.1\nHost: a\n\n", bare_lf_at_end=b"GET / HTTP/1.1\r\nHost: a\r\n\n",
@@ -167,7 +170,8 @@ CODING = [
 CHUNKS = [
     *numbered("E17", 400, [
         post(CHUNKED, body=size + b"\r\nhello\r\n0\r\n\r\n") for size in
-        (b"0x5", b"+5", b"-5", b"5_0", b" 5", b"5 ", b"5Z", b"", b"5\t", b"\x005", b"F" * 17, b"1" + b"0" * 16, b"5,")]),
+        (b"0x5", b"+5", b"-5", b"5_0", b" 5", b"5 ", b"5Z", b"", b"5\t", b"\x005", b"F" * 17, b"1" + b"0" * 16,
+         b"5,")]),
     *numbered("E19", 400, [
         post(CHUNKED, body=body) for body in
         (b"5\nhello\r\n0\r\n\r\n", b"5\rhello\r\n0\r\n\r\n", b"5\r\nhello\n0\r\n\r\n", b"5\r\nhelloXX0\r\n\r\n",

@@ -2,13 +2,13 @@
 
 import pathlib
 import queue
+import resource
 import signal
 import subprocess
 import sys
 import threading
 
 import pytest
-
 import wire
 from program import until
 
@@ -130,6 +130,23 @@ def test_a_post_is_sent_once_though_its_node_breaks_off(start_server, raw_server
     assert sum(len(backend.requests) for backend in backends) == 3
 
 
+def test_a_call_by_post_is_made_once_though_its_node_breaks_off(start_server, raw_server):
+    """A call may change something in the service; only the safe methods say that it does not."""
+
+    def breaks_off(server, connection):
+        server.requests.append(connection.request())
+
+    backends = [raw_server(breaks_off), raw_server(breaks_off)]
+    server = start_server("--client_retries=3")
+    for number, backend in enumerate(backends):
+        server.register("go.micro.api.greeter", backend.address, node=str(number))
+    call = wire.request("POST", "/greeter/say/hello", "Content-Type: application/json", body=b"{}")
+    assert wire.ask(server.api_port, call).status == 502
+    assert sum(len(backend.requests) for backend in backends) == 1
+    assert wire.ask(server.api_port, wire.get("/greeter/say/hello")).status == 502
+    assert sum(len(backend.requests) for backend in backends) == 3
+
+
 def test_a_kept_connection_that_its_node_closed_harms_no_request(start_proxy, raw_server):
     def answers_once(server, connection):
         server.requests.append(connection.request())
@@ -146,7 +163,16 @@ def test_a_kept_connection_that_its_node_closed_harms_no_request(start_proxy, ra
 # Clients
 
 
-def test_a_thousand_slow_clients_keep_nobody_waiting(start):
+@pytest.fixture
+def many_descriptors():
+    """Room for a thousand sockets, here and in the programs that are started."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 4096)), hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_a_thousand_slow_clients_keep_nobody_waiting(many_descriptors, start):
     demo = start("demo", "--api_address=127.0.0.1:0", "--web_address=127.0.0.1:0", "--header_timeout=60s")
     wire.ask(demo.api_port, wire.get("/greeter/say/hello"))
     before = demo.resident_bytes()

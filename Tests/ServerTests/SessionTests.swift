@@ -74,6 +74,13 @@ struct SessionTests {
         }
     }
 
+    @Test func `a tunnel is refused, and what follows is taken for no request`() {
+        let answer = rig().exchange("CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n" + Self.canary)
+        #expect(answer.hasPrefix("HTTP/1.1 501 Not Implemented\r\n"))
+        #expect(answer.contains("\r\nConnection: close\r\n"))
+        #expect(!answer.contains("canary"))
+    }
+
     @Test func `a connection that was kept is closed without lingering when it is idle`() {
         let rig = rig()
         _ = rig.exchange("POST /ignores HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n")
