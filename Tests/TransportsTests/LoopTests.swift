@@ -247,6 +247,28 @@ struct LoopTests {
         }
     }
 
+    @Test func `the kernel spreads connections over the sockets of an address`() async throws {
+        let accepted = try await withLoop { loop in
+            var sockets = try ListeningSockets(.loopback(port: 0), count: 2)
+            let address = sockets.address
+            guard let first = sockets.take(), let second = sockets.take() else { throw NoSocket() }
+            let listeners = [try TCPListener(owning: first, on: loop), try TCPListener(owning: second, on: loop)]
+            let wakeup = Wakeup()
+            let deadline = Deadline(on: loop, firing: wakeup)
+            deadline.set(loop.now + .seconds(10))
+            var counts = [0, 0]
+            for _ in 0..<64 {
+                _ = try await TCPTransport().connect(to: address, on: loop, wakeup: wakeup, until: deadline)
+                for index in listeners.indices {
+                    while try listeners[index].tryAccept() != nil { counts[index] += 1 }
+                }
+            }
+            return counts
+        }
+        #expect(accepted.reduce(0, +) == 64)
+        #expect(accepted.allSatisfy { $0 > 5 })
+    }
+
     @Test func `every loop gets a socket of the same address`() throws {
         var sockets = try ListeningSockets(.loopback(port: 0), count: 3)
         var count = 0
