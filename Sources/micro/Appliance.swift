@@ -51,7 +51,7 @@ struct Appliance: Sendable {
         }
         var listeners = try Listeners(configuration, loopCount: loops.loops.count)
         let registry = try await RunningRegistry.start(configuration, on: control, logger: logger)
-        let demo = configuration.runsDemoServices ? Worker(loop: control, makeContext: composition.makeContext) : nil
+        let demo = configuration.runsDemoServices ? Worker(loop: control, makeContext: composition.makeQuietContext) : nil
         if let demo, let registry { try await startDemo(demo, registry) }
 
         let keeper = registry.map { registry in

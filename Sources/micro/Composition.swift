@@ -37,6 +37,15 @@ struct Composition: Sendable {
     // MARK: For each loop
 
     func makeContext(_ loop: any EventLoop) -> sending WorkerContext {
+        WorkerContext(loop: loop, configuration: session, accessLog: accessLog(), logger: logger)
+    }
+
+    /// For what is behind the gateway, and not a part of what an operator wants to read about.
+    func makeQuietContext(_ loop: any EventLoop) -> sending WorkerContext {
+        WorkerContext(loop: loop, configuration: session, logger: logger)
+    }
+
+    private var session: SessionConfiguration {
         var session = SessionConfiguration()
         let limits = configuration.limits
         session.headLimits = HeadLimits(
@@ -44,7 +53,7 @@ struct Composition: Sendable {
         session.headerTimeout = limits.headerTimeout
         session.idleTimeout = limits.idleTimeout
         session.bodyTimeout = limits.bodyTimeout
-        return WorkerContext(loop: loop, configuration: session, accessLog: accessLog(), logger: logger)
+        return session
     }
 
     /// The handler of the gateway, `micro api`.
