@@ -91,6 +91,7 @@ let package = Package(
             path: "Tests/Support",
             swiftSettings: settings
         ),
+        .target(name: "CMallocCount", path: "Tests/MallocCount"),
         tests("Bytes", ["Bytes"]),
         tests(
             "Registries", ["Bytes", "CZlib", "Gateway", "JSON", "Reactor", "Registries", "Transports", logging],
@@ -108,7 +109,8 @@ let package = Package(
         tests(
             "Upstream",
             [
-                "Bytes", "Gateway", "HTTP", "Handlers", "JSON", "Reactor", "Server", "TestSupport", "Upstream", logging,
+                "Bytes", "CMallocCount", "Gateway", "HTTP", "Handlers", "JSON", "Reactor", "Server", "TestSupport",
+                "Upstream", logging,
             ],
             exclude: ["Golden"]),
         tests("Server", ["Bytes", "Gateway", "HTTP", "Reactor", "Server", "TestSupport", logging]),

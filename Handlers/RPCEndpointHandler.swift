@@ -13,6 +13,8 @@ package enum RPCAccess: String, Sendable {
 /// The endpoint `/rpc`: calls any registered service by its full name, outside any namespace.
 package final class RPCEndpointHandler: Handler {
     private let access: RPCAccess
+    private let policy = AccessPolicy(
+        machineNames: AccessPolicy.namesOfThisMachine(), subject: "/rpc", flag: "--enable_rpc")
     private let router: any Router
     private let dispatcher: Dispatcher
     private let catalog: CatalogView
@@ -58,16 +60,8 @@ package final class RPCEndpointHandler: Handler {
         case .everyone: return
         case .nobody: throw .rpcForbidden("/rpc is switched off; start with --enable_rpc to open it to everyone")
         case .thisMachine:
-            guard exchange.isFromThisMachine else {
-                throw .rpcForbidden(
-                    "/rpc is open to clients on the gateway's own machine only; start with --enable_rpc to open it to all"
-                )
-            }
-            // A page of another site, opened in a browser on this machine, is not on this machine.
-            guard LocalOrigin.isAllowed(exchange.request) else {
-                throw .rpcForbidden(
-                    "/rpc takes no requests from pages of other sites; start with --enable_rpc to open it to all")
-            }
+            let refusal = policy.refusal(of: exchange.request, isFromThisMachine: exchange.isFromThisMachine)
+            if let refusal { throw .rpcForbidden(refusal.sentence) }
         }
     }
 

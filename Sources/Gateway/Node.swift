@@ -21,7 +21,11 @@ package final class Node: Sendable, Hashable {
             return nil
         }
         var host = address[..<colon]
-        if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
+        if host.hasPrefix("["), host.hasSuffix("]") {
+            host = host.dropFirst().dropLast()
+        } else if host.contains(":") {
+            return nil  // An IPv6 address without brackets, whose last number is no port.
+        }
         return host.isEmpty ? nil : (String(host), port)
     }
 

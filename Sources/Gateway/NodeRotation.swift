@@ -65,6 +65,8 @@ package final class NodeHealth {
 
     /// Lets the node rest from now on, twice as long as the last time.
     package func recordFailure(of node: Node, now: ContinuousClock.Instant) {
+        // Requests that were under way together say the same thing once.
+        guard !isResting(node, now: now) else { return }
         let length = rests[node].map { min($0.length * 2, Self.longestRest) } ?? Self.shortestRest
         rests[node] = Rest(until: now + length, length: length)
     }

@@ -74,7 +74,7 @@ extension Node {
         if let port = object.member(ignoringCase: "port")?.intValue, port > 0,
             Node(id: id, address: address).hostAndPort == nil
         {
-            address += ":\(port)"
+            address = address.contains(":") ? "[\(address)]:\(port)" : "\(address):\(port)"
         }
         self.init(id: id, address: address, metadata: try object.strings("metadata", of: "node"))
     }

@@ -8,16 +8,22 @@ package struct AddressRange: Sendable, Hashable, CustomStringConvertible {
     /// Nil when the text is no address, or the length is longer than the address.
     package init?(_ text: String) {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
-        guard let address = Address(ip: parts[0], port: 0) else { return nil }
-        let bits = address.bytes.count * 8
-        if parts.count == 2 {
-            guard let length = Int(parts[1]), (0...bits).contains(length) else { return nil }
-            self.length = length
-        } else {
-            length = bits
+        guard let written = Address(ip: parts[0], port: 0), let plain = Address(ip: written.ip, port: 0) else {
+            return nil
         }
-        family = address.family
-        bytes = address.bytes
+        let bits = written.bytes.count * 8
+        // The bits in front of an IPv4 address inside IPv6.
+        let mapping = bits - plain.bytes.count * 8
+        if parts.count == 2 {
+            guard parts[1].utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }), let length = Int(parts[1]),
+                (mapping...bits).contains(length)
+            else { return nil }
+            self.length = length - mapping
+        } else {
+            length = bits - mapping
+        }
+        family = plain.family
+        bytes = plain.bytes
         description = text
     }
 

@@ -43,8 +43,8 @@ package final class TCPChannel: Channel, ReadinessTarget {
     package var isReadable: Bool { mayRead }
 
     package func tryRead(into buffer: inout ByteBuffer, atMost limit: Int) throws(ChannelError) -> Int? {
-        guard mayRead else { return nil }
         guard registration != nil else { throw .closed }
+        guard mayRead else { return nil }
         var wouldBlock = false
         let descriptor = descriptor
         let count = try buffer.write(atMost: limit) { room throws(ChannelError) in
@@ -62,8 +62,8 @@ package final class TCPChannel: Channel, ReadinessTarget {
 
     package func tryWrite(_ buffer: inout ByteBuffer) throws(ChannelError) -> Bool {
         if buffer.isEmpty { return true }
-        guard mayWrite else { return false }
         guard registration != nil else { throw .closed }
+        guard mayWrite else { return false }
         let length = buffer.count
         let sent: Int?
         do throws(SystemError) {

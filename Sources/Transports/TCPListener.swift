@@ -17,8 +17,7 @@ package struct ListeningSockets: ~Copyable {
         descriptors = []
         var bound = address
         for _ in 0..<count {
-            // The address must not be shared with another process, so the first socket is bound without sharing.
-            let descriptor = try Self.bind(bound, isShared: count > 1, backlog: backlog)
+            let descriptor = try Self.bind(bound, isFirst: descriptors.isEmpty, isShared: count > 1, backlog: backlog)
             bound = Self.localAddress(of: descriptor.raw) ?? bound
             descriptors.append(descriptor.release())
         }
@@ -33,16 +32,18 @@ package struct ListeningSockets: ~Copyable {
     deinit { for descriptor in descriptors { close(descriptor) } }
 
     private static func bind(
-        _ address: Address, isShared: Bool, backlog: CInt
+        _ address: Address, isFirst: Bool, isShared: Bool, backlog: CInt
     ) throws(SystemError) -> FileDescriptor {
         let family = address.family == .v4 ? AF_INET : AF_INET6
         let type = CInt(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
         let descriptor = FileDescriptor(owning: try systemCall("socket") { socket(family, type, 0) })
         let raw = descriptor.raw
         setOption(raw, SOL_SOCKET, SO_REUSEADDR, 1)
-        if isShared { setOption(raw, SOL_SOCKET, SO_REUSEPORT, 1) }
+        if isShared, !isFirst { setOption(raw, SOL_SOCKET, SO_REUSEPORT, 1) }
         if address.family == .v6 { setOption(raw, IPPROTO_IPV6, IPV6_V6ONLY, address.isAny ? 0 : 1) }
         _ = try systemCall("bind") { address.withSocketAddress { Glibc.bind(raw, $0, $1) } }
+        // The address must not be shared with another process, so the first socket is bound without sharing.
+        if isShared, isFirst { setOption(raw, SOL_SOCKET, SO_REUSEPORT, 1) }
         _ = try systemCall("listen") { listen(raw, backlog) }
         return descriptor
     }

@@ -1,4 +1,5 @@
 import Dashboard
+import Gateway
 import HTTP
 import JSON
 import TestSupport

@@ -64,7 +64,7 @@ struct ServiceRecordTests {
 
     @Test func `descriptions without end are cut off`() throws {
         var value = #"{"name":"x","type":"t","values":null}"#
-        for _ in 0..<60 { value = #"{"name":"x","type":"t","values":[\#(value)]}"# }
+        for _ in 0..<25 { value = #"{"name":"x","type":"t","values":[\#(value)]}"# }
         let service = try service(#"{"name":"a","endpoints":[{"name":"e","request":\#(value)}]}"#)
         var depth = 0
         var field = service.endpoints.first?.request

@@ -35,7 +35,8 @@ final class PathHandler: Handler {
         default:
             try await exchange.collectBody(into: &body, limit: 100_000)
             try await exchange.respond(
-                .ok, contentType: "text/plain", text: "\(exchange.request.method) \(exchange.request.path) \(body.text)")
+                .ok, contentType: "text/plain", text: "\(exchange.request.method) \(exchange.request.path) \(body.text)"
+            )
         }
     }
 }
@@ -169,8 +170,10 @@ struct SessionTests {
     @Test(
         "a malformed body is answered 400 once, and nothing behind it is understood",
         arguments: [
-            "Transfer-Encoding: chunked\r\n\r\nINVALID!!!\r\n", "Transfer-Encoding: chunked\r\n\r\n0x5\r\nhello\r\n0\r\n\r\n",
-            "Transfer-Encoding: chunked\r\n\r\n3\r\nabcd\r\n", "Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n",
+            "Transfer-Encoding: chunked\r\n\r\nINVALID!!!\r\n",
+            "Transfer-Encoding: chunked\r\n\r\n0x5\r\nhello\r\n0\r\n\r\n",
+            "Transfer-Encoding: chunked\r\n\r\n3\r\nabcd\r\n",
+            "Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n",
             "Transfer-Encoding: chunked, identity\r\n\r\n", "Content-Length: 5, 5\r\n\r\n",
             "Content-Length: 0\r\nContent-Length: 43\r\n\r\n",
         ])

@@ -2,19 +2,29 @@ internal import Glibc
 package import HTTP
 internal import Reactor
 
-/// Who may use the dashboard, as long as nobody can sign in: clients on this machine that ask for this machine.
+/// Who may use what reaches every service, as long as nobody can sign in: clients on this machine that ask for this
+/// machine.
 ///
 /// The address alone does not suffice. A page from elsewhere whose host name was made to resolve to 127.0.0.1 (DNS
 /// rebinding) comes from a loopback address too, but its `Host` gives it away. And any page may send requests that
 /// change something without being able to read the answer; those are known by `Origin` and `Sec-Fetch-Site`.
 package struct AccessPolicy: Sendable, Equatable {
-    /// True when clients from anywhere are answered, whatever host they ask for. The flag `--insecure_dashboard`.
+    /// True when clients from anywhere are answered, whatever host they ask for.
     package var isInsecure: Bool
     /// Names of this machine, apart from `localhost` and the loopback addresses. Compared without regard to case.
     package var machineNames: [String]
 
-    package init(isInsecure: Bool = false, machineNames: [String] = []) {
+    /// What is protected, as refusals call it, and the flag that opens it.
+    private let subject: String
+    private let flag: String
+
+    package init(
+        isInsecure: Bool = false, machineNames: [String] = [], subject: String = "The dashboard",
+        flag: String = "--insecure_dashboard"
+    ) {
         self.isInsecure = isInsecure
+        self.subject = subject
+        self.flag = flag
         self.machineNames = machineNames.map { $0.lowercased() }
     }
 
@@ -48,14 +58,14 @@ package struct AccessPolicy: Sendable, Equatable {
         guard isFromThisMachine else {
             return Refusal(
                 status: .forbidden,
-                sentence: "The dashboard answers only clients on the machine it runs on. Open it there, or through "
-                    + "a tunnel such as ssh -L, or start it with --insecure_dashboard to answer everyone.")
+                sentence: "\(subject) answers only clients on the machine it runs on. Ask there, or through a tunnel "
+                    + "such as ssh -L, or start with \(flag) to answer everyone.")
         }
         guard isThisMachine(request.authority) else {
             return Refusal(
                 status: .misdirectedRequest,
-                sentence: "The dashboard does not answer for this host name. Ask for localhost or 127.0.0.1, or "
-                    + "start it with --insecure_dashboard to answer for every name.")
+                sentence: "\(subject) does not answer for this host name. Ask for localhost or 127.0.0.1, or start "
+                    + "with \(flag) to answer for every name.")
         }
         return nil
     }
@@ -94,7 +104,7 @@ package struct AccessPolicy: Sendable, Equatable {
             return Refusal(
                 status: .forbidden,
                 sentence: "The request was caused by a page of another site, which may not change or call anything "
-                    + "here. Use the dashboard's own page, or a client that is no browser.")
+                    + "here. Use a page of ours, or a client that is no browser.")
         }
         return nil
     }

@@ -1,4 +1,4 @@
-import Dashboard
+import Gateway
 import HTTP
 import Testing
 

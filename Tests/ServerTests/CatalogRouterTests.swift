@@ -1,0 +1,127 @@
+import Gateway
+import HTTP
+import Server
+import Testing
+
+/// `/a/b/c` asks for endpoint `b` of service `a`, whatever follows. Counts how often it is asked.
+private final class CountingResolver: Resolver {
+    let name = "counting"
+    let asked = Counter()
+
+    func resolve(_ head: RequestHead) throws(GatewayError) -> Destination {
+        asked.add(1)
+        let segments = head.path.split(separator: "/")
+        guard segments.count > 1 else { throw GatewayError(.notFound, "the path names no service") }
+        return Destination(service: String(segments[0]), endpoint: String(segments[1]))
+    }
+}
+
+struct CatalogRouterTests {
+    private static let mucp = ["protocol": "mucp"]
+    private let view = CatalogView()
+    private let resolver = CountingResolver()
+
+    private func router(_ use: CatalogRouter.Use) -> CatalogRouter {
+        CatalogRouter(
+            resolver: resolver, namespace: "go.micro.api", use: use, view: view, strategy: RoundRobin(),
+            health: NodeHealth())
+    }
+
+    private func register(_ generation: UInt64, _ services: Service...) {
+        view.replace(with: Catalog(generation: generation, services: services))
+    }
+
+    private func service(_ name: String, version: String = "1", _ nodes: [String: [String: String]]) -> Service {
+        Service(
+            name: name, version: version,
+            nodes: nodes.sorted { $0.key < $1.key }.map { Node(id: $0.key, address: "\($0.key):1", metadata: $0.value) }
+        )
+    }
+
+    private func head(_ path: String, method: HTTP.Method = .get, host: String = "h") -> RequestHead {
+        RequestHead(method: method, target: path, authority: host)
+    }
+
+    @Test func `a route has the nodes of all versions that can be used`() throws {
+        register(
+            1, service("a", version: "1", ["n1": Self.mucp, "n2": [:]]),
+            service("a", version: "2", ["n3": ["protocol": "grpc"]]))
+        #expect(try router(.calls).route(head("/a/B.C")).nodes.nodes.map(\.id) == ["n1", "n3"])
+        #expect(try router(.proxying).route(head("/a/B.C")).nodes.nodes.map(\.id) == ["n2"])
+    }
+
+    @Test func `an unknown service is explained: what was derived, by which rule, and what is near`() {
+        register(1, service("greeter", ["n1": Self.mucp]))
+        let error = #expect(throws: GatewayError.self) { try router(.calls).route(head("/greter/Say.Hello")) }
+        #expect(error?.status == .notFound)
+        for part in ["greter", "Say.Hello", "counting", "go.micro.api", "greeter"] {
+            #expect(error?.report.detail.contains(part) == true, "\(part)")
+        }
+        // A name that was given and not derived needs no such explanation.
+        let named = #expect(throws: GatewayError.self) {
+            try router(.calls).route(to: Destination(service: "x", endpoint: "y"))
+        }
+        #expect(named?.report.detail == "service x is not registered")
+    }
+
+    @Test func `an empty catalog says that it is`() {
+        let error = #expect(throws: GatewayError.self) { try router(.calls).route(head("/a/b")) }
+        #expect(error?.report.detail.contains("nothing is registered at all") == true)
+    }
+
+    @Test func `a service without nodes is 503, one of another kind says which handler is right`() {
+        register(1, service("empty", [:]), service("web", ["n1": [:]]), service("rpc", ["n2": Self.mucp]))
+        let empty = #expect(throws: GatewayError.self) { try router(.calls).route(head("/empty/x")) }
+        #expect(empty?.status == .serviceUnavailable)
+        let web = #expect(throws: GatewayError.self) { try router(.calls).route(head("/web/x")) }
+        #expect(web?.report.detail.contains("handler http") == true)
+        let rpc = #expect(throws: GatewayError.self) { try router(.proxying).route(head("/rpc/x")) }
+        #expect(rpc?.report.detail.contains("handler rpc") == true)
+    }
+
+    @Test func `what was decided is remembered until the catalog changes`() throws {
+        register(1, service("a", ["n1": Self.mucp]))
+        let router = router(.calls)
+        let first = try router.route(head("/a/b"))
+        #expect(try router.route(head("/a/b")) === first)
+        #expect(resolver.asked.value == 1)
+        // Another query is the same path; another method or host may be another route.
+        _ = try router.route(head("/a/b?c=d"))
+        #expect(resolver.asked.value == 1)
+        _ = try router.route(head("/a/b", method: .post))
+        _ = try router.route(head("/a/b", host: "other"))
+        #expect(resolver.asked.value == 3)
+
+        register(2, service("a", ["n2": Self.mucp]))
+        let second = try router.route(head("/a/b"))
+        #expect(second.nodes.nodes.map(\.id) == ["n2"])
+        #expect(resolver.asked.value == 4)
+        register(3)
+        #expect(throws: GatewayError.self) { try router.route(head("/a/b")) }
+    }
+
+    @Test func `whatever the memory forgot, the answer is the same`() throws {
+        register(1, service("a", ["n1": Self.mucp]), service("b", ["n2": Self.mucp]))
+        let router = router(.calls)
+        for number in (0..<5_000).map({ ($0 &* 7_919) % 3_000 }) {
+            let (service, host) = (number % 2 == 0 ? "a" : "b", "h\(number % 5)")
+            let route = try router.route(head("/\(service)/E.N\(number)", host: host))
+            #expect(route.destination == Destination(service: service, endpoint: "E.N\(number)"))
+            #expect(route.nodes.nodes.map(\.id) == [service == "a" ? "n1" : "n2"])
+        }
+        let long = "/a/" + String(repeating: "x", count: 5_000)
+        for _ in 0..<2 { #expect(try router.route(head(long)).destination.endpoint.count == 5_000) }
+    }
+
+    @Test func `a node that rests goes on resting in the next catalog`() throws {
+        register(1, service("a", ["n1": Self.mucp, "n2": Self.mucp]))
+        let router = router(.calls)
+        let now = ContinuousClock.now
+        let route = try router.route(head("/a/b"))
+        let failed = try #require(route.nodes.nodes.first)
+        route.nodes.recordFailure(of: failed, now: now)
+        register(2, service("a", ["n1": Self.mucp, "n2": Self.mucp]))
+        let next = try router.route(head("/a/b")).nodes
+        #expect(Set((0..<10).compactMap { _ in next.next(now: now)?.id }) == ["n2"])
+    }
+}
