@@ -457,7 +457,9 @@ function plainNotice() {
 const drafts = new Map();
 
 function callPanel(service, endpoints) {
-  const wanted = view().endpoint;
+  // Whoever has not chosen sees an endpoint that takes something, rather than the first by the alphabet.
+  const telling = endpoints.find((endpoint) => endpoint.request?.values?.length > 0);
+  const wanted = view().endpoint || telling?.name || "";
   const names = endpoints.map((endpoint) => endpoint.name);
   const chooser = names.length
     ? element("select", { id: "endpoint" }, names.map((name) => element("option", { selected: name === wanted }, name)))

@@ -175,7 +175,7 @@ struct RPCEndpointTests {
         arguments: [
             ("GET / HTTP/1.1", "200", #"{"version": "1.0"}"#), ("GET /favicon.ico HTTP/1.1", "200", ""),
             ("GET /a/../go.greeter//x HTTP/1.1", "308", ""), ("OPTIONS * HTTP/1.1", "400", nil),
-            ("CONNECT a:443 HTTP/1.1", "404", nil), ("GET /nothing HTTP/1.1", "404", nil),
+            ("CONNECT a:443 HTTP/1.1", "501", nil), ("GET /nothing HTTP/1.1", "404", nil),
         ] as [(String, String, String?)])
     func front(line: String, status: String, body: String?) throws {
         let rig = CallRig()
