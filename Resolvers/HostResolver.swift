@@ -11,13 +11,12 @@ package struct HostResolver: Resolver {
     package var name: String { "host" }
 
     package func resolve(_ head: RequestHead) throws(GatewayError) -> Destination {
-        // As sent, since names of services are case-sensitive; but without the port, which says where the gateway
-        // listens and nothing about the service. Micro v2 kept it, and then found no service of that name.
-        var service = head.authority[...]
-        if let colon = service.lastIndex(of: ":"), !service.hasSuffix("]") { service = service[..<colon] }
+        // Hosts are the same in any case, and browsers send them in lower case. The port says where the gateway listens
+        // and nothing about the service; Micro v2 kept it, and then found no service of that name.
+        let service = head.host
         guard !service.isEmpty else {
             throw GatewayError(.notFound, "The request names no host, and the host is what names the service here.")
         }
-        return Destination(service: String(service), endpoint: head.method.description)
+        return Destination(service: service, endpoint: head.method.description)
     }
 }

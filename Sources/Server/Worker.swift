@@ -39,14 +39,27 @@ package final class WorkerContext {
     }
 }
 
+/// What a listener is for, which decides when it stops.
+package enum ListenerRole: Sendable, CaseIterable {
+    /// It serves clients: it stops first.
+    case service
+    /// It tells how the others are doing, and goes on until they are done.
+    case attendance
+}
+
 /// One loop's isolation domain: its connections, its handlers, its copy of the catalog.
 package actor Worker {
+    private struct Connection {
+        let session: HTTP1Session
+        let role: ListenerRole
+    }
+
     private let loop: any EventLoop
     private let context: WorkerContext
     private let maximumConnections: Int
-    private var listeners: [TCPListener] = []
-    private var connections: [ObjectIdentifier: HTTP1Session] = [:]
-    private var isDraining = false
+    private var listeners: [(listener: TCPListener, role: ListenerRole)] = []
+    private var connections: [ObjectIdentifier: Connection] = [:]
+    private var draining: Set<ListenerRole> = []
     private var hasWarned = false
     private let idle = Wakeup()
 
@@ -68,26 +81,30 @@ package actor Worker {
     ///
     /// - Parameter facts: What is believed of a client, given its address.
     package func listen(
-        _ socket: consuming FileDescriptor, facts: ClientFacts,
+        _ socket: consuming FileDescriptor, as role: ListenerRole = .service, facts: ClientFacts,
         makeHandler: @Sendable (WorkerContext) -> any Handler
     ) throws(SystemError) {
         let handler = makeHandler(context)
         let listener = try TCPListener(owning: socket, on: loop)
-        listeners.append(listener)
-        Task.immediate(executorPreference: loop) { await accept(from: listener, facts: facts, handler: handler) }
+        listeners.append((listener, role))
+        Task.immediate(executorPreference: loop) {
+            await accept(from: listener, role, facts: facts, handler: handler)
+        }
     }
 
     /// Takes a connection over and serves it until one side ends it. Returns at the first wait.
-    private func adopt(_ channel: any Channel, from peer: Address, facts: ClientFacts, handler: any Handler) {
+    private func adopt(
+        _ channel: any Channel, _ role: ListenerRole, from peer: Address, facts: ClientFacts, handler: any Handler
+    ) {
         let session = HTTP1Session(
             channel: channel, loop: loop, handler: handler, context: context,
             forwarding: facts.forwarding(for: peer), isPeerLoopback: peer.isLoopback)
-        connections[ObjectIdentifier(session)] = session
-        if isDraining { session.drain() }
+        connections[ObjectIdentifier(session)] = Connection(session: session, role: role)
+        if draining.contains(role) { session.drain() }
         Task.immediate(executorPreference: loop) {  // Without the preference, every await makes an extra queue trip.
             await session.serve()
             connections[ObjectIdentifier(session)] = nil
-            if connections.isEmpty { idle.fire() }
+            if !draining.isEmpty { idle.fire() }
         }
     }
 
@@ -96,7 +113,7 @@ package actor Worker {
         from peer: Address, facts: ClientFacts = ClientFacts(), makeChannel: @Sendable () -> sending any Channel,
         makeHandler: @Sendable (WorkerContext) -> any Handler
     ) {
-        adopt(makeChannel(), from: peer, facts: facts, handler: makeHandler(context))
+        adopt(makeChannel(), .service, from: peer, facts: facts, handler: makeHandler(context))
     }
 
     /// How many connections are open now.
@@ -105,37 +122,43 @@ package actor Worker {
     /// Hands this loop a new catalog.
     package func replaceCatalog(with catalog: Catalog) { context.catalog.replace(with: catalog) }
 
-    /// Runs the chores once a second. Ends when the worker drains.
+    /// Runs the chores once a second. Ends when the worker has nothing more to do.
     package func keepHouse() async {
-        while !isDraining {
+        while draining.count < ListenerRole.allCases.count {
             await loop.sleep(for: .seconds(1))
             for chore in context.chores { chore() }
         }
     }
 
-    /// Accepts nothing more, and ends every connection after the answer that it is waiting for.
+    /// Accepts nothing more in this role, and ends every connection of it after the answer that it is waiting for.
     ///
     /// - Returns: How many connections were cut off because they had not ended in time.
-    package func drain(within limit: Duration) async -> Int {
-        isDraining = true
-        for listener in listeners { listener.close() }
-        for session in connections.values { session.drain() }
+    package func drain(_ role: ListenerRole = .service, within limit: Duration) async -> Int {
+        draining.insert(role)
+        for entry in listeners where entry.role == role { entry.listener.close() }
+        for connection in connections.values where connection.role == role { connection.session.drain() }
         let deadline = Deadline(on: loop, firing: idle)
         deadline.set(loop.now + limit)
-        while !connections.isEmpty, !deadline.hasExpired { await idle.wait() }
+        while connections.values.contains(where: { $0.role == role }), !deadline.hasExpired { await idle.wait() }
         deadline.cancel()
-        let cutOff = connections.count
-        for session in connections.values { session.channel.close() }
+        var cutOff = 0
+        for connection in connections.values where connection.role == role {
+            connection.session.channel.close()
+            connection.session.wakeup.fire()
+            cutOff += 1
+        }
         for chore in context.chores { chore() }
         return cutOff
     }
 
-    private func accept(from listener: TCPListener, facts: ClientFacts, handler: any Handler) async {
+    private func accept(
+        from listener: TCPListener, _ role: ListenerRole, facts: ClientFacts, handler: any Handler
+    ) async {
         while listener.isOpen {
             do throws(SystemError) {
                 var count = 0
                 while let (channel, peer) = try listener.tryAccept() {
-                    admit(channel, from: peer, facts: facts, handler: handler)
+                    admit(channel, role, from: peer, facts: facts, handler: handler)
                     count += 1
                     if count % 64 == 0 { await Task.yield() }  // Those accepted are served before more are taken.
                 }
@@ -147,7 +170,9 @@ package actor Worker {
         }
     }
 
-    private func admit(_ channel: TCPChannel, from peer: Address, facts: ClientFacts, handler: any Handler) {
+    private func admit(
+        _ channel: TCPChannel, _ role: ListenerRole, from peer: Address, facts: ClientFacts, handler: any Handler
+    ) {
         guard connections.count < maximumConnections else {
             if !hasWarned {
                 context.logger.warning(
@@ -157,6 +182,6 @@ package actor Worker {
             return channel.close()
         }
         hasWarned = false
-        adopt(channel, from: peer, facts: facts, handler: handler)
+        adopt(channel, role, from: peer, facts: facts, handler: handler)
     }
 }

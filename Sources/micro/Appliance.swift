@@ -51,7 +51,8 @@ struct Appliance: Sendable {
         }
         var listeners = try Listeners(configuration, loopCount: loops.loops.count)
         let registry = try await RunningRegistry.start(configuration, on: control, logger: logger)
-        let demo = configuration.runsDemoServices ? Worker(loop: control, makeContext: composition.makeQuietContext) : nil
+        let demo =
+            configuration.runsDemoServices ? Worker(loop: control, makeContext: composition.makeQuietContext) : nil
         if let demo, let registry { try await startDemo(demo, registry) }
 
         let keeper = registry.map { registry in
@@ -110,9 +111,12 @@ struct Appliance: Sendable {
             "stopping on \(signal == SIGINT ? "SIGINT" : "SIGTERM"); requests in flight have \(limit) to finish")
         await registry?.withdraw()
         var cutOff = 0
-        await withTaskGroup(of: Int.self) { group in
-            for worker in workers { group.addTask { await worker.drain(within: limit) } }
-            for await count in group { cutOff += count }
+        // The dashboard goes on until the gateway is done, and says meanwhile that this instance is not ready.
+        for role in ListenerRole.allCases {
+            await withTaskGroup(of: Int.self) { group in
+                for worker in workers { group.addTask { await worker.drain(role, within: limit) } }
+                for await count in group { cutOff += count }
+            }
         }
         _ = await demo?.drain(within: .milliseconds(100))
         await keeper?.stop()

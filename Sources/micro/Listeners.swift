@@ -55,7 +55,9 @@ struct Listeners: ~Copyable {
             }
             if let given = configuration.web, let socket = web?.take() {
                 let parts = DashboardParts(appliance, given, addresses)
-                try await worker.listen(socket, facts: composition.facts) { composition.dashboard(parts, $0) }
+                try await worker.listen(socket, as: .attendance, facts: composition.facts) {
+                    composition.dashboard(parts, $0)
+                }
             }
             if let given = configuration.proxy, let socket = proxy?.take() {
                 try await worker.listen(socket, facts: composition.facts) { composition.proxy(given, $0) }

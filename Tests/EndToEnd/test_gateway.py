@@ -343,6 +343,7 @@ def test_a_resolver_names_the_endpoint(start_server, micro_service, flags, name,
         (["--handler=http", "--resolver=path"], "go.micro.api.site", "/site/about", "a"),
         (["--handler=proxy", "--resolver=vpath"], "go.micro.api.v2.site", "/v2/site/about", "a"),
         (["--handler=http", "--resolver=host"], "go.micro.api.site", "/about", "go.micro.api.site:8080"),
+        (["--handler=http", "--resolver=host"], "go.micro.api.site", "/about", "GO.Micro.API.site."),
     ],
 )
 def test_a_resolver_names_the_service_that_a_request_is_passed_to(start_server, raw_server, flags, name, path, host):

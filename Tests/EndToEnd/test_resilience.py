@@ -264,6 +264,22 @@ def test_a_request_in_flight_is_finished_before_the_program_ends(busy, number):
     server.was_killed = True
 
 
+def test_a_program_that_finishes_its_requests_says_that_it_is_not_ready(busy):
+    server, client, release = busy()
+    ready = wire.request("GET", "/readyz", host="localhost")
+    assert wire.ask(server.web_port, ready).status == 200
+    server.process.terminate()
+    until(lambda: is_refused(server.api_port))
+    answer = wire.ask(server.web_port, ready)
+    assert (answer.status, answer.body) == (503, b"it is shutting down\n")
+    assert wire.ask(server.web_port, wire.request("GET", "/healthz", host="localhost")).status == 200
+    release.set()
+    assert client.response().status == 200
+    client.close()
+    assert server.process.wait(10) == 0
+    server.was_killed = True
+
+
 def test_idle_connections_are_closed_at_the_end(start_server):
     server = start_server()
     with wire.connect(server.api_port) as client:

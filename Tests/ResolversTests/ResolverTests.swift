@@ -116,13 +116,14 @@ struct ResolverTests {
     }
 
     @Test(
-        "the host is the service, as it was sent but for the port, and whatever the path",
+        "the host is the service, in lower case and without port, whatever the path",
         arguments: [
             ("go.micro.api.site", "/x", "go.micro.api.site"),
             ("go.micro.api.site:80", "/x", "go.micro.api.site"),
             ("127.0.0.1:8080", "/site/x", "127.0.0.1"),
             ("go.micro.api.site", "/", "go.micro.api.site"),
-            ("go.Example.Site:8080", "/x", "go.Example.Site"),
+            ("go.Example.Site:8080", "/x", "go.example.site"),
+            ("go.micro.api.site.", "/x", "go.micro.api.site"),
             ("[::1]", "/x", "[::1]"),
             ("[::1]:8080", "/x", "[::1]"),
         ])
