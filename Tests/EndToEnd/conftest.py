@@ -3,9 +3,10 @@
 import os
 import pathlib
 
+import pytest
+
 import peers
 import program
-import pytest
 
 ROOT = pathlib.Path(__file__).parents[2]
 

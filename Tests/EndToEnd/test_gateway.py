@@ -7,8 +7,9 @@ import threading
 import time
 import urllib.request
 
-import peers
 import pytest
+
+import peers
 import wire
 
 GREETER = "go.micro.srv.greeter"

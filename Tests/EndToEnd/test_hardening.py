@@ -4,9 +4,10 @@ import socket
 import threading
 import time
 
+import pytest
+
 import hostile
 import peers
-import pytest
 import wire
 from program import until
 

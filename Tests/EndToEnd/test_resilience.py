@@ -9,6 +9,7 @@ import sys
 import threading
 
 import pytest
+
 import wire
 from program import until
 
