@@ -27,7 +27,7 @@ package final class RPCHandler: Handler {
         exchange.service = route.destination.service
         var body = ByteBuffer()
         try await exchange.collectBody(into: &body, limit: configuration.maximumBody)
-        try RequestPayload.make(from: &body, of: exchange.request, as: requestType(of: route.destination))
+        try RequestPayload.make(from: &body, of: exchange.request) { requestType(of: route.destination) }
 
         // The clock starts here, because how long the client took to send is not the service's affair.
         let call = RPCCall(
@@ -65,10 +65,17 @@ package final class RPCHandler: Handler {
 extension Exchange {
     /// Answers 200 with JSON.
     nonisolated(nonsending) func respond(json: inout ByteBuffer) async throws(GatewayError) {
+        try await respond(.ok, JSONAnswer.fields, body: &json)
+    }
+}
+
+/// The header of every answer in JSON, made once: an answer shares its memory.
+private enum JSONAnswer {
+    static let fields: HeaderFields = {
         var fields = HeaderFields()
         fields.append(.contentType, "application/json")
-        try await respond(.ok, fields, body: &json)
-    }
+        return fields
+    }()
 }
 
 extension FieldType {

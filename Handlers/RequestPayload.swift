@@ -7,14 +7,15 @@ internal import JSON
 package enum RequestPayload {
     /// Turns the body, as it was received, into the message. A JSON body without a query stays as it is, byte for byte.
     ///
-    /// - Parameter type: What the endpoint expects, if that is known.
+    /// - Parameter type: What the endpoint expects, if that is known. Asked for only when there are fields to be typed.
     /// - Throws: `.badRequest` for what is malformed, `.unsupportedMediaType` for what cannot become JSON.
     package static func make(
-        from body: inout ByteBuffer, of head: borrowing RequestHead, as type: FieldType?
+        from body: inout ByteBuffer, of head: borrowing RequestHead, as type: () -> FieldType?
     ) throws(GatewayError) {
         let form = try FormKind(of: body.span, head)
         do throws(PayloadProblem) {
             guard head.hasQuery || form != nil else { return try check(&body) }
+            let type = type()
             let fields = try QueryFields.parse(query: head.query ?? "", as: type)
             switch form {
             case nil where fields.isEmpty: try check(&body)

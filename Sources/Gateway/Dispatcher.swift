@@ -3,14 +3,15 @@ package import Reactor
 
 /// Calls a service: picks a node, asks it, and asks another one where that is safe. One for each loop.
 package final class Dispatcher {
-    private let callers: [WireProtocol: any Caller]
+    /// Few, so that looking through them is faster than hashing.
+    private let callers: [(spoken: WireProtocol, caller: any Caller)]
     private let loop: any EventLoop
     /// Nodes asked for one call, the first included. Default 2; 1 to 10.
     private let maximumAttempts: Int
 
     /// - Parameter callers: Who speaks which protocol. A node with another one is reported as not supported.
     package init(callers: [WireProtocol: any Caller], loop: any EventLoop, maximumAttempts: Int = 2) {
-        self.callers = callers
+        self.callers = callers.map { ($0.key, $0.value) }
         self.loop = loop
         self.maximumAttempts = maximumAttempts
     }
@@ -43,7 +44,7 @@ package final class Dispatcher {
     nonisolated(nonsending) package func call(
         _ call: RPCCall, on node: Node, reply: inout ByteBuffer, wakeup: Wakeup
     ) async throws(GatewayError) {
-        guard let caller = callers[node.wireProtocol] else {
+        guard let caller = callers.first(where: { $0.spoken == node.wireProtocol })?.caller else {
             throw GatewayError(
                 .notImplemented,
                 "\(call.destination.service) speaks \(node.wireProtocol.name), which is not supported yet for calls",

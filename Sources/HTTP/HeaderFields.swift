@@ -178,9 +178,13 @@ package struct HeaderFields: Sendable {
         lines.append(": ")
         let valueStart = lines.count
         let bytes = value.utf8.span
-        for index in bytes.trimmingBlanks(bytes.indices) {
-            let byte = bytes[index]
-            lines.append(byte.isControl && byte != .tab ? .space : byte)
+        let trimmed = bytes.extracting(bytes.trimmingBlanks(bytes.indices))
+        if trimmed.firstControl(from: 0) == trimmed.count {
+            lines.append(trimmed)
+        } else {
+            for index in trimmed.indices {
+                lines.append(trimmed[index].isControl && trimmed[index] != .tab ? .space : trimmed[index])
+            }
         }
         add(start: start, nameLength: nameLength, valueLength: lines.count - valueStart, known: known)
         lines.append("\r\n")

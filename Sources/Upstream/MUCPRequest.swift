@@ -29,7 +29,11 @@ package enum MUCPRequest {
 
     /// Names are checked where they come in; whatever one that was not may hold, it stays within its line.
     private static func appendName(_ name: String, to output: inout ByteBuffer) {
-        for byte in name.utf8 { output.append(byte < 0x20 || byte == 0x7f ? 0x20 : byte) }
+        let bytes = name.utf8.span
+        var isPlain = true
+        for index in bytes.indices where bytes[index] < 0x20 || bytes[index] == 0x7f { isPlain = false }
+        if isPlain { return output.append(bytes) }
+        for index in bytes.indices { output.append(bytes[index] < 0x20 || bytes[index] == 0x7f ? 0x20 : bytes[index]) }
     }
 }
 
