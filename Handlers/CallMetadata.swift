@@ -5,8 +5,10 @@ package enum CallMetadata {
     /// The fields of the request that are meant for the service, its method, and where it comes from.
     ///
     /// - Parameter context: The client's address as the gateway saw it, and whether the peer may speak for others.
-    package static func make(from head: borrowing RequestHead, _ context: ForwardingContext) -> HeaderFields {
-        var metadata = HeaderFields()
+    package static func fill(
+        _ metadata: inout HeaderFields, from head: borrowing RequestHead, _ context: ForwardingContext
+    ) {
+        metadata.removeAll(keepingCapacity: true)
         metadata.appendMetadata(of: head)
         metadata.append(name: "Method", value: head.method.description)
         if context.isTrusted, head.fields.contains(.xForwardedFor) {
@@ -15,7 +17,6 @@ package enum CallMetadata {
         } else {
             metadata.append(.xForwardedFor, context.clientAddress)
         }
-        return metadata
     }
 }
 

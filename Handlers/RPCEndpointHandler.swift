@@ -40,9 +40,10 @@ package final class RPCEndpointHandler: Handler {
         exchange.service = request.service
 
         let destination = Destination(service: request.service, endpoint: request.endpoint)
+        CallMetadata.fill(&exchange.metadata, from: exchange.request, exchange.forwarding)
         let call = RPCCall(
             destination: destination, body: request.message,
-            metadata: CallMetadata.make(from: exchange.request, exchange.forwarding),
+            metadata: exchange.metadata,
             deadline: exchange.now + CallTimeout.requested(by: exchange.request, configuration), exchange: exchange)
         var reply = ByteBuffer()
         if let address = request.address {

@@ -25,16 +25,16 @@ package final class RPCHandler: Handler {
     nonisolated(nonsending) package func handle(_ exchange: Exchange) async throws(GatewayError) {
         let route = try router.route(exchange.request)
         exchange.service = route.destination.service
-        var body = ByteBuffer()
+        var body = exchange.takeBuffer()
         try await exchange.collectBody(into: &body, limit: configuration.maximumBody)
         try RequestPayload.make(from: &body, of: exchange.request) { requestType(of: route.destination) }
 
         // The clock starts here, because how long the client took to send is not the service's affair.
+        CallMetadata.fill(&exchange.metadata, from: exchange.request, exchange.forwarding)
         let call = RPCCall(
-            destination: route.destination, body: body,
-            metadata: CallMetadata.make(from: exchange.request, exchange.forwarding),
+            destination: route.destination, body: body, metadata: exchange.metadata,
             deadline: exchange.now + CallTimeout.requested(by: exchange.request, configuration), exchange: exchange)
-        var reply = ByteBuffer()
+        var reply = exchange.takeBuffer()
         do throws(GatewayError) {
             try await dispatcher.call(
                 call, over: route, isIdempotent: exchange.request.method.isSafe, reply: &reply, wakeup: exchange.wakeup)
@@ -42,6 +42,8 @@ package final class RPCHandler: Handler {
             throw explain(error, route.destination)
         }
         try await exchange.respond(json: &reply)
+        exchange.giveBack(reply)
+        exchange.giveBack(body)
     }
 
     private func requestType(of destination: Destination) -> FieldType? {

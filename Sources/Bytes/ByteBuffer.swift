@@ -161,22 +161,16 @@ package struct ByteBuffer: Sendable {
 
     /// Makes room for `length` more bytes, and lends that room to `body`, which returns how many bytes it wrote.
     ///
-    /// This is the one door for system calls; codecs use `append`.
-    @inline(__always)
-    package mutating func write<Failure: Error>(
-        atMost length: Int,
-        _ body: (UnsafeMutableRawBufferPointer) throws(Failure) -> Int
-    ) throws(Failure) -> Int {
+    /// A negative number says that nothing was written, and why; it is handed back. This is the one door for system
+    /// calls; codecs use `append`. It is not generic over errors, because that costs more than the rest of it.
+    package mutating func write(atMost length: Int, _ body: (UnsafeMutableRawBufferPointer) -> Int) -> Int {
         reserve(length)
         let end = end
-        var result: Result<Int, Failure> = .success(0)
-        storage.withUnsafeMutableBytes { target in
-            let room = UnsafeMutableRawBufferPointer(rebasing: target[end..<(end + length)])
-            do throws(Failure) { result = .success(try body(room)) } catch { result = .failure(error) }
+        let written = storage.withUnsafeMutableBytes { target in
+            body(UnsafeMutableRawBufferPointer(rebasing: target[end..<(end + length)]))
         }
-        let written = try result.get()
-        precondition(written >= 0 && written <= length, "more written than there was room for")
-        self.end += written
+        precondition(written <= length, "more written than there was room for")
+        if written > 0 { self.end += written }
         return written
     }
 

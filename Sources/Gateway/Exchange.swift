@@ -53,6 +53,24 @@ package final class Exchange {
             && !fields.contains(.xRealIP) && !fields.contains(.via)
     }
 
+    // MARK: Memory
+
+    /// What a call sends along. Kept from request to request for its memory; whoever uses it fills it anew.
+    package var metadata = HeaderFields()
+    private var spares: [ByteBuffer] = []
+    /// A larger buffer is not kept, so that one large request does not make a connection large for ever.
+    private static let largestSpare = 4_096
+
+    /// An empty buffer, with the memory of an earlier one if there is any. To be given back after use.
+    package func takeBuffer() -> ByteBuffer { spares.popLast() ?? ByteBuffer() }
+
+    /// Keeps the memory of a buffer for the next request.
+    package func giveBack(_ buffer: consuming ByteBuffer) {
+        guard buffer.capacity <= Self.largestSpare, spares.count < 2 else { return }
+        buffer.removeAll()
+        spares.append(buffer)
+    }
+
     // MARK: The request's body
 
     /// How the request's body is delimited.

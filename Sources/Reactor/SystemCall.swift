@@ -32,13 +32,13 @@ package func systemCall(_ name: StaticString, _ call: () -> CInt) throws(SystemE
     }
 }
 
-/// Like `systemCall`, for calls that return a length. Nil says that the call would have blocked.
+/// Makes a system call that returns a length, again when a signal interrupted it. Returns the length, or the error number
+/// negated.
 @inline(__always)
-package func transferCall(_ name: StaticString, _ call: () -> Int) throws(SystemError) -> Int? {
+package func systemTransfer(_ call: () -> Int) -> Int {
     while true {
         let result = call()
         if result >= 0 { return result }
-        if errno == EAGAIN || errno == EWOULDBLOCK { return nil }
-        if errno != EINTR { throw SystemError(errno, in: name) }
+        if errno != EINTR { return -Int(errno) }
     }
 }

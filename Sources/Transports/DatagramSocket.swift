@@ -45,10 +45,9 @@ package final class DatagramSocket: ReadinessTarget {
     package func tryReceive(into buffer: inout ByteBuffer) throws(SystemError) -> Address? {
         while mayRead, registration != nil {
             var peer = sockaddr_storage()
-            var wouldBlock = false
             let descriptor = descriptor
-            let count = try buffer.write(atMost: Self.maximumLength) { room throws(SystemError) in
-                let count = try transferCall("recvfrom") {
+            let count = buffer.write(atMost: Self.maximumLength) { room in
+                systemTransfer {
                     withUnsafeMutablePointer(to: &peer) {
                         $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                             var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
@@ -56,10 +55,13 @@ package final class DatagramSocket: ReadinessTarget {
                         }
                     }
                 }
-                wouldBlock = count == nil
-                return count ?? 0
             }
-            if wouldBlock { mayRead = false } else if let address = Address(peer) { return address }
+            guard count >= 0 else {
+                guard count == -Int(EAGAIN) else { throw SystemError(CInt(-count), in: "recvfrom") }
+                mayRead = false
+                continue
+            }
+            if let address = Address(peer) { return address }
             buffer.removeLast(count)
         }
         return nil
@@ -70,10 +72,11 @@ package final class DatagramSocket: ReadinessTarget {
     package func trySend(_ bytes: [UInt8], to address: Address) throws(SystemError) -> Bool {
         guard registration != nil else { throw SystemError(EBADF, in: "sendto") }
         let descriptor = descriptor
-        let sent = try transferCall("sendto") {
+        let sent = systemTransfer {
             address.withSocketAddress { sendto(descriptor, bytes, bytes.count, CInt(MSG_NOSIGNAL), $0, $1) }
         }
-        return sent != nil
+        guard sent >= 0 || sent == -Int(EAGAIN) else { throw SystemError(CInt(-sent), in: "sendto") }
+        return sent >= 0
     }
 
     /// Closes at once. Closing twice changes nothing.

@@ -45,19 +45,17 @@ package final class TCPChannel: Channel, ReadinessTarget {
     package func tryRead(into buffer: inout ByteBuffer, atMost limit: Int) throws(ChannelError) -> Int? {
         guard registration != nil else { throw .closed }
         guard mayRead else { return nil }
-        var wouldBlock = false
         let descriptor = descriptor
-        let count = try buffer.write(atMost: limit) { room throws(ChannelError) in
-            do throws(SystemError) {
-                let count = try transferCall("recv") { recv(descriptor, room.baseAddress, room.count, 0) }
-                wouldBlock = count == nil
-                return count ?? 0
-            } catch {
-                throw ChannelError(error)
-            }
+        let count = buffer.write(atMost: limit) { room in
+            systemTransfer { recv(descriptor, room.baseAddress, room.count, 0) }
         }
-        if wouldBlock || (count < limit && count > 0 && !hasPeerFinished && !isBroken) { mayRead = false }
-        return wouldBlock ? nil : count
+        guard count >= 0 else {
+            guard count == -Int(EAGAIN) else { throw ChannelError(SystemError(CInt(-count), in: "recv")) }
+            mayRead = false
+            return nil
+        }
+        if count < limit, count > 0, !hasPeerFinished, !isBroken { mayRead = false }
+        return count
     }
 
     package func tryWrite(_ buffer: inout ByteBuffer) throws(ChannelError) -> Bool {
@@ -65,18 +63,12 @@ package final class TCPChannel: Channel, ReadinessTarget {
         guard registration != nil else { throw .closed }
         guard mayWrite else { return false }
         let length = buffer.count
-        let sent: Int?
-        do throws(SystemError) {
-            let descriptor = descriptor
-            sent = try buffer.span.withUnsafeBytes { bytes throws(SystemError) in
-                try transferCall("send") {
-                    send(descriptor, bytes.baseAddress, bytes.count, CInt(MSG_NOSIGNAL))
-                }
-            }
-        } catch {
-            throw ChannelError(error)
+        let descriptor = descriptor
+        let sent = buffer.span.withUnsafeBytes { bytes in
+            systemTransfer { send(descriptor, bytes.baseAddress, bytes.count, CInt(MSG_NOSIGNAL)) }
         }
-        buffer.consume(sent ?? 0)
+        guard sent >= 0 || sent == -Int(EAGAIN) else { throw ChannelError(SystemError(CInt(-sent), in: "send")) }
+        buffer.consume(max(0, sent))
         if sent == length { return true }
         mayWrite = false
         return false
