@@ -17,7 +17,6 @@ package final class EpollEventLoop: EventLoop, @unchecked Sendable {
     private var registrations = RegistrationTable()
     private var thread = pthread_t()
     private let isStopping = Atomic(false)
-    private let threadHasEnded = ThreadEnd()
 
     package let name: String
     package let timers = TimerHeap()
@@ -44,7 +43,7 @@ package final class EpollEventLoop: EventLoop, @unchecked Sendable {
     package func stop() {
         isStopping.store(true, ordering: .releasing)
         inbox.signal()
-        threadHasEnded.wait()
+        pthread_join(thread, nil)
     }
 
     // MARK: Executor
@@ -145,7 +144,6 @@ package final class EpollEventLoop: EventLoop, @unchecked Sendable {
         clinux_name_thread(info.loop.name)
         if let processor = info.processor { _ = clinux_pin_thread(CInt(processor)) }
         info.loop.run()
-        info.loop.threadHasEnded.signal()
         return nil
     }
 }

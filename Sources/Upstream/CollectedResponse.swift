@@ -53,7 +53,7 @@ extension UpstreamConnection {
     private func takeHead(to method: Method, from node: Node) throws(GatewayError) -> BodyFraming? {
         do throws(ResponseProblem) {
             while try tryParseHead() {
-                if response.status.code >= 200 { return try BodyFraming.ofResponse(response, to: method) }
+                if try isFinal { return try BodyFraming.ofResponse(response, to: method) }
             }
             return nil
         } catch {

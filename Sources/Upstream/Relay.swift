@@ -162,9 +162,7 @@ struct Relay: ~Copyable {
     private func parseHead() throws(GatewayError) -> Bool {
         do throws(ResponseProblem) {
             while try connection.tryParseHead() {
-                let code = connection.response.status.code
-                if code >= 200 { return true }
-                if code == 101 { throw ResponseProblem("it switched protocols without being asked") }
+                if try connection.isFinal { return true }
             }
             return false
         } catch {

@@ -19,6 +19,9 @@ final class UpstreamConnection {
     var idleSince: ContinuousClock.Instant
 
     private var parser: ResponseParser
+    private var interimCount = 0
+    /// Interim responses (1xx) to one request; more are a fault of the node.
+    private static let maximumInterims = 32
 
     /// The most that is read at once.
     static let readSize = 65_536
@@ -55,6 +58,21 @@ final class UpstreamConnection {
     /// Takes the next head from the input, if all of it is there, into `response`.
     func tryParseHead() throws(ResponseProblem) -> Bool {
         try parser.take(from: &input, into: &response)
+    }
+
+    /// Whether the head just taken is the answer. Interim ones are counted, because a node could send them for ever.
+    var isFinal: Bool {
+        get throws(ResponseProblem) {
+            let code = response.status.code
+            if code >= 200 {
+                interimCount = 0
+                return true
+            }
+            interimCount += 1
+            if code == 101 { throw ResponseProblem("it switched protocols without being asked") }
+            if interimCount > Self.maximumInterims { throw ResponseProblem("it sends interim responses without end") }
+            return false
+        }
     }
 
     func close() {

@@ -18,7 +18,6 @@ private let bannedWords = [
     BannedWord(
         word: "usleep(", advice: "blocks the thread; wait for an event, or use the loop's sleep(for:)",
         allowed: [
-            "Sources/Reactor/ThreadEnd.swift": "waits for the end of a thread, never on a loop",
             "Sources/micro/Logging/LogWriter.swift": "the last second of the process, after the loops",
         ]),
     BannedWord(word: "nanosleep(", advice: "blocks the thread; wait for an event, or use the loop's sleep(for:)"),

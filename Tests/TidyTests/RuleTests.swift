@@ -89,7 +89,7 @@ struct RuleTests {
             ("MyTask { a }\nwithTask(b)", "Sources/HTTP/A.swift", []),
             ("await Task.sleep(for: a)", "Tests/HTTPTests/A.swift", [1]),
             ("usleep(1)\nsleep(1)\nloop.sleep(for: a)\nfunc sleep(for: B)", "Sources/HTTP/A.swift", [1, 2]),
-            ("usleep(1)", "Sources/Reactor/ThreadEnd.swift", []),
+            ("usleep(1)", "Sources/micro/Logging/LogWriter.swift", []),
             ("getaddrinfo(a)", "Sources/Transports/HostLookup.swift", []),
             ("getaddrinfo(a)\nfreeaddrinfo(b)", "Sources/Transports/A.swift", [1]),
             ("@concurrent func a()", "Sources/HTTP/A.swift", [1]),

@@ -27,6 +27,7 @@ struct NodeFailureTests {
             "HTTP/1.1 101 leak\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n", "<html>leak</html>\r\n\r\n",
             "leak", "HTTP/1.1 200 OK\r\nX-Leak: \(String(repeating: "a", count: 1_000_000))\r\n\r\n",
             "HTTP/1.1 200 OK\r\n\(tenThousandFields)\r\n",
+            String(repeating: "HTTP/1.1 103 Leak\r\n\r\n", count: 33) + "HTTP/1.1 200 OK\r\n\r\nleak",
         ])
     func broken(answer: String) throws {
         let rig = ProxyRig()
