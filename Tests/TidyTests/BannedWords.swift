@@ -18,7 +18,7 @@ private let bannedWords = [
     BannedWord(
         word: "usleep(", advice: "blocks the thread; wait for an event, or use the loop's sleep(for:)",
         allowed: [
-            "Sources/micro/Logging/LogWriter.swift": "the last second of the process, after the loops",
+            "Sources/micro/Logging/LogWriter.swift": "the last second of the process, after the loops"
         ]),
     BannedWord(word: "nanosleep(", advice: "blocks the thread; wait for an event, or use the loop's sleep(for:)"),
     BannedWord(word: "sleep(", advice: "blocks the thread; wait for an event, or use the loop's sleep(for:)"),
