@@ -21,6 +21,7 @@ package final class EpollEventLoop: EventLoop, @unchecked Sendable {
     package let name: String
     package let timers = TimerHeap()
     package private(set) var now = ContinuousClock.now
+    package var preciseNow: ContinuousClock.Instant { .now }
     /// Passes through the job queue since the start; tests count them for each request.
     package private(set) var jobsRun = 0
 

@@ -7,6 +7,9 @@ package protocol EventLoop: SerialExecutor, TaskExecutor {
     /// The time at which the current tick began: one clock reading for each wake-up.
     var now: ContinuousClock.Instant { get }
 
+    /// The time at this moment, which costs a clock reading. For measuring, not for deciding.
+    var preciseNow: ContinuousClock.Instant { get }
+
     /// The deadlines of the tasks on this loop.
     var timers: TimerHeap { get }
 

@@ -81,7 +81,7 @@ final class HTTP1Session {
         } catch {
             canGoOn = await answer(error)
         }
-        context.accessLog?.record(exchange, took: loop.now - began, bytes: response.sent, at: loop.now)
+        context.accessLog?.record(exchange, took: loop.preciseNow - began, bytes: response.sent, at: loop.now)
         guard canGoOn, await flushAll() else { return false }
         guard await skipRestOfBody() else { return false }
         return keepsAlive && !isDraining

@@ -10,6 +10,7 @@ package final class ManualEventLoop: EventLoop, @unchecked Sendable {
     private var registrations = RegistrationTable()
     package let timers = TimerHeap()
     package private(set) var now = ContinuousClock.now
+    package var preciseNow: ContinuousClock.Instant { now }
 
     package init() {}
 
