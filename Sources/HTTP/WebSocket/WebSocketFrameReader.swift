@@ -1,19 +1,6 @@
 /// Which side of a WebSocket we are. A client masks what it sends, a server does not (RFC 6455, 5.1).
 package enum WebSocketRole: Sendable { case client, server }
 
-/// What a frame is for (RFC 6455, 5.2), with its number on the wire.
-package enum WebSocketOpcode: UInt8, Sendable {
-    case continuation = 0
-    case text = 1
-    case binary = 2
-    case close = 8
-    case ping = 9
-    case pong = 10
-
-    /// About the connection, not part of a message.
-    package var isControl: Bool { rawValue >= 8 }
-}
-
 /// Takes the framing off a WebSocket (RFC 6455, 5.2). Sans I/O and without copying: it tells which of the unread bytes
 /// are framing and which are payload, and with which mask.
 ///
