@@ -97,7 +97,7 @@ let package = Package(
             "Registries", ["Bytes", "CZlib", "Gateway", "JSON", "Reactor", "Registries", "Transports", logging],
             exclude: ["Golden"]),
         tests("JSON", ["Bytes", "JSON"]),
-        tests("HTTP", ["Bytes", "HTTP"]),
+        tests("HTTP", ["Bytes", "HTTP", "JSON"], exclude: ["Golden"]),
         tests("Resolvers", ["Gateway", "HTTP", "Resolvers"]),
         tests("Brokers", ["Brokers", "Gateway"]),
         tests("Tidy", []),
