@@ -33,7 +33,9 @@ package final class RPCEndpointHandler: Handler {
 
     nonisolated(nonsending) package func handle(_ exchange: Exchange) async throws(GatewayError) {
         try checkAccess(exchange)
-        guard exchange.request.method == .post else { return try await refuseMethod(exchange) }
+        guard exchange.request.method == .post else {
+            return try await exchange.refuseMethod(allow: "POST, OPTIONS", id: RPCRequest.errorID)
+        }
         var body = ByteBuffer()
         try await exchange.collectBody(into: &body, limit: configuration.maximumBody)
         let request = try RPCRequest(body: body.span, head: exchange.request)
@@ -64,16 +66,6 @@ package final class RPCEndpointHandler: Handler {
             let refusal = policy.refusal(of: exchange.request, isFromThisMachine: exchange.isFromThisMachine)
             if let refusal { throw .rpcForbidden(refusal.sentence) }
         }
-    }
-
-    nonisolated(nonsending) private func refuseMethod(_ exchange: Exchange) async throws(GatewayError) {
-        var fields = HeaderFields()
-        fields.append(name: "Allow", value: "POST, OPTIONS")
-        var body = ByteBuffer()
-        if exchange.request.method == .options { return try await exchange.respond(.noContent, fields, body: &body) }
-        fields.append(.contentType, "application/json")
-        GatewayError(.methodNotAllowed, "/rpc takes POST only", id: RPCRequest.errorID).report.write(to: &body)
-        try await exchange.respond(.methodNotAllowed, fields, body: &body)
     }
 
     /// Only what is registered may be named, or `/rpc` would connect anyone to anything.

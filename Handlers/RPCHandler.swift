@@ -23,6 +23,10 @@ package final class RPCHandler: Handler {
     }
 
     nonisolated(nonsending) package func handle(_ exchange: Exchange) async throws(GatewayError) {
+        guard exchange.request.method.isCall else {
+            return try await exchange.refuseMethod(
+                allow: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS", id: "go.micro.api")
+        }
         let route = try router.route(exchange.request)
         exchange.service = route.destination.service
         var body = exchange.takeBuffer()
@@ -61,6 +65,13 @@ package final class RPCHandler: Handler {
         return GatewayError(
             .notFound, "service \(destination.service) has no endpoint \(destination.endpoint); it has \(hint)",
             mayHaveBeenSent: true)
+    }
+}
+
+extension Method {
+    /// Whether a request with it becomes a call. One with OPTIONS does not: browsers send it before they are allowed to call.
+    fileprivate var isCall: Bool {
+        self == .post || self == .get || self == .head || self == .put || self == .patch || self == .delete
     }
 }
 

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -30,7 +31,8 @@ int clinux_processor_count(void) {
     return count > 0 ? count : 1;
 }
 
-static volatile sig_atomic_t signal_descriptor = -1;
+// Written by one thread, and read in the handler on any other.
+static atomic_int signal_descriptor = -1;
 
 static void write_signal(int signal_number) {
     int saved = errno;

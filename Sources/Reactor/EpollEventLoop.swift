@@ -15,7 +15,10 @@ package final class EpollEventLoop: EventLoop, @unchecked Sendable {
     private var jobs: [UnownedJob] = []
     private var running: [UnownedJob] = []
     private var registrations = RegistrationTable()
-    private var thread = pthread_t()
+    /// The thread as its own code knows it; 0 before it runs. Asked by every thread that enqueues.
+    private let runner = Atomic<UInt>(0)
+    /// The thread as its creator knows it.
+    private var thread: pthread_t?
     private let isStopping = Atomic(false)
 
     package let name: String
@@ -36,21 +39,25 @@ package final class EpollEventLoop: EventLoop, @unchecked Sendable {
     /// Starts the loop's thread, on the given processor if there is one.
     package func start(onProcessor processor: Int? = nil) {
         let box = Unmanaged.passRetained(StartInfo(loop: self, processor: processor))
+        var thread = pthread_t()
         let result = pthread_create(&thread, nil, { EpollEventLoop.main($0) }, box.toOpaque())
         precondition(result == 0, "the system refuses to start a thread: \(String(cString: strerror(result)))")
+        self.thread = thread
     }
 
     /// Asks the thread to end after the current tick, and waits for it. Tasks that are waiting are never resumed.
+    ///
+    /// To be called once, by whoever has started the loop.
     package func stop() {
         isStopping.store(true, ordering: .releasing)
         inbox.signal()
-        pthread_join(thread, nil)
+        if let thread { pthread_join(thread, nil) }
     }
 
     // MARK: Executor
 
     @inline(__always)
-    package var isCurrent: Bool { pthread_equal(thread, pthread_self()) != 0 }
+    package var isCurrent: Bool { runner.load(ordering: .relaxed) == pthread_self() }
 
     package func enqueue(_ job: consuming ExecutorJob) { enqueue(UnownedJob(job)) }
 
@@ -141,7 +148,7 @@ package final class EpollEventLoop: EventLoop, @unchecked Sendable {
     private static func main(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
         guard let argument else { return nil }
         let info = Unmanaged<StartInfo>.fromOpaque(argument).takeRetainedValue()
-        info.loop.thread = pthread_self()
+        info.loop.runner.store(pthread_self(), ordering: .relaxed)
         clinux_name_thread(info.loop.name)
         if let processor = info.processor { _ = clinux_pin_thread(CInt(processor)) }
         info.loop.run()

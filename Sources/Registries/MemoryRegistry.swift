@@ -1,6 +1,7 @@
 package import Gateway
 
-/// A registry in this process's memory. Nodes whose lifetime is over go when somebody looks or writes.
+/// A registry in this process's memory. Nodes whose lifetime is over go when somebody looks or
+/// writes, or at the next `sweep`.
 package actor MemoryRegistry: Registrar {
     /// Nodes in all; one more is refused.
     package static let maximumNodes = 10_000
@@ -68,8 +69,8 @@ package actor MemoryRegistry: Registrar {
         }
     }
 
-    /// Takes out the nodes whose lifetime is over.
-    private func sweep() {
+    /// Takes out the nodes whose lifetime is over. To be called about once a second, so that watchers hear of it.
+    package func sweep() {
         let now = now()
         remove { entry in entry.end.map { $0 <= now } ?? false }
     }

@@ -199,7 +199,7 @@ struct Relay: ~Copyable {
         guard !body.isComplete else { return false }
         do throws(BodyProblem) {
             let before = connection.input.count
-            pending = try body.skipFraming(of: &connection.input)
+            pending = try connection.skipFraming(with: &body)
             return pending > 0 || connection.input.count < before
         } catch {
             throw .broken(node, error.reason)

@@ -55,6 +55,9 @@ final class UpstreamConnection {
         return count == 0 ? .end : .bytes
     }
 
+    /// Takes framing from the input, until content is at its front. Returns how many bytes of content.
+    func skipFraming(with body: inout BodyReader) throws(BodyProblem) -> Int { try body.skipFraming(of: &input) }
+
     /// Takes the next head from the input, if all of it is there, into `response`.
     func tryParseHead() throws(ResponseProblem) -> Bool {
         try parser.take(from: &input, into: &response)

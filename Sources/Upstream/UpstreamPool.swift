@@ -73,7 +73,7 @@ package final class UpstreamPool {
         let connectLimit = start + configuration.connectTimeout
         do throws(ChannelError) {
             let addresses = try await addresses(of: node)
-            var failure = ChannelError.refused
+            var failure: ChannelError?
             for address in addresses {
                 deadline.set(limit.map { min($0, connectLimit) } ?? connectLimit)
                 do throws(ChannelError) {
@@ -83,10 +83,10 @@ package final class UpstreamPool {
                     return UpstreamConnection(
                         channel: channel, deadline: deadline, limits: HeadLimits(), now: loop.now)
                 } catch {
-                    failure = error
+                    failure = failure ?? error  // The first address is the one that was meant.
                 }
             }
-            throw failure
+            throw failure ?? .refused
         } catch {
             deadline.cancel()
             // It is not the node's fault when the one who asks has no time left.
@@ -128,7 +128,7 @@ package final class UpstreamPool {
 
     nonisolated(nonsending) private func addresses(of node: Node) async throws(ChannelError) -> [Address] {
         guard let (name, port) = node.hostAndPort else { throw .unknownHost(node.address) }
-        if let literal = HostLookup.literal(name, port: port) { return [literal] }
+        if let known = HostLookup.known(name, port: port) { return known }
         if let host = hosts[node.address], let resolvedAt = host.resolvedAt,
             loop.now - resolvedAt < Self.lookupLifetime
         {

@@ -1,3 +1,4 @@
+import Bytes
 import Gateway
 import HTTP
 import Reactor
@@ -35,7 +36,8 @@ extension Appliance {
                     + " --insecure_dashboard out to restrict it to this machine")
         }
         let isText = configuration.logs.format.isText(onTerminal: StandardStream.output.isTerminal)
-        StandardStream.output.write(isText ? report.text : report.jsonLines(at: .now()))
+        // The way that log lines go, so that they keep their order.
+        composition.logWriter.write(ByteBuffer(isText ? report.text : report.jsonLines(at: .now())))
     }
 
     /// What becomes of one request, computed by the resolver that is in use.

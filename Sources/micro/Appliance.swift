@@ -29,10 +29,14 @@ struct Appliance: Sendable {
     /// Starts everything, and tells what was started. When something fails nothing is left running but threads, and the
     /// process ends.
     static func start(
-        _ configuration: ApplianceConfiguration, logger: Logger
+        _ configuration: ApplianceConfiguration, logger: Logger, logWriter: LogWriter
     ) async throws(StartFailure) -> Appliance {
+        if let directory = configuration.web?.publicDirectory, access("\(directory)/index.html", R_OK) != 0 {
+            throw StartFailure(
+                "--public_dir=\(directory) is no directory with an index.html to read", code: ExitCode.configuration)
+        }
         let composition = Composition(
-            configuration: configuration, logger: logger, logWriter: LogWriter(.output))
+            configuration: configuration, logger: logger, logWriter: logWriter)
         let control: EpollEventLoop
         let loops: LoopGroup
         do throws(SystemError) {
@@ -103,6 +107,9 @@ struct Appliance: Sendable {
         return first
     }
 
+    /// Left to the dashboard when the gateway has needed all the time there was.
+    private static let shortestDrain = Duration.milliseconds(100)
+
     /// Finishes what is in flight, and takes back what was announced.
     func stop(because signal: CInt) async {
         readiness.set("it is shutting down")
@@ -112,9 +119,11 @@ struct Appliance: Sendable {
         await registry?.withdraw()
         var cutOff = 0
         // The dashboard goes on until the gateway is done, and says meanwhile that this instance is not ready.
+        let end = ContinuousClock.now + limit
         for role in ListenerRole.allCases {
+            let left = max(end - .now, Self.shortestDrain)
             await withTaskGroup(of: Int.self) { group in
-                for worker in workers { group.addTask { await worker.drain(role, within: limit) } }
+                for worker in workers { group.addTask { await worker.drain(role, within: left) } }
                 for await count in group { cutOff += count }
             }
         }
@@ -124,7 +133,6 @@ struct Appliance: Sendable {
         if cutOff > 0 {
             composition.logger.warning("\(cutOff) connections were cut off: they had not finished in time")
         }
-        composition.logWriter.end()
     }
 }
 

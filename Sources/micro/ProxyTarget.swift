@@ -25,7 +25,7 @@ struct ProxyTarget: Sendable, Equatable, CustomStringConvertible {
         guard let address = ListenAddress(name) ?? (hasScheme && !name.isEmpty ? ListenAddress("\(name):80") : nil),
             address.port > 0
         else { throw .configuration("\(text) is not http://host:port or host:port") }
-        (host, port) = (address.asked.host, address.port)
+        (host, port) = (address.host.isEmpty ? "localhost" : address.asked.host, address.port)
     }
 
     var description: String { "http://\(ListenAddress(host: host, port: port))" }

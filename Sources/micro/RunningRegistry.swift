@@ -32,13 +32,26 @@ actor RunningRegistry {
         self.logger = logger
     }
 
+    private init(memory: MemoryRegistry, warning: String? = nil, loop: EpollEventLoop, logger: Logger) {
+        self.init(memory, warning: warning, loop: loop, logger: logger)
+        Task { await sweep(memory) }
+    }
+
+    /// A registry in memory has no clock of its own.
+    private func sweep(_ memory: MemoryRegistry) async {
+        while !isWithdrawn {
+            await loop.sleep(for: .seconds(1))
+            await memory.sweep()
+        }
+    }
+
     /// Nil when nothing is discovered.
     static func start(
         _ configuration: ApplianceConfiguration, on loop: EpollEventLoop, logger: Logger
     ) async throws(StartFailure) -> RunningRegistry? {
         guard let discovery = configuration.discovery else { return nil }
         guard discovery.registry == "mdns", !configuration.runsDemoServices else {
-            return RunningRegistry(MemoryRegistry(), loop: loop, logger: logger)
+            return RunningRegistry(memory: MemoryRegistry(), loop: loop, logger: logger)
         }
         let mdns = MDNSRegistry(loop: loop, configuration: MDNSConfiguration(host: hostName()), logger: logger)
         do throws(RegistryError) {
@@ -54,7 +67,7 @@ actor RunningRegistry {
                 throw StartFailure("--mdns_interfaces: \(error.reason)", code: ExitCode.configuration)
             }
             return RunningRegistry(
-                MemoryRegistry(),
+                memory: MemoryRegistry(),
                 warning: "mdns is impossible here, so services must be registered by hand (micro register service),"
                     + " or name interfaces with --mdns_interfaces: \(error.reason)", loop: loop, logger: logger)
         }

@@ -12,12 +12,14 @@ import Transports
 enum Supervisor {
     /// Serves until a signal comes, and returns the exit code.
     static func run(_ configuration: ApplianceConfiguration) async -> Int32 {
+        let writer = LogWriter(.output)
+        defer { writer.end() }
         let handler = LineLogHandler.standard(
             configuration.logs.format, level: configuration.logs.level,
-            environment: ProcessEnvironment.variables(), output: .output)
+            environment: ProcessEnvironment.variables(), writer: writer)
         let logger = Logger(label: "micro") { _ in handler }
         do throws(StartFailure) {
-            let appliance = try await Appliance.start(configuration, logger: logger)
+            let appliance = try await Appliance.start(configuration, logger: logger, logWriter: writer)
             let signal = await appliance.stopSignal()
             await appliance.stop(because: signal)
             return ExitCode.success

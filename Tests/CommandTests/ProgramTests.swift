@@ -183,7 +183,7 @@ struct ProgramTests {
         let result = await run(["proxy", ":9000", "--address=:80"], ["MICRO_STORE": "file"], in: outside)
         #expect(result == RunResult(output: "", complaints: "", code: 42))
         let configuration = try #require(outside.served.value.first)
-        #expect(configuration.proxy?.target.description == "http://127.0.0.1:9000")
+        #expect(configuration.proxy?.target.description == "http://localhost:9000")
         #expect(configuration.proxy?.address.port == 80)
         #expect(configuration.warnings.count == 1)
     }

@@ -70,6 +70,7 @@ struct SettingsTests {
                 "MICRO_API_ADDRESS=8080 is not host:port or :port, such as 127.0.0.1:8080; did you mean :8080?"
             ),
             (["MICRO_CLIENT_RETRIES": "101"], "MICRO_CLIENT_RETRIES=101 is not a whole number from 0 to 100"),
+            (["MICRO_LOOPS": "257"], "MICRO_LOOPS=257 is not a whole number from 1 to 256"),
             (["MICRO_API_ENABLE_RPC": "maybe"], "MICRO_API_ENABLE_RPC=maybe is not true or false"),
             (
                 ["MICRO_HEADER_TIMEOUT": "0s"],

@@ -9,6 +9,8 @@ import subprocess
 
 import pytest
 
+from program import until
+
 USAGE, UNAVAILABLE, CONFIGURATION = 2, 69, 78
 
 
@@ -189,6 +191,18 @@ def test_a_record_is_registered_shown_and_taken_out_again(run, start_server):
     assert run("get", "service", "foo", where).returncode == 1
 
 
+def test_a_registration_with_a_lifetime_ends_with_it(run, start_server):
+    server = start_server()
+    address = f"--server_address=127.0.0.1:{server.web_port}"
+    nodes = [{"id": "1", "address": "127.0.0.1:9"}]
+    for name, flags in (("brief", ["--register_ttl=1s"]), ("lasting", [])):
+        record = json.dumps({"name": name, "version": "1", "nodes": nodes})
+        assert outcome(run("register", "service", record, address, *flags)) == (0, "ok\n", "")
+    # Nobody asks the registry meanwhile: requests are routed by the catalog.
+    until(lambda: not server.services("brief"), limit=5)
+    assert server.services("lasting")
+
+
 def test_the_port_of_an_old_record_is_joined_to_its_address(run, start_server):
     server = start_server()
     where = f"--server_address=127.0.0.1:{server.web_port}"
@@ -239,6 +253,12 @@ def test_a_wrong_value_of_a_variable_names_the_variable(run):
     result = run("api", env={"MICRO_API_HANDLER": "rcp"})
     assert result.returncode == CONFIGURATION
     assert "MICRO_API_HANDLER=rcp" in result.stderr
+
+
+def test_a_directory_without_pages_is_refused(run, tmp_path):
+    answer = outcome(run("web", "--registry=memory", "--web_address=127.0.0.1:0", f"--public_dir={tmp_path}"))
+    sentence = f"micro: --public_dir={tmp_path} is no directory with an index.html to read\n"
+    assert answer == (CONFIGURATION, "", sentence)
 
 
 @pytest.mark.parametrize("flag", ["--api_address", "--web_address"])

@@ -269,6 +269,15 @@ def test_the_root_tells_the_version_and_a_wrong_method_what_is_allowed(demo):
     assert answer.status == 405 and "POST" in answer.value("Allow")
 
 
+@pytest.mark.parametrize(("method", "status"), [("OPTIONS", 204), ("TRACE", 405), ("PROPFIND", 405)])
+def test_only_methods_of_calls_become_calls(greeter, method, status):
+    """A browser sends OPTIONS for a page of anyone, before it is told whether that page may call."""
+    server, service = greeter()
+    answer = wire.ask(server.api_port, wire.request(method, "/greeter/say/hello"), method)
+    assert answer.status == status and "PATCH, DELETE, OPTIONS" in answer.value("Allow")
+    assert service.calls == []
+
+
 def test_unclean_paths_are_redirected_with_their_query(demo):
     answer = wire.ask(demo.api_port, wire.get("/greeter//say/../say/hello?name=J"))
     assert (answer.status, answer.value("Location")) == (308, "/greeter/say/hello?name=J")

@@ -1,5 +1,6 @@
 """What users notice when something dies: nodes, clients, and the gateway itself."""
 
+import json
 import pathlib
 import queue
 import resource
@@ -7,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 
@@ -279,6 +281,34 @@ def test_a_program_that_finishes_its_requests_says_that_it_is_not_ready(busy):
     client.close()
     assert server.process.wait(10) == 0
     server.was_killed = True
+
+
+def test_gateway_and_dashboard_share_the_time_to_drain(busy):
+    server, client, _ = busy("--drain_timeout=2s")
+    call = b'{"service":"go.micro.api.greeter","endpoint":"Say.Slow"}'
+    with wire.connect(server.web_port) as page:
+        page.send(wire.request("POST", "/rpc", "Content-Type: application/json", body=call, host="localhost"))
+        began = time.monotonic()
+        assert server.stop() == 0
+        assert 1.9 < time.monotonic() - began < 3.5
+    client.close()
+
+
+def test_a_log_that_nobody_reads_holds_nothing_up(micro, raw_server):
+    """As when a terminal is paused: lines are lost then, but neither requests nor the end wait for the reader."""
+    backend = raw_server()
+    backend.close()
+    words = [micro, "proxy", backend.url, "--address=127.0.0.1:0", "--loops=1", "--log_format=json"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, bufsize=0) as process:
+        report = [json.loads(process.stdout.readline()) for _ in range(2)]
+        port = int(report[1]["address"].rsplit(":", 1)[1])
+        with wire.connect(port) as client:
+            # Each is a warning and a line of the access log, and a pipe holds 64 KiB.
+            for _ in range(500):
+                client.send(wire.get("/" + "x" * 500))
+                assert client.response().status == 502
+        process.terminate()
+        assert process.wait(10) == 0
 
 
 def test_idle_connections_are_closed_at_the_end(start_server):

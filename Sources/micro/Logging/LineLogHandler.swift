@@ -70,16 +70,20 @@ struct LineLogHandler: LogHandler {
 }
 
 extension LineLogHandler {
-    /// The back end that fits this process.
+    /// The back end that fits this process. It never waits for whoever reads standard output.
     ///
     /// - Parameters:
     ///   - environment: `JOURNAL_STREAM` says that the journal reads along and understands priorities.
+    ///   - writer: Of standard output.
     static func standard(
-        _ format: LogFormat, level: Logger.Level, environment: [String: String], output: StandardStream
+        _ format: LogFormat, level: Logger.Level, environment: [String: String], writer: LogWriter
     ) -> LineLogHandler {
+        let output = StandardStream.output
         let isText = format.isText(onTerminal: output.isTerminal)
         let hasPriority = !output.isTerminal && !(environment["JOURNAL_STREAM"] ?? "").isEmpty
-        var handler = LineLogHandler(style: isText ? .text : .json, hasPriority: hasPriority) { output.write($0) }
+        var handler = LineLogHandler(style: isText ? .text : .json, hasPriority: hasPriority) {
+            writer.write(ByteBuffer($0))
+        }
         handler.logLevel = level
         return handler
     }

@@ -1,5 +1,7 @@
 // The one table of settings. Flags, variables, defaults, checks and help texts all come from these rows.
 
+import Reactor
+
 extension Setting {
     /// Every setting, in the order of the help.
     static let all = listening + routing + discovery + calls + limits + logs + asking
@@ -138,7 +140,9 @@ extension Setting {
     private static let patience: SettingKind = .duration(.milliseconds(1) ... .seconds(86_400))
 
     private static let limits: [Setting] = [
-        limit(.loops, .integer(1...1_024), default: nil, "How many event loops run; one for each core when unset"),
+        limit(
+            .loops, .integer(LoopGroup.allowedCounts), default: nil,
+            "How many event loops run; one for each core when unset"),
         limit(
             .drainTimeout, .duration(.zero ... .seconds(86_400)), default: "10s",
             "How long running requests may take to end after a signal to stop"),

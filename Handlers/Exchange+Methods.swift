@@ -1,0 +1,17 @@
+internal import Bytes
+internal import Gateway
+internal import HTTP
+
+extension Exchange {
+    /// Answers with the methods that are allowed (RFC 9110, 15.5.6): OPTIONS with those alone, all others with 405.
+    nonisolated(nonsending) func refuseMethod(allow: StaticString, id: String) async throws(GatewayError) {
+        var fields = HeaderFields()
+        fields.append(name: "Allow", value: "\(allow)")
+        var body = ByteBuffer()
+        if request.method == .options { return try await respond(.noContent, fields, body: &body) }
+        fields.append(.contentType, "application/json")
+        let sentence = "\(request.path) takes \(allow) only"
+        GatewayError(.methodNotAllowed, sentence, id: id).report.write(to: &body)
+        try await respond(.methodNotAllowed, fields, body: &body)
+    }
+}
