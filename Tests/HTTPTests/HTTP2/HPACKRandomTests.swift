@@ -36,7 +36,7 @@ struct HPACKRandomTests {
             "8286 8441 8cf1 e3c2 e5f2 3a6b a0ab 90f4 ff", "8286 84be 5886 a8eb 1064 9cbf",
             "8287 85bf 4088 25a8 49e9 5ba9 7d7f 8925 a849 e95b b8e8 b4bf", "4803 3330 37c1 c0bf 3fe1 1f20 1008 7061",
             "20 3fe1 1f 40 01 61 01 62 be 7f 00 01 63 00 00 00",
-        ].map(bytes)
+        ].map { bytes($0) }
         var list = HPACKFieldList()
         var filled = HPACKDecoder(listLimit: 512)
         for seed in [0, 2] { _ = filled.result(seeds[seed]) }
