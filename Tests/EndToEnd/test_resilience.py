@@ -195,6 +195,17 @@ def test_a_thousand_slow_clients_keep_nobody_waiting(many_descriptors, start):
     until(lambda: demo.descriptor_count() < 100)
 
 
+def test_as_many_descriptors_are_used_as_the_system_allows(start_server):
+    """Shells give programs a soft limit of 1,024 that is made for others."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (512, hard))
+    try:
+        server = start_server()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert resource.prlimit(server.pid, resource.RLIMIT_NOFILE) == (hard, hard)
+
+
 def test_more_connections_than_allowed_are_turned_away_and_leave_room_again(start):
     demo = start("demo", "--api_address=127.0.0.1:0", "--web_address=127.0.0.1:0", "--loops=1", "--max_connections=20")
     clients = [wire.connect(demo.api_port) for _ in range(20)]
