@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// An open descriptor with exactly one owner. Dropping it closes it.
@@ -13,6 +14,10 @@ package struct FileDescriptor: ~Copyable {
         discard self
         return raw
     }
+
+    /// Lets this process have as many descriptors as it may allow itself. Shells give it 1,024, which suits programs that
+    /// use `select`.
+    package static func raiseLimit() { clinux_raise_descriptor_limit() }
 
     deinit { close(raw) }
 }

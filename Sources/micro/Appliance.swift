@@ -41,6 +41,7 @@ struct Appliance: Sendable {
         let loops: LoopGroup
         do throws(SystemError) {
             Signals.ignoreBrokenPipes()
+            FileDescriptor.raiseLimit()
             control = try EpollEventLoop(name: "control")
             control.start()
             loops = try LoopGroup(count: configuration.loops ?? processorCount)

@@ -99,6 +99,11 @@ struct SettingsTests {
         #expect(try resolve("api", environment).problems == [.configuration(sentence)])
     }
 
+    @Test("a resolver that names endpoints suits the handler that calls them", arguments: ["micro", "grpc"])
+    func resolversOfCalls(resolver: String) throws {
+        #expect(try resolve("api --resolver=\(resolver)").warnings == [])
+    }
+
     @Test func `all problems are reported, not only the first`() throws {
         let outcome = try resolve("api --handler=rcp --adress=:1 --loops=0", ["MICRO_LOG_LEVEL": "loud"])
         #expect(outcome.problems.count == 4)
@@ -139,6 +144,10 @@ struct SettingsTests {
                 "--client has no effect: each node is spoken to in the protocol that it registered"
             ),
             ("api --registry_address=h:1", [:], "registry_address has no effect: registry mdns has no address"),
+            (
+                "web --namespace=com.example", [:],
+                "web_namespace has no effect: this version passes no requests on to web services"
+            ),
             (
                 "api --resolver=path", [:],
                 "resolver path names no endpoints, which handler rpc needs: add --handler=http, "

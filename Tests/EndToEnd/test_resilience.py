@@ -195,6 +195,17 @@ def test_a_thousand_slow_clients_keep_nobody_waiting(many_descriptors, start):
     until(lambda: demo.descriptor_count() < 100)
 
 
+def test_as_many_descriptors_are_used_as_the_system_allows(start_server):
+    """Shells give programs a soft limit of 1,024 that is made for others."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (512, hard))
+    try:
+        server = start_server()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert resource.prlimit(server.pid, resource.RLIMIT_NOFILE) == (hard, hard)
+
+
 def test_more_connections_than_allowed_are_turned_away_and_leave_room_again(start):
     demo = start("demo", "--api_address=127.0.0.1:0", "--web_address=127.0.0.1:0", "--loops=1", "--max_connections=20")
     clients = [wire.connect(demo.api_port) for _ in range(20)]
@@ -294,11 +305,11 @@ def test_gateway_and_dashboard_share_the_time_to_drain(busy):
     client.close()
 
 
-def test_a_log_that_nobody_reads_holds_nothing_up(micro, raw_server):
+def test_a_log_that_nobody_reads_holds_nothing_up(micro):
     """As when a terminal is paused: lines are lost then, but neither requests nor the end wait for the reader."""
-    backend = raw_server()
-    backend.close()
-    words = [micro, "proxy", backend.url, "--address=127.0.0.1:0", "--loops=1", "--log_format=json"]
+    with wire.socket.create_server(("127.0.0.1", 0)) as unused:
+        url = f"http://127.0.0.1:{unused.getsockname()[1]}"
+    words = [micro, "proxy", url, "--address=127.0.0.1:0", "--loops=1", "--log_format=json"]
     with subprocess.Popen(words, stdout=subprocess.PIPE, bufsize=0) as process:
         report = [json.loads(process.stdout.readline()) for _ in range(2)]
         port = int(report[1]["address"].rsplit(":", 1)[1])

@@ -17,6 +17,9 @@ int clinux_pin_thread(int processor);
 /// How many processors this process may run on; at least 1.
 int clinux_processor_count(void);
 
+/// Lets this process open as many descriptors as it may allow itself.
+void clinux_raise_descriptor_limit(void);
+
 /// From now on the signal writes its number, as one byte, to the descriptor instead of ending the process. There is one
 /// descriptor for all signals. Returns 0, or -1 with errno.
 int clinux_redirect_signal(int signal_number, int descriptor);

@@ -62,6 +62,6 @@ struct ForeignSetting: Sendable {
             verdict: .noEffect("this version has no profiler")),
         ForeignSetting(
             flag: "web_url", environment: ["MICRO_WEB_HOST"], isBoolean: false,
-            verdict: .noEffect("the dashboard answers under any name")),
+            verdict: .noEffect("no page shows the address of the dashboard")),
     ]
 }

@@ -37,7 +37,12 @@ struct SettingsResolution {
         if !settings.list(.registryAddress).isEmpty, let registry = settings.text(.registry) {
             warnings.append("registry_address has no effect: registry \(registry) has no address")
         }
-        if settings.text(.apiHandler) == "rpc", let resolver = settings.text(.apiResolver), resolver != "micro" {
+        for key in [SettingKey.webNamespace, .webResolver] where settings.isGiven(key) {
+            warnings.append("\(key.rawValue) has no effect: this version passes no requests on to web services")
+        }
+        if settings.text(.apiHandler) == "rpc", let resolver = settings.text(.apiResolver),
+            !["micro", "grpc"].contains(resolver)
+        {
             warnings.append(
                 "resolver \(resolver) names no endpoints, which handler rpc needs: add --handler=http,"
                     + " or leave the resolver out")
