@@ -166,6 +166,23 @@ struct HPACKTests {
         #expect(decoder.result([UInt8](repeating: 0, count: 30_000)) == .problem(.listTooLarge))
     }
 
+    @Test("each field of the static table is read from its place, and written as it", arguments: UInt8(1)...61)
+    func staticFields(place: UInt8) throws {
+        var list = HPACKFieldList()
+        var decoder = HPACKDecoder()
+        try decoder.decode([0x80 | place].span, into: &list)
+        var encoder = HPACKEncoder()
+        var buffer = ByteBuffer()
+        encoder.encode(list.nameSpan(at: 0), list.valueSpan(at: 0), indexing: .incremental, to: &buffer)
+        #expect(buffer.bytes == [0x80 | place])
+        #expect(encoder.tableSize == 0)
+        let landmarks: [UInt8: String] = [
+            1: ":authority: ", 4: ":path: /", 14: ":status: 500", 16: "accept-encoding: gzip, deflate",
+            31: "content-type: ", 32: "cookie: ", 61: "www-authenticate: ",
+        ]
+        if let landmark = landmarks[place] { #expect(list.texts == [landmark]) }
+    }
+
     @Test func `fields beyond the limit still enter the table`() {
         var decoder = HPACKDecoder(listLimit: 40)
         #expect(decoder.result(bytes("40 01 61 01 62 40 01 63 01 64")) == .tooMany)
