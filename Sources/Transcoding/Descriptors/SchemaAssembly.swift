@@ -160,7 +160,7 @@ extension SchemaAssembly {
         tables.enums.append(
             EnumEntry(
                 name: intern(Array(name.utf8)), values: TableRange(start: Int32(start), count: Int32(sorted.count)),
-                slots: appendSlots(NameTable.slots(names)), isClosed: isClosed,
+                slots: appendSlots(NameTable.slots(names)), defaultNumber: entry.values[0].number, isClosed: isClosed,
                 isNullValue: name == "google.protobuf.NullValue"))
     }
 
@@ -247,7 +247,10 @@ extension SchemaAssembly {
         }
         var traits: FieldTraits = []
         if isRequired, !isRepeated { traits.insert(.required) }
-        if !isRepeated, !isRequired, field.oneof == nil, !type.isMessage, features.hasImplicitPresence == true {
+        // Both fields of a map's entry are always written.
+        if !isRepeated, !isRequired, field.oneof == nil, !type.isMessage, features.hasImplicitPresence == true,
+            !declared.message.isMapEntry
+        {
             traits.insert(.implicitPresence)
         }
         if typeName == "google.protobuf.Value" || typeName == "google.protobuf.NullValue" { traits.insert(.nullable) }

@@ -79,8 +79,7 @@ extension JSONFromProtobuf {
         switch field.type {
         case .string, .bytes: out.append("\"\"" as StaticString)
         case .message, .group: absentMessage(Int(field.reference))
-        // A closed enumeration need not have a zero.
-        case .enum: enumeration(schema.values[Int(schema.enums[Int(field.reference)].values.start)].number, field)
+        case .enum: enumeration(schema.enums[Int(field.reference)].defaultNumber, field)
         default: number(0, field)
         }
     }

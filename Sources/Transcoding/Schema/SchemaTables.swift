@@ -100,6 +100,8 @@ struct EnumEntry: BitwiseCopyable {
     /// In the order of their numbers, and those of one number as they were declared.
     let values: TableRange
     let slots: TableRange
+    /// Of the value that was declared first.
+    let defaultNumber: Int32
     let isClosed: Bool
     let isNullValue: Bool
 }
