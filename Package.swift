@@ -99,7 +99,7 @@ let package = Package(
             exclude: ["Golden"]),
         tests("JSON", ["Bytes", "JSON"]),
         tests("HTTP", ["Bytes", "HTTP", "JSON"], exclude: ["Golden"]),
-        tests("Transcoding", ["Bytes", "JSON", "Transcoding"], exclude: ["Golden"]),
+        tests("Transcoding", ["Bytes", "CMallocCount", "JSON", "Transcoding"], exclude: ["Golden"]),
         tests("Resolvers", ["Gateway", "HTTP", "Resolvers"]),
         tests("Brokers", ["Brokers", "Gateway"]),
         tests("Tidy", []),

@@ -55,7 +55,10 @@ struct FromJSONTests {
             (#"{"@type":"sample.Person"}"#, "any[\"@type\"]: a type that is not known here at byte 16"),
             (#"{"@type":"x/sample.Nobody"}"#, "any[\"@type\"]: a type that is not known here at byte 16"),
             (#"{"name":"x"}"#, "any: \"@type\" is missing at byte 7"),
-            (#"{"@type":"x/sample.Person","@type":"x/sample.Sparse"}"#, "any[\"@type\"]: the field is there twice at byte 34"),
+            (
+                #"{"@type":"x/sample.Person","@type":"x/sample.Sparse"}"#,
+                "any[\"@type\"]: the field is there twice at byte 34"
+            ),
             (#"{"@type":"x/google.protobuf.Duration"}"#, "any: the member \"value\" is missing at byte 7"),
             (#"{"@type":"x/google.protobuf.Duration","v":1}"#, "any.v: there is no such field at byte 45"),
             (#"{"@type":"x/google.protobuf.Empty","value":{"a":1}}"#, "any.value.a: there is no such field at byte 51"),
@@ -73,7 +76,10 @@ struct FromJSONTests {
             (#"{"aUint64":1.8446744073709551615e19}"#, "20ffffffffffffffffff01"),
             (#"{"aBytes":"-_+\/"}"#, "7a03fbffbf"), (#"{"aBytes":"AQ="}"#, nil), (#"{"aBytes":"AQ=="}"#, "7a0101"),
             (#"{"aFloat":3.4028235e38}"#, "5dffff7f7f"), (#"{"aFloat":1.00000005960464477539062500001}"#, "5d0100803f"),
-            (#"{"any":{"@type":"x/google.protobuf.Empty","value":{}}}"#, "e204190a17782f676f6f676c652e70726f746f6275662e456d707479"),
+            (
+                #"{"any":{"@type":"x/google.protobuf.Empty","value":{}}}"#,
+                "e204190a17782f676f6f676c652e70726f746f6275662e456d707479"
+            ),
             (#"{"nullValue":"NULL_VALUE"}"#, ""), (#"{"values":[null]}"#, "da05020800"),
             (#"{"choiceNumber":null,"choiceText":"x"}"#, "ea030178"),
         ])
@@ -132,7 +138,8 @@ struct FromJSONTests {
         #expect(problem(with: #"{"id":null}"#, as: order)?.reason == "the required field id is missing")
         #expect(problem(with: #"{"id":""}"#, as: order) == nil)
         let inner = #"{"id":"","detail":{"inner":{}}}"#
-        #expect(problem(with: inner, as: order)?.description == "detail.inner: the required field id is missing at byte 27")
+        #expect(
+            problem(with: inner, as: order)?.description == "detail.inner: the required field id is missing at byte 27")
         #expect(problem(with: #"{"explicit":1}"#, as: Golden.message("sample.modern.Parcel")) != nil)
     }
 

@@ -27,7 +27,8 @@ struct FromProtobufTests {
             // Of a key the last entry counts.
             ("9203060a01611201789203060a01621201799203060a016112017a", #"{"labels":{"b":"y","a":"z"}}"#),
             // The parts of an entry may be missing, or come in another order, or be there twice.
-            ("920300", #"{"labels":{"":""}}"#), ("a20300", #"{"byInt64":{"0":{}}}"#), ("ba0300", #"{"byBool":{"false":""}}"#),
+            ("920300", #"{"labels":{"":""}}"#), ("a20300", #"{"byInt64":{"0":{}}}"#),
+            ("ba0300", #"{"byBool":{"false":""}}"#),
             ("9a03041002082a", #"{"byInt32":{"42":2}}"#), ("9a030608010802" + "1003", #"{"byInt32":{"2":3}}"#),
             ("da0300", #"{"valuesByName":{"":null}}"#),
             // Unknown fields of every form, a group among them.
@@ -38,10 +39,12 @@ struct FromProtobufTests {
             ("28ffffffffffffffffff01", #"{"aSint32":-2147483648}"#),
             ("8001b1ffffffffffffffff01", #"{"colour":-79}"#), ("800101", #"{"colour":"RED"}"#),
             ("5d0000c07f", #"{"aFloat":"NaN"}"#), ("61000000000000f0ff", #"{"aDouble":"-Infinity"}"#),
-            ("610000000000000080", #"{"aDouble":-0}"#), ("6100000020 5fa00242".filter { $0 != " " }, #"{"aDouble":10000000000}"#),
+            ("610000000000000080", #"{"aDouble":-0}"#),
+            ("6100000020 5fa00242".filter { $0 != " " }, #"{"aDouble":10000000000}"#),
             ("6150efe2d6e41a4b44", #"{"aDouble":1e+21}"#), ("610100000000000000", #"{"aDouble":5e-324}"#),
             ("5dcdcccc3d", #"{"aFloat":0.1}"#), ("5df9021550", #"{"aFloat":1e+10}"#),
-            ("720122", #"{"aString":"\""}"#), ("7203e280a8", #"{"aString":"\u2028"}"#), ("72033c263e", #"{"aString":"\u003c\u0026\u003e"}"#),
+            ("720122", #"{"aString":"\""}"#), ("7203e280a8", #"{"aString":"\u2028"}"#),
+            ("72033c263e", #"{"aString":"\u003c\u0026\u003e"}"#),
             ("f00400", "{}"), ("f80300", #"{"choiceNull":null}"#),
         ])
     func reads(hex: String, text: String?) {
@@ -68,14 +71,17 @@ struct FromProtobufTests {
             ("7001", "a_string", "a value that is no string"), ("8b018c01", "child", "a value that is no message"),
             ("8a01020a00", "child.an_int32", "a value that is no int32"),
             ("f2010180", "int32s", "the message ends within a number"),
-            ("9203040a02c328", "labels", "a string that is no UTF-8"), ("7201ff", "a_string", "a string that is no UTF-8"),
+            ("9203040a02c328", "labels", "a string that is no UTF-8"),
+            ("7201ff", "a_string", "a string that is no UTF-8"),
             ("7203eda080", "a_string", "a string that is no UTF-8"),
             ("bb3e", "", "the message ends within a group"), ("bb3ec43e", "", "the end of another group"),
             ("bb3e0801", "", "the message ends within a group"),
             ("b2040b08ffffffffffffffffff01", "time", ""), ("b204071080808080" + "08", "time", nil),
             ("b204021080", "", "the message ends within a number"),
-            ("ba0404080110ff", "", nil), ("ba040d080110ffffffffffffffffff01", "duration", "a duration of more than 10,000 years, or of two signs"),
-            ("c204050a03612d42", "mask", "a path of fields that JSON cannot have"), ("c204040a02615f", "mask", "a path of fields that JSON cannot have"),
+            ("ba0404080110ff", "", nil),
+            ("ba040d080110ffffffffffffffffff01", "duration", "a duration of more than 10,000 years, or of two signs"),
+            ("c204050a03612d42", "mask", "a path of fields that JSON cannot have"),
+            ("c204040a02615f", "mask", "a path of fields that JSON cannot have"),
             ("d2040911000000000000f07f", "value", "a value that is no number of JSON"),
             ("e204050a03782f79", "any", "an Any whose type is not known here"), ("e204021200", "any", nil),
             ("e20403120101", "any", "an Any whose type is not known here"),
@@ -106,21 +112,29 @@ struct FromProtobufTests {
     @Test func `messages may be nested to the limit and no deeper, groups too`() throws {
         func nested(_ count: Int) -> [UInt8] {
             var bytes: [UInt8] = []
-            for _ in 1..<count {
-                var length = bytes.count
-                var prefix: [UInt8] = [0x8A, 0x01]
-                while length >= 0x80 {
-                    prefix.append(UInt8(length & 0x7F) | 0x80)
-                    length >>= 7
-                }
-                bytes = prefix + [UInt8(length)] + bytes
-            }
+            for _ in 1..<count { bytes = [0x8A, 0x01] + length(bytes.count) + bytes }
             return bytes
         }
         #expect(try json(nested(100)).utf8.count > 900)
         #expect(problem(with: nested(101))?.reason == "messages nested too deeply")
         let groups = [UInt8](repeating: 0xBB, count: 200_000).enumerated().map { $0 & 1 == 0 ? $1 : 0x3E }
         #expect(problem(with: groups)?.reason == "messages nested too deeply")
+    }
+
+    @Test func `keys that are there twice on every level cost no more than once`() throws {
+        // A struct in a struct, twelve times, each with the same key twice.
+        var value: [UInt8] = [0x08, 0x00]
+        for _ in 0..<12 {
+            let entry: [UInt8] = [0x0A, 0x01, 0x61, 0x12] + length(value.count) + value
+            let one = [0x0A] + length(entry.count) + entry
+            value = [0x2A] + length(one.count * 2) + one + one
+        }
+        let text = try json([0xD2, 0x04] + length(value.count) + value)
+        #expect(text.filter { $0 == "{" }.count == 13)
+    }
+
+    private func length(_ count: Int) -> [UInt8] {
+        count < 0x80 ? [UInt8(count)] : [UInt8(count & 0x7F) | 0x80] + length(count >> 7)
     }
 
     @Test func `a short message cannot become an endless text`() {

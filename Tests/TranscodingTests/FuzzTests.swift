@@ -72,7 +72,9 @@ struct FuzzTests {
             }
             for name in ["sample.Person", "sample.Everything", "google.protobuf.Value", "google.protobuf.Any"] {
                 guard let message = schemas.message(named: name) else { continue }
-                _ = message.fields.map { "\($0.name) \($0.jsonName) \($0.valueType) \($0.keyType ?? "") \($0.oneof ?? "")" }
+                _ = message.fields.map {
+                    "\($0.name) \($0.jsonName) \($0.valueType) \($0.keyType ?? "") \($0.oneof ?? "")"
+                }
                 _ = problem(with: person, as: message)
                 _ = problem(with: #"{"name":"x","age":1,"labels":{"a":"b"},"any":{},"value":[1]}"#, as: message)
             }

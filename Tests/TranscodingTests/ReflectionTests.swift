@@ -38,7 +38,9 @@ struct ReflectionTests {
             for count in 0..<answer.count {
                 let cut = Array(answer[..<count])
                 // Between two fields an answer may end; it then has less in it.
-                if let response = try? ReflectionResponse(cut.span) { #expect(response != (try? ReflectionResponse(answer.span))) }
+                if let response = try? ReflectionResponse(cut.span) {
+                    #expect(response != (try? ReflectionResponse(answer.span)))
+                }
             }
         }
         let nothing: [UInt8] = []

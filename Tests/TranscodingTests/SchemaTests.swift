@@ -17,7 +17,8 @@ struct SchemaTests {
         value < 0x80 ? [UInt8(value)] : [UInt8(value & 0x7F) | 0x80] + varint(value >> 7)
     }
 
-    private func member(_ name: String, _ number: Int, type: Int = 5, typeName: String = "", label: Int = 1) -> [UInt8] {
+    private func member(_ name: String, _ number: Int, type: Int = 5, typeName: String = "", label: Int = 1) -> [UInt8]
+    {
         let content = field(1, name) + field(3, number) + field(4, label) + field(5, type)
         return field(2, content + (typeName.isEmpty ? [] : field(6, typeName)))
     }
@@ -58,7 +59,8 @@ struct SchemaTests {
     @Test(
         "fields tell what they are",
         arguments: [
-            ("an_int32", "anInt32 int32 1"), ("colour", "colour sample.Colour 16"), ("child", "child sample.Everything 17"),
+            ("an_int32", "anInt32 int32 1"), ("colour", "colour sample.Colour 16"),
+            ("child", "child sample.Everything 17"),
             ("maybe_int32", "maybeInt32 int32 20 presence"), ("int32s", "int32s int32 30 list"),
             ("by_int64", "byInt64 sample.Everything 52 int64 map"), ("labels", "labels string 50 string map"),
             ("choice_text", "choiceText string 61 presence choice"), ("renamed", "other<name> string 100"),
@@ -160,7 +162,8 @@ struct SchemaTests {
     }
 
     @Test func `a special name with other fields is an ordinary message`() throws {
-        let file = field(1, "t.proto") + field(2, "google.protobuf")
+        let file =
+            field(1, "t.proto") + field(2, "google.protobuf")
             + field(4, field(1, "Timestamp") + member("seconds", 1, type: 9) + member("nanos", 2))
         let message = try #require(try build([file]).message(named: "google.protobuf.Timestamp"))
         #expect(!message.hasOwnJSONForm)
@@ -169,8 +172,12 @@ struct SchemaTests {
 
     @Test func `names without a dot in front are looked for from the inside out`() throws {
         let inner = field(3, field(1, "T") + member("inner", 1))
-        let file = field(1, "t.proto") + field(2, "p.q") + field(4, field(1, "T") + member("outer", 1))
-            + field(4, field(1, "M") + inner + member("near", 1, type: 11, typeName: "T") + member("far", 2, type: 11, typeName: "q.T"))
+        let file =
+            field(1, "t.proto") + field(2, "p.q") + field(4, field(1, "T") + member("outer", 1))
+            + field(
+                4,
+                field(1, "M") + inner + member("near", 1, type: 11, typeName: "T")
+                    + member("far", 2, type: 11, typeName: "q.T"))
         let message = try #require(try build([file]).message(named: "p.q.M"))
         let text = #"{"near":{"inner":1},"far":{"outer":1}}"#
         #expect(try json(protobuf(text, as: message), as: message) == text)
