@@ -96,5 +96,5 @@ $(TOOLS): Tests/requirements.txt | venv-packages
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --requirement Tests/requirements.txt
 	touch $(TOOLS)
 
-.PHONY: run test build bench format lint clean help
+.PHONY: run test build bench fuzz format lint clean help
 .PHONY: libraries test-packages bench-packages venv-packages install-python
