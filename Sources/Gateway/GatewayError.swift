@@ -30,6 +30,8 @@ package struct GatewayError: Error, Equatable {
     package let report: MicroError
     /// One sentence for the operator's log. It may name hosts, so no client ever sees it.
     package let detail: String
+    /// The service that was asked for, when it was derived before this went wrong. For the access log.
+    package private(set) var service = ""
     /// True when the node may have seen any part of the request.
     package var mayHaveBeenSent: Bool
     /// The status to answer with when it is not the one of the code.
@@ -65,6 +67,13 @@ package struct GatewayError: Error, Equatable {
     }
 
     package var status: Status { statusOverride ?? code.status }
+
+    /// The same error, which concerns this service.
+    package func concerning(_ service: String) -> GatewayError {
+        var error = self
+        error.service = service
+        return error
+    }
 
     /// True only when the node provably did nothing with the request.
     package var isRetryable: Bool {

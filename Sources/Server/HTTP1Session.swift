@@ -71,7 +71,9 @@ final class HTTP1Session {
         } catch {
             mustLinger = true
             keepsAlive = false
-            return await answer(error)
+            let canGoOn = await answer(error)
+            context.accessLog?.record(malformed: error, exchange, bytes: response.sent)
+            return canGoOn
         }
         let began = loop.now
         var canGoOn = true
@@ -81,7 +83,7 @@ final class HTTP1Session {
         } catch {
             canGoOn = await answer(error)
         }
-        context.accessLog?.record(exchange, took: loop.preciseNow - began, bytes: response.sent, at: loop.now)
+        context.accessLog?.record(exchange, took: loop.preciseNow - began, bytes: response.sent)
         guard canGoOn, await flushAll() else { return false }
         guard await skipRestOfBody() else { return false }
         return keepsAlive && !isDraining

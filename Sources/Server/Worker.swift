@@ -27,8 +27,9 @@ package final class WorkerContext {
         if let accessLog { chores.append { accessLog.flush() } }
     }
 
-    /// Writes down what an operator can do something about: faults of nodes and of ours, not those of clients.
+    /// Keeps the error for the access log, and writes down what an operator can do something about: faults of nodes and of ours, not those of clients.
     func report(_ error: GatewayError, _ exchange: Exchange) {
+        exchange.note(error)
         guard error.blamesNode || error.code == .fault || error.code == .noNodes else { return }
         logger.warning(
             "\(error.detail)",
