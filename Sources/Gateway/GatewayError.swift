@@ -8,6 +8,8 @@ package struct GatewayError: Error, Equatable {
         case badRequest, forbidden, methodNotAllowed, contentTooLarge, unsupportedMediaType, requestTimeout
         case headerFieldsTooLarge, uriTooLong, expectationFailed, versionNotSupported, misdirected, notImplemented
         case loopDetected
+        /// The body is encoded in a way that we cannot undo.
+        case unsupportedEncoding
         /// No service or endpoint of that name.
         case notFound
         /// The service is known, but no node can be asked.
@@ -100,7 +102,7 @@ extension GatewayError.Code {
         case .forbidden: .forbidden
         case .methodNotAllowed: .methodNotAllowed
         case .contentTooLarge: .contentTooLarge
-        case .unsupportedMediaType: .unsupportedMediaType
+        case .unsupportedMediaType, .unsupportedEncoding: .unsupportedMediaType
         case .requestTimeout, .clientGone: .requestTimeout
         case .headerFieldsTooLarge: .headerFieldsTooLarge
         case .uriTooLong: .uriTooLong
