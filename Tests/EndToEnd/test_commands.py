@@ -167,6 +167,15 @@ def test_health_fails_when_no_node_answers(run, start_server):
     assert result.stdout.splitlines()[-1].startswith(f"dead-1\t\t{address}\t\t")
 
 
+def test_a_node_that_cannot_be_called_is_said_so_in_a_sentence(run, start_server):
+    server = start_server()
+    server.register("plain", "127.0.0.1:1", node="plain-1", protocol="http")
+    result = run("health", "plain", f"--server_address=127.0.0.1:{server.web_port}")
+    assert result.stdout.splitlines()[-1] == (
+        "plain-1\t\t127.0.0.1:1\t\terror 501: plain speaks plain HTTP, which has no calls")
+    assert result.returncode == 1
+
+
 def test_one_node_can_be_asked_by_address(ask, demo):
     address = demo.services("go.micro.srv.greeter")[0]["nodes"][0]["address"]
     result = ask("health", f"--address={address}", "go.micro.srv.greeter")
