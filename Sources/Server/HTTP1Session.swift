@@ -214,7 +214,7 @@ final class HTTP1Session {
         return false
     }
 
-    private static let skippedBytes = 262_144
+    static let skippedBytes = 262_144
 
     /// Says goodbye in a way that lets the last answer arrive.
     nonisolated(nonsending) private func finish() async {
