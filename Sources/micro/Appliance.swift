@@ -98,14 +98,7 @@ struct Appliance: Sendable {
     /// Waits for the first signal that asks to stop. A second one ends the process at once.
     func stopSignal() async -> CInt {
         var iterator = signals.makeAsyncIterator()
-        let first = await iterator.next() ?? SIGTERM
-        Task {
-            for await second in signals {
-                StandardStream.error.write("micro: a second signal: ending at once\n")
-                _exit(128 + second)
-            }
-        }
-        return first
+        return await iterator.next() ?? SIGTERM
     }
 
     /// Left to the dashboard when the gateway has needed all the time there was.
@@ -146,10 +139,16 @@ actor SignalDesk {
 
     init(loop: EpollEventLoop) { self.loop = loop }
 
-    /// From now on SIGTERM and SIGINT come by the stream and end nothing.
+    /// From now on the first SIGTERM or SIGINT comes by the stream and ends nothing.
     func open() -> AsyncStream<CInt> {
         let (stream, continuation) = AsyncStream.makeStream(of: CInt.self, bufferingPolicy: .bufferingOldest(4))
-        signals = try? Signals([SIGTERM, SIGINT], on: loop) { continuation.yield($0) }
+        var isStopping = false
+        signals = try? Signals([SIGTERM, SIGINT], on: loop) { signal in
+            // Whoever asks twice wants no orderly end. Not a word either: a terminal that is held would hold us too.
+            if isStopping { _exit(128 + signal) }
+            isStopping = true
+            continuation.yield(signal)
+        }
         return stream
     }
 }
