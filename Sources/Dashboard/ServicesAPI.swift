@@ -49,8 +49,8 @@ struct ServicesAPI {
     /// How long an answer to a registration waits for the catalog to show it.
     static let showingLimit = Duration.seconds(1)
 
-    /// Adds the nodes of the record in the body, for as long as `?ttl=` says, else for good. Answers when requests are
-    /// routed to them, so that whoever registers a service may call it next.
+    /// Adds the nodes of the record in the body, for as long as `?ttl=` says, else for good. Answers when every loop routes
+    /// requests to them, so that whoever registers a service may call it next.
     nonisolated(nonsending) func register(
         _ exchange: Exchange
     ) async throws(GatewayError) -> Result<JSONValue, Problem> {
@@ -80,7 +80,12 @@ struct ServicesAPI {
             view.forget(exchange.wakeup)
             limit.cancel()
         }
-        while !isShown(service), !limit.hasExpired, !exchange.isClientGone { await exchange.wakeup.wait() }
+        var shown: UInt64?
+        while !limit.hasExpired, !exchange.isClientGone {
+            if shown == nil, isShown(service) { shown = view.catalog.generation }
+            if let shown, view.settledGeneration >= shown { return }
+            await exchange.wakeup.wait()
+        }
     }
 
     private func isShown(_ service: Service) -> Bool {

@@ -123,6 +123,9 @@ package actor Worker {
     /// Hands this loop a new catalog.
     package func replaceCatalog(with catalog: Catalog) { context.catalog.replace(with: catalog) }
 
+    /// Tells this loop that all loops have the catalog of this generation.
+    package func settleCatalog(_ generation: UInt64) { context.catalog.settle(generation) }
+
     /// Runs the chores once a second. Ends when the worker has nothing more to do.
     package func keepHouse() async {
         while draining.count < ListenerRole.allCases.count {

@@ -62,7 +62,7 @@ struct Appliance: Sendable {
 
         let keeper = registry.map { registry in
             CatalogKeeper(registry: registry.registrar, loop: control, logger: logger) { catalog in
-                for worker in workers { Task { await worker.replaceCatalog(with: catalog) } }
+                Task { await hand(catalog, to: workers) }
             }
         }
         await keeper?.start()
@@ -77,6 +77,14 @@ struct Appliance: Sendable {
         readiness.set(nil)
         await appliance.report(addresses)
         return appliance
+    }
+
+    /// Hands every loop the catalog, and then tells each that all have it: whoever has registered a service waits for that.
+    private static func hand(_ catalog: Catalog, to workers: [Worker]) async {
+        await withTaskGroup(of: Void.self) { group in
+            for worker in workers { group.addTask { await worker.replaceCatalog(with: catalog) } }
+        }
+        for worker in workers { Task { await worker.settleCatalog(catalog.generation) } }
     }
 
     private static func startDemo(_ worker: Worker, _ registry: RunningRegistry) async throws(StartFailure) {
