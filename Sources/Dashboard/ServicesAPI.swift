@@ -54,11 +54,9 @@ struct ServicesAPI {
     nonisolated(nonsending) func register(
         _ exchange: Exchange
     ) async throws(GatewayError) -> Result<JSONValue, Problem> {
-        var body = ByteBuffer()
-        try await exchange.collectBody(into: &body, limit: Self.maximumBody)
+        let body = try await body(of: exchange)
         do throws(Problem) {
-            let registrar = try writable()
-            let service = try record(body)
+            let (registrar, service) = try (writable(), record(body))
             guard !service.nodes.isEmpty else { throw Self.bad("Require at least one node") }
             if let node = service.nodes.first(where: { $0.hostAndPort == nil }) {
                 throw Self.bad("the address of node \(node.id) is not host:port")
@@ -97,11 +95,9 @@ struct ServicesAPI {
     nonisolated(nonsending) func deregister(
         _ exchange: Exchange
     ) async throws(GatewayError) -> Result<JSONValue, Problem> {
-        var body = ByteBuffer()
-        try await exchange.collectBody(into: &body, limit: Self.maximumBody)
+        let body = try await body(of: exchange)
         do throws(Problem) {
-            let registrar = try writable()
-            let service = try record(body)
+            let (registrar, service) = try (writable(), record(body))
             let known = view.catalog.versions(of: service.name).first { $0.version == service.version }
             let count = service.nodes.isEmpty ? known?.nodes.count ?? 0 : service.nodes.count
             do { try await registrar.deregister(service) } catch { throw Self.unavailable(error) }
@@ -109,6 +105,12 @@ struct ServicesAPI {
         } catch {
             return .failure(error)
         }
+    }
+
+    nonisolated(nonsending) private func body(of exchange: Exchange) async throws(GatewayError) -> ByteBuffer {
+        var body = ByteBuffer()
+        try await exchange.collectBody(into: &body, limit: Self.maximumBody)
+        return body
     }
 
     private func writable() throws(Problem) -> any Registrar {
