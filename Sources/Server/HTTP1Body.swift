@@ -20,6 +20,9 @@ struct RequestBody {
 
     var isComplete: Bool { pending == 0 && reader.isComplete }
 
+    /// How many bytes have not been handed out; nil when nobody knows.
+    var unreadLength: Int? { reader.remainingLength.map { $0 + pending } }
+
     /// True once; then the client has been told to go on, or has gone on by itself.
     mutating func takeContinue() -> Bool {
         defer { isContinueExpected = false }
@@ -166,9 +169,19 @@ extension HTTP1Session: ExchangeStream {
         if framing == .untilClose { keepsAlive = false }
         // Whoever still waits to be told to go on has its answer now, and may go on or not: nobody knows.
         if request.takeContinue(), !request.isComplete { keepsAlive = false }
+        if endsUpload(head.status) { keepsAlive = false }
         ForwardedResponse.write(
             head, framing: framing, keepAlive: keepsAlive, version: response.version,
             date: context.date.line(at: loop.now), to: &output)
+    }
+
+    /// Whether an answer that begins before its request is complete is the last of the connection. One to an upload so
+    /// long that its rest would not be skipped is, and the client shall know; so is an error in the middle of one whose
+    /// length is unknown, since who has failed does not send the rest just to keep a connection.
+    private func endsUpload(_ status: Status) -> Bool {
+        guard !request.isComplete else { return false }
+        guard let length = request.unreadLength else { return status.code >= 400 }
+        return length >= Self.skippedBytes
     }
 
     func tryWrite(_ buffer: inout ByteBuffer, atMost limit: Int) throws(GatewayError) -> Int {

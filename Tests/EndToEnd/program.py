@@ -149,7 +149,7 @@ class Program:
             return []
 
     def register(self, name, address, node=None, protocol="mucp", **members):
-        """Registers a node, and returns when requests are routed to it. Needs `--loops=1`.
+        """Registers a node, and returns when requests are routed to it.
 
         `protocol` is `mucp` for Go Micro's RPC, `http` for a plain server.
         """

@@ -55,6 +55,7 @@ struct CatalogRouterTests {
         register(1, service("greeter", ["n1": Self.mucp]))
         let error = #expect(throws: GatewayError.self) { try router(.calls).route(head("/greter/Say.Hello")) }
         #expect(error?.status == .notFound)
+        #expect(error?.service == "greter")
         for part in ["greter", "Say.Hello", "counting", "go.micro.api", "greeter"] {
             #expect(error?.report.detail.contains(part) == true, "\(part)")
         }
@@ -74,8 +75,10 @@ struct CatalogRouterTests {
         register(1, service("empty", [:]), service("web", ["n1": [:]]), service("rpc", ["n2": Self.mucp]))
         let empty = #expect(throws: GatewayError.self) { try router(.calls).route(head("/empty/x")) }
         #expect(empty?.status == .serviceUnavailable)
+        #expect(empty?.service == "empty")
         let web = #expect(throws: GatewayError.self) { try router(.calls).route(head("/web/x")) }
         #expect(web?.report.detail.contains("handler http") == true)
+        #expect(web?.service == "web")
         let rpc = #expect(throws: GatewayError.self) { try router(.proxying).route(head("/rpc/x")) }
         #expect(rpc?.report.detail.contains("handler rpc") == true)
     }
