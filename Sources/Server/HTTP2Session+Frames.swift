@@ -27,6 +27,7 @@ extension HTTP2Session {
                 try stream.record.sendWindow.changeInitial(from: old, to: new)
                 stream.wakeup.fire()
             }
+        case .peerLeaves: isPeerLeaving = true
         case .pingAnswered: sayFinalGoodbye()
         case .refused(let error): throw error
         }
@@ -94,11 +95,7 @@ extension HTTP2Session {
     }
 
     private func takeTrailers(of stream: HTTP2Stream, endsStream: Bool) throws(HTTP2Error) {
-        try stream.record.receiveTrailers(endsStream: endsStream)
-        guard !connection.list.isOverLimit else {
-            throw .stream(stream.record.number, .enhanceYourCalm, "The trailers are too large.")
-        }
-        try stream.readTrailers(connection.list)
+        try stream.takeTrailers(connection.list, endsStream: endsStream)
         stream.arrived()
     }
 

@@ -42,6 +42,8 @@ final class HTTP2Session: ServerSession {
     /// True once the connection is lost, or given up.
     private(set) var isGone = false
     private(set) var isDraining = false
+    /// True once the client has said that it asks for nothing more.
+    var isPeerLeaving = false
     /// True while the connection's task runs, so that nobody needs to wake it.
     private(set) var isAwake = false
 
@@ -115,6 +117,7 @@ final class HTTP2Session: ServerSession {
             isAwake = true
             let hasMore = try receive()
             if isDraining { proceedWithFarewell() }
+            if isPeerLeaving, isIdle, farewell != .final { sayGoodbye(.noError, "") }
             flush()
             if isGone || isOver { return }
             clock.isGreeted = connection.hasSettings && connection.isAcknowledged
@@ -127,6 +130,7 @@ final class HTTP2Session: ServerSession {
 
     var isIdle: Bool { streams.isEmpty && running == 0 }
 
+    /// Whether all is said that there was to say.
     private var isOver: Bool { farewell == .final && isIdle }
 
     /// Reads what has come and hands it out. Returns true when there may be more.

@@ -185,8 +185,9 @@ final class HTTP2Stream: LoopTask {
         session.consumed(content.count, on: self)
     }
 
-    func readTrailers(_ list: borrowing HPACKFieldList) throws(HTTP2Error) {
-        try HTTP2Header.readTrailers(list, stream: record.number, into: &trailers)
+    /// Takes the fields after the content.
+    func takeTrailers(_ list: borrowing HPACKFieldList, endsStream: Bool) throws(HTTP2Error) {
+        try record.receiveTrailers(list, endsStream: endsStream, into: &trailers)
         trailers.removeAllForbiddenInTrailers()
     }
 

@@ -20,6 +20,8 @@ package struct HTTP2ServerConnection {
         case connectionWindowGrew
         /// Every stream's window grows by the difference of the two.
         case initialWindowChanged(from: Int, to: Int)
+        /// GOAWAY: the client wants no more of this connection than what it has asked for.
+        case peerLeaves
         /// To the PING of ours.
         case pingAnswered
         /// A frame that only its stream suffers for.
@@ -177,7 +179,10 @@ package struct HTTP2ServerConnection {
         case .windowUpdate(let stream, let increment):
             try floods.charge(.small, at: now)
             return .windowUpdate(stream: stream, increment: increment)
-        case .goAway, .unknown:
+        case .goAway:
+            try floods.charge(.small, at: now)
+            return .peerLeaves
+        case .unknown:
             try floods.charge(.small, at: now)
             return .nothing
         case .priority: return .nothing

@@ -34,10 +34,12 @@ package struct StreamRecord: Sendable {
     /// Takes a frame that the peer sent.
     ///
     /// - Throws: What the frame is in this state, when it is an error.
-    package mutating func receive(_ event: StreamState.Event) throws(HTTP2Error) {
+    package mutating func receive(_ event: StreamState.Event) throws(HTTP2Error) { state = try next(after: event) }
+
+    private func next(after event: StreamState.Event) throws(HTTP2Error) -> StreamState {
         switch state.after(event, .received) {
-        case .becomes(let next): state = next
-        case .ignored: break
+        case .becomes(let next): return next
+        case .ignored: return state
         case .streamError(let code): throw .stream(number, code, "A frame came that the stream's state forbids.")
         case .connectionError(let code): throw .connection(code, "A frame came that the stream's state forbids.")
         case .forbidden: preconditionFailure("no frame that is received is forbidden to us")
@@ -50,16 +52,25 @@ package struct StreamRecord: Sendable {
     ///   - length: Without padding.
     ///   - flowLength: With it.
     package mutating func receiveData(_ length: Int, flowLength: Int, endsStream: Bool) throws(HTTP2Error) {
-        try receive(endsStream ? .dataWithEnd : .data)
+        // The state changes last, so that a stream with malformed content is one that has not ended.
+        let next = try next(after: endsStream ? .dataWithEnd : .data)
         try receiveWindow.receive(flowLength)
         try content.receive(length, endsStream: endsStream, stream: number)
+        state = next
     }
 
     /// Takes the fields after the content, which end the stream (RFC 9113, 8.1).
-    package mutating func receiveTrailers(endsStream: Bool) throws(HTTP2Error) {
-        try receive(endsStream ? .headersWithEnd : .headers)
+    ///
+    /// - Parameter fields: What they are added to.
+    package mutating func receiveTrailers(
+        _ list: borrowing HPACKFieldList, endsStream: Bool, into fields: inout HeaderFields
+    ) throws(HTTP2Error) {
+        let next = try next(after: endsStream ? .headersWithEnd : .headers)
         guard endsStream else { throw .stream(number, .protocolError, "Trailers do not end the stream.") }
+        guard !list.isOverLimit else { throw .stream(number, .enhanceYourCalm, "The trailers are too large.") }
         try content.receive(0, endsStream: true, stream: number)
+        try HTTP2Header.readTrailers(list, stream: number, into: &fields)
+        state = next
     }
 
     /// Takes note of a frame that we send.
