@@ -125,7 +125,7 @@ def test_a_request_becomes_one_of_http1(telling):
     assert request.values("cookie") == ["a=b; c=d"]
     assert request.values("x-one") == ["1", "2"]
     assert request.values("te") == ["trailers"]
-    assert request.values("via") == ["2.0 micro"]
+    assert request.value("via").startswith("2.0 micro")
     assert request.values("x-forwarded-for") == ["127.0.0.1"]
     assert request.values("content-length") == [] and request.values("transfer-encoding") == []
     names = server.connections[0].received
@@ -312,18 +312,22 @@ def test_sigterm_lets_streams_end_and_tells_the_client(raw_server, start_proxy):
 
     server = raw_server(script)
     running = start_proxy(server.url)
-    with h2client.Client(running.proxy_port) as client:
-        stream = client.request("/")
+    with h2client.Raw(running.proxy_port) as raw:
+        raw.send(h2client.headers(1))
         program.until(lambda: server.received > 0)
         running.process.terminate()
-        while client.goaway is None:
-            assert client.read()
-        release.set()
-        # The library takes no more answers after GOAWAY, so the frames are read as they are.
-        data = b""
-        while piece := client.socket.recv(65536):
-            data += piece
-        assert b"late" in data, stream
+        farewells, content = [], b""
+        for kind, flags, _, payload in raw.frames():
+            if kind == 7:
+                farewells.append(payload)
+            elif kind == 6 and not flags & 1:
+                raw.send(h2client.frame(6, 1, 0, payload))
+            elif kind == 0:
+                content += payload
+            if len(farewells) == 2:
+                release.set()
+    assert farewells == [b"\x7f\xff\xff\xff\0\0\0\0", b"\0\0\0\1\0\0\0\0"]
+    assert content == b"late"
     assert running.process.wait(10) == 0
 
 
