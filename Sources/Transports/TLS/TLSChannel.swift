@@ -40,6 +40,7 @@ package final class TLSChannel: Channel {
     // MARK: The handshake
 
     package func tryHandshake() throws(ChannelError) -> Bool {
+        guard !isClosed else { throw .closed }
         if engine.isEstablished { return true }
         do throws(ChannelError) {
             guard try engine.handshake() else { return false }

@@ -9,7 +9,8 @@ enum TLSServerCallbacks {
         SSL_CTX_set_alpn_select_cb(
             context,
             { connection, choice, length, offers, count, _ in
-                TLSServerCallbacks.choose(connection, choice, length, UnsafeBufferPointer(start: offers, count: Int(count)))
+                TLSServerCallbacks.choose(
+                    connection, choice, length, UnsafeBufferPointer(start: offers, count: Int(count)))
             }, nil)
         copenssl_set_status_callback(context) { connection, _ in TLSServerCallbacks.staple(connection) }
         SSL_CTX_set_tlsext_ticket_key_evp_cb(context) { connection, name, vector, encryption, mac, seals in
