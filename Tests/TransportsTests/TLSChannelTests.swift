@@ -5,14 +5,18 @@ import Testing
 import Transports
 
 struct TLSChannelTests {
-    private let authority = TestAuthority()
+    private let authority: TestAuthority
+    private let client: TLSClientContext
+    private let identity: TLSIdentity
 
-    private func rig(
-        _ names: [String] = ["DNS:a.example"], policy: TLSServerContext.Policy = .init(), name: String = "a.example"
-    ) throws -> TLSRig {
-        try TLSRig(
-            client: TLSClientContext(protocols: ["h2", "http/1.1"], authorities: authority.pem),
-            server: TLSServerContext(policy: policy, identities: [authority.identity(names)]), name: name)
+    init() throws {
+        authority = TestAuthority()
+        client = try TLSClientContext(protocols: ["h2", "http/1.1"], authorities: authority.pem)
+        identity = try authority.identity(["DNS:a.example"])
+    }
+
+    private func rig(policy: TLSServerContext.Policy = .init()) throws -> TLSRig {
+        try TLSRig(client: client, server: TLSServerContext(policy: policy, identities: [identity]))
     }
 
     @Test func `a client and a server agree and exchange text both ways`() throws {
@@ -35,8 +39,9 @@ struct TLSChannelTests {
         let whole = try rig()
         _ = try whole.client.tryHandshake()
         let flight = whole.pipe.left.received.bytes
+        let server = try TLSServerContext(identities: [identity])
         for length in 0..<flight.count {
-            let rig = try rig()
+            let rig = try TLSRig(client: client, server: server)
             rig.pipe.right.send(Array(flight.prefix(length)))
             #expect(try !rig.server.tryHandshake(), "after \(length) bytes")
             rig.pipe.right.finish()

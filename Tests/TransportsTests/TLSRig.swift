@@ -58,8 +58,10 @@ extension TestAuthority {
     func identity(
         _ names: [String], kind: Kind = .ecdsa, subject: String = "test"
     ) throws(TLSProblem) -> TLSIdentity {
-        let made = issue(names, subject: subject, kind: kind)
-        return try TLSIdentity(
-            chain: made.chain, key: made.key, origin: "cert.pem", keyOrigin: "key.pem", now: TLSRig.now)
+        try Self.identity(issue(names, subject: subject, kind: kind))
+    }
+
+    static func identity(_ made: Certificate, now: Int = TLSRig.now) throws(TLSProblem) -> TLSIdentity {
+        try TLSIdentity(chain: made.chain, key: made.key, origin: "cert.pem", keyOrigin: "key.pem", now: now)
     }
 }

@@ -41,6 +41,8 @@ package final class TLSClientContext: Sendable {
     package func makeChannel(
         over inner: any Channel, to server: String, on loop: any EventLoop
     ) throws(ChannelError) -> TLSChannel {
+        // A name in full may end with a dot, which certificates never have.
+        let server = server.hasSuffix(".") ? String(server.dropLast()) : server
         let engine = try TLSEngine(context, as: .client(self, peer: server), over: inner)
         try expect(server, of: engine.connection)
         try offer(to: engine.connection)

@@ -44,10 +44,23 @@ enum TLSContextFactory {
             // A certificate that was named is believed even if it is no authority's.
             X509_STORE_set_flags(store, UInt(X509_V_FLAG_PARTIAL_CHAIN))
         }
-        SSL_CTX_set_verify(context.pointer, verifies ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nil)
+        SSL_CTX_set_verify(context.pointer, verifies ? SSL_VERIFY_PEER : SSL_VERIFY_NONE) { isAccepted, checking in
+            if isAccepted == 0 { TLSContextFactory.noteNames(in: checking) }
+            return isAccepted
+        }
         copenssl_set_session_cache_mode(
             context.pointer, Int(SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL))
         return context
+    }
+
+    /// Keeps the names of a certificate that is refused, for the message about it.
+    private static func noteNames(in checking: OpaquePointer?) {
+        guard let checking, X509_STORE_CTX_get_error_depth(checking) == 0,
+            let certificate = X509_STORE_CTX_get_current_cert(checking),
+            let connection = X509_STORE_CTX_get_ex_data(checking, SSL_get_ex_data_X509_STORE_CTX_idx()),
+            let engine = TLSEngine.of(OpaquePointer(connection))
+        else { return }
+        engine.refusedNames = CertificateFacts.names(of: certificate)
     }
 
     private static func bare(_ method: OpaquePointer?) throws(TLSProblem) -> LibraryObject {

@@ -48,6 +48,8 @@ final class TLSEngine {
         case client(TLSClientContext, peer: String)
     }
 
+    /// The names in the peer's certificate when it is refused; by the time that is known, OpenSSL has forgotten it.
+    var refusedNames: [String] = []
     /// True once this connection was found to be a probe of a certificate authority (RFC 8737): nothing may be served.
     var isChallenge = false
 
@@ -74,7 +76,13 @@ final class TLSEngine {
         }
     }
 
-    deinit { SSL_free(connection) }
+    deinit {
+        // OpenSSL forgets the session of a connection that was not properly ended, and most peers end none properly.
+        if failure == nil || failure == .closed {
+            SSL_set_shutdown(connection, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN)
+        }
+        SSL_free(connection)
+    }
 
     /// The engine of a connection that OpenSSL hands to one of its callbacks.
     static func of(_ connection: OpaquePointer?) -> TLSEngine? {

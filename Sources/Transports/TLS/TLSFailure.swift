@@ -55,8 +55,7 @@ enum TLSFailure {
     }
 
     private static func names(of engine: TLSEngine) -> String {
-        guard let certificate = SSL_get1_peer_certificate(engine.connection) else { return "" }
-        let names = CertificateFacts.names(of: .certificate(certificate)).prefix(5)
+        let names = engine.refusedNames.prefix(5)
         return names.isEmpty ? " and names nobody" : " but for \(names.joined(separator: ", "))"
     }
 }

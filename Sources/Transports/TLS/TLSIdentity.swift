@@ -47,7 +47,7 @@ package final class TLSIdentity: Sendable {
             throw TLSProblem("the key in \(keyOrigin) does not belong to the first certificate in \(origin)")
         }
         self.origin = origin
-        names = CertificateFacts.names(of: leaf)
+        names = CertificateFacts.names(of: leaf.pointer)
         validity = CertificateFacts.validity(of: leaf)
         kind = CertificateFacts.kind(of: self.key)
         guard now >= validity.lowerBound else {
@@ -81,8 +81,8 @@ package final class TLSIdentity: Sendable {
 /// What certificates say of themselves.
 enum CertificateFacts {
     /// The alternative names, or the common name of a certificate without any; in lower case.
-    static func names(of certificate: LibraryObject) -> [String] {
-        guard let names = copenssl_alternative_names(certificate.pointer) else {
+    static func names(of certificate: OpaquePointer) -> [String] {
+        guard let names = copenssl_alternative_names(certificate) else {
             return commonName(of: certificate).map { [$0] } ?? []
         }
         defer { copenssl_free_names(names) }
@@ -94,9 +94,9 @@ enum CertificateFacts {
         }
     }
 
-    private static func commonName(of certificate: LibraryObject) -> String? {
+    private static func commonName(of certificate: OpaquePointer) -> String? {
         var text = [CChar](repeating: 0, count: 256)
-        let name = X509_get_subject_name(certificate.pointer)
+        let name = X509_get_subject_name(certificate)
         let length = X509_NAME_get_text_by_NID(name, NID_commonName, &text, 256)
         guard length > 0 else { return nil }
         return String(decoding: text.prefix(Int(length)).map { UInt8(bitPattern: $0) }, as: UTF8.self).lowercased()
