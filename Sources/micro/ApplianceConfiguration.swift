@@ -142,8 +142,7 @@ extension ApplianceConfiguration {
         runsDemoServices = command == .demo
         discovery = CommandName.discovering.contains(command) ? Discovery(settings) : nil
         security = settings.boolean(.enableTLS) == true ? Security(settings) : nil
-        nodeSecurity = NodeSecurity(
-            authorities: settings.text(.tlsCAFile), verifies: settings.boolean(.tlsInsecure) != true)
+        nodeSecurity = NodeSecurity(settings)
         client = Client(settings)
         limits = Limits(settings)
         logs = Logs(settings)
@@ -189,6 +188,13 @@ extension ApplianceConfiguration.Security {
         let isOptional = settings.text(.tlsClientAuth) == "optional"
         clientCertificates = files.clientAuthorities == nil ? .none : isOptional ? .optional : .required
         refusesUnknownNames = settings.boolean(.tlsStrictSNI) ?? false
+    }
+}
+
+extension ApplianceConfiguration.NodeSecurity {
+    init(_ settings: Settings) {
+        authorities = settings.text(.tlsCAFile)
+        verifies = settings.boolean(.tlsInsecure) != true
     }
 }
 

@@ -184,6 +184,18 @@ def test_failed_handshakes_are_logged_once_per_reason(start, pair):
     assert len(lines) == 1 and lines[0]["client"] == "127.0.0.1"
 
 
+def test_the_commands_that_ask_speak_tls_too(micro, secure, authority, tmp_path):
+    def run(*arguments):
+        return subprocess.run([micro, "list", "services", *arguments], capture_output=True, text=True, timeout=20)
+
+    address = f"--server_address=127.0.0.1:{secure.web_port}"
+    result = run(address, "--enable_tls", f"--tls_ca_file={authority.pem}")
+    assert result.stdout.splitlines()[0] == "go.micro.api.greeter", result.stderr
+    assert run(address, "--enable_tls", "--tls_insecure").returncode == 0
+    refused = run(address, "--enable_tls")
+    assert refused.returncode == 69 and "no authority that is trusted here" in refused.stderr
+
+
 # Names
 
 

@@ -52,6 +52,7 @@ struct SettingsResolution {
 
     /// TLS is all or nothing: whoever asks for it must not get plain connections by mistake.
     private mutating func judgeEncryption() {
+        guard command.isServing else { return }
         let settings = Settings(command: command, values: values)
         let certificates = settings.list(.tlsCertFile)
         let keys = settings.list(.tlsKeyFile)
