@@ -113,7 +113,11 @@ let package = Package(
                 "Upstream", logging,
             ],
             exclude: ["Golden"]),
-        tests("Server", ["Bytes", "Gateway", "HTTP", "Reactor", "Server", "TestSupport", "Transports", logging]),
+        tests(
+            "Server",
+            [
+                "Bytes", "Gateway", "HTTP", "Reactor", "Resolvers", "Server", "TestSupport", "Transports", logging,
+            ]),
         tests("Command", ["Gateway", "Handlers", "JSON", "Reactor", "micro", logging]),
     ],
     swiftLanguageModes: [.v6]

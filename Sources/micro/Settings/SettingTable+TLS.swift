@@ -4,10 +4,11 @@ extension Setting {
     static let encryption: [Setting] = [
         tls(
             .enableTLS, .boolean, default: "false", in: everywhere, isCommon: true,
-            "Speak TLS, on every port"),
+            "Speak TLS, with tls_cert_file and tls_key_file"),
         tls(
-            .tlsCertFile, .list("files"), isCommon: true, "PEM files, each a certificate and its chain"),
-        tls(.tlsKeyFile, .list("files"), isCommon: true, "PEM files of the keys"),
+            .tlsCertFile, .list("files"),
+            "PEM files of certificates, each with its chain; clients that name nobody get the first"),
+        tls(.tlsKeyFile, .list("files"), "PEM files of the keys, in the same order"),
         tls(
             .tlsClientCAFile, .text("file"),
             "Ask clients for certificates, of the authorities in this PEM file; revocation lists may be in it"),

@@ -63,7 +63,7 @@ extension Setting {
             "Who may call any service at /rpc: true everyone, false nobody, unset this machine"),
         Setting(
             .webNamespace, .text("name"), ["MICRO_WEB_NAMESPACE"], default: "go.micro", in: webCommands,
-            as: name("namespace", in: [.web]), group: .routing, isCommon: true,
+            as: name("namespace", in: [.web]), group: .routing,
             "What the names of web services begin with"),
         Setting(
             .webResolver, .word(valid: ["path"], notYet: ["domain", "subdomain"]), ["MICRO_WEB_RESOLVER"],

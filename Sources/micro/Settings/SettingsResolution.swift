@@ -19,7 +19,9 @@ struct SettingsResolution {
         for flag in flags where Setting.named(flag.name, in: command) == nil { judgeForeign(flag) }
         for setting in Setting.all where setting.commands.contains(command) { resolve(setting) }
         judgeCombinations()
-        judgeEncryption()
+        let encryption = EncryptionRules(Settings(command: command, values: values))
+        problems += encryption.problems
+        warnings += encryption.warnings
         judgeEnvironment()
     }
 
@@ -38,9 +40,7 @@ struct SettingsResolution {
         if !settings.list(.registryAddress).isEmpty, let registry = settings.text(.registry) {
             warnings.append("registry_address has no effect: registry \(registry) has no address")
         }
-        for key in [SettingKey.webNamespace, .webResolver] where settings.isGiven(key) {
-            warnings.append("\(key.rawValue) has no effect: this version passes no requests on to web services")
-        }
+        judgeWebServices(settings)
         if settings.text(.apiHandler) == "rpc", let resolver = settings.text(.apiResolver),
             !["micro", "grpc"].contains(resolver)
         {
@@ -50,37 +50,16 @@ struct SettingsResolution {
         }
     }
 
-    /// TLS is all or nothing: whoever asks for it must not get plain connections by mistake.
-    private mutating func judgeEncryption() {
-        guard command.isServing else { return }
-        let settings = Settings(command: command, values: values)
-        let certificates = settings.list(.tlsCertFile)
-        let keys = settings.list(.tlsKeyFile)
-        guard settings.boolean(.enableTLS) == true else {
-            for key in [SettingKey.tlsCertFile, .tlsKeyFile, .tlsClientCAFile, .tlsClientAuth, .tlsOCSPFile]
-            where settings.isGiven(key) {
-                warnings.append("\(key.rawValue) has no effect without enable_tls: connections are not encrypted")
-            }
-            return
-        }
-        if certificates.isEmpty || keys.isEmpty {
-            problems.append(
-                .configuration(
-                    "enable_tls needs tls_cert_file and tls_key_file: name the PEM files of a certificate and of its"
-                        + " key"))
-        } else if certificates.count != keys.count {
-            problems.append(
-                .configuration(
-                    "tls_cert_file and tls_key_file must name as many files: \(certificates.count) are not"
-                        + " \(keys.count)"))
-        }
-        if settings.list(.tlsOCSPFile).count > certificates.count {
-            problems.append(.configuration("tls_ocsp_file names more files than tls_cert_file"))
-        }
-        if settings.isGiven(.tlsClientAuth), settings.text(.tlsClientCAFile) == nil {
-            problems.append(
-                .configuration("tls_client_auth needs tls_client_ca_file: the authorities whose clients are believed"))
-        }
+    /// Whoever names another place for web services expects to reach them there. The usual one, in either spelling, is
+    /// what old configurations are full of, and asks for nothing.
+    private mutating func judgeWebServices(_ settings: Settings) {
+        guard settings.isGiven(.webNamespace), let text = settings.text(.webNamespace),
+            Namespace(configured: text, type: "web") != Namespace(configured: Namespace.standard, type: "web")
+        else { return }
+        problems.append(
+            .configuration(
+                "web_namespace=\(text) (\(settings.origin(.webNamespace))) is not supported yet:"
+                    + " this version passes no requests on to web services; leave it out"))
     }
 
     private mutating func resolve(_ setting: Setting) {
