@@ -17,7 +17,7 @@ final class HTTP1Session: ServerSession {
     let context: WorkerContext
     private var parser: RequestParser
     /// Made in `init`, as soon as there is a session to make it of.
-    private var exchange: Exchange!
+    private(set) var exchange: Exchange!
 
     /// Bytes from the client that nobody has read yet.
     var input = ByteBuffer()
@@ -25,6 +25,7 @@ final class HTTP1Session: ServerSession {
     var output = ByteBuffer()
     var request = RequestBody()
     var response = ResponseBody()
+    var tunnel = TunnelState()
     /// False once the connection must end after the current answer.
     var keepsAlive = true
     /// True once the client may be sending what nobody will read.
@@ -75,10 +76,11 @@ final class HTTP1Session: ServerSession {
         var canGoOn = true
         do throws(GatewayError) {
             try await handler.handle(exchange)
-            guard response.isEnded else { throw GatewayError(.fault, "no answer was given") }
+            guard response.isEnded || tunnel.isOpen else { throw GatewayError(.fault, "no answer was given") }
         } catch {
             canGoOn = await answer(error)
         }
+        leaveTunnel()
         context.accessLog?.record(exchange, took: loop.preciseNow - began, bytes: response.sent, at: loop.now)
         guard canGoOn, await flushAll() else { return false }
         guard await skipRestOfBody() else { return false }
