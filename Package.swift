@@ -113,7 +113,9 @@ let package = Package(
                 "Upstream", logging,
             ],
             exclude: ["Golden"]),
-        tests("Server", ["Bytes", "Gateway", "HTTP", "Reactor", "Server", "TestSupport", logging]),
+        tests(
+            "Server",
+            ["Bytes", "Gateway", "HTTP", "JSON", "Reactor", "Server", "TestSupport", "Transports", logging]),
         tests("Command", ["Gateway", "Handlers", "JSON", "Reactor", "micro", logging]),
     ],
     swiftLanguageModes: [.v6]

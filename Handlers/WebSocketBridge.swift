@@ -78,7 +78,8 @@ struct WebSocketBridge: ~Copyable {
         }
         let limit = blockedSince.map { $0 + Self.writeTimeout }
         if let limit, exchange.now >= limit { isClientGone = true }
-        if let next = [socket.nextTick, limit].compactMap({ $0 }).min() { deadline.set(next) } else { deadline.clear() }
+        let next = [socket.nextTick, limit].compactMap { $0 }.min()
+        if let next { deadline.set(next) } else { deadline.clear() }
     }
 
     private mutating func close(_ code: WebSocketCloseCode, _ reason: String) {
