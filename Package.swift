@@ -115,7 +115,10 @@ let package = Package(
             exclude: ["Golden"]),
         tests(
             "Server",
-            ["Bytes", "Gateway", "HTTP", "JSON", "Reactor", "Server", "TestSupport", "Transports", logging]),
+            [
+                "Bytes", "Gateway", "HTTP", "JSON", "Reactor", "Resolvers", "Server", "TestSupport", "Transports",
+                logging,
+            ]),
         tests("Command", ["Gateway", "Handlers", "JSON", "Reactor", "micro", logging]),
     ],
     swiftLanguageModes: [.v6]
