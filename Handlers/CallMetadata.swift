@@ -33,4 +33,14 @@ package enum CallTimeout {
         }
         return min(.seconds(seconds), configuration.maximumTimeout)
     }
+
+    /// The same for a stream, whose length says nothing about the health of the service.
+    package static func requestedForStream(
+        by head: borrowing RequestHead, _ configuration: RPCConfiguration
+    ) -> Duration {
+        guard let text = head.fields[.timeout], let seconds = Int(text), seconds > 0 else {
+            return configuration.streamTimeout
+        }
+        return min(.seconds(seconds), configuration.streamTimeout)
+    }
 }

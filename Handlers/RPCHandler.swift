@@ -10,19 +10,25 @@ package final class RPCHandler: Handler {
     private let dispatcher: Dispatcher
     private let catalog: CatalogView
     private let configuration: RPCConfiguration
+    private let webSockets: WebSocketHandler
 
-    /// - Parameter catalog: Tells the types of fields, so that a query's `7` stays text where text is wanted.
+    /// - Parameters:
+    ///   - catalog: Tells the types of fields, so that a query's `7` stays text where text is wanted.
+    ///   - origins: Whose pages may open a WebSocket here.
     package init(
         router: any Router, dispatcher: Dispatcher, catalog: CatalogView,
-        configuration: RPCConfiguration = RPCConfiguration()
+        configuration: RPCConfiguration = RPCConfiguration(), origins: OriginPolicy = OriginPolicy()
     ) {
         self.router = router
         self.dispatcher = dispatcher
         self.catalog = catalog
         self.configuration = configuration
+        webSockets = WebSocketHandler(
+            router: router, dispatcher: dispatcher, catalog: catalog, configuration: configuration, origins: origins)
     }
 
     nonisolated(nonsending) package func handle(_ exchange: Exchange) async throws(GatewayError) {
+        if exchange.webSocketOffer != .none { return try await webSockets.handle(exchange) }
         guard exchange.request.method.isCall else {
             return try await exchange.refuseMethod(
                 allow: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS", id: "go.micro.api")
