@@ -23,12 +23,18 @@ package protocol Caller: AnyObject {
 /// A call of an endpoint, independent of the protocol that carries it.
 package struct RPCCall {
     package var destination: Destination
-    /// The request message, in JSON.
+    /// The request message.
     package var body: ByteBuffer
+    /// How the body is encoded, and the answer too. Default JSON.
+    package var format = MessageFormat.json
     /// What is sent along: header fields of the client, without those that concern the connection.
     package var metadata: HeaderFields
-    /// When the caller stops waiting. The node is told the time that is left.
+    /// When the caller stops waiting. The node is told the time that is left. A stream must be open by then, and may
+    /// then go on.
     package var deadline: ContinuousClock.Instant
+    /// When a stream must have ended, of which the node is told too. Nil, the default: it may go on for ever. Calls have
+    /// none.
+    package var streamDeadline: ContinuousClock.Instant?
     /// Whose answer this becomes, if anyone's: when its client is gone, nobody waits for the service any more.
     package var exchange: Exchange?
 
@@ -42,6 +48,13 @@ package struct RPCCall {
         self.deadline = deadline
         self.exchange = exchange
     }
+}
+
+/// How a message is encoded.
+package enum MessageFormat: Sendable {
+    case json
+    /// Protobuf, whose bytes are passed on unread.
+    case protobuf
 }
 
 /// Calls endpoints whose requests or answers are more than one message.

@@ -7,7 +7,7 @@ package struct GatewayError: Error, Equatable {
     package enum Code: String, Sendable, CaseIterable {
         case badRequest, forbidden, methodNotAllowed, contentTooLarge, unsupportedMediaType, requestTimeout
         case headerFieldsTooLarge, uriTooLong, expectationFailed, versionNotSupported, misdirected, notImplemented
-        case loopDetected
+        case loopDetected, notAcceptable
         /// No service or endpoint of that name.
         case notFound
         /// The service is known, but no node can be asked.
@@ -100,6 +100,7 @@ extension GatewayError.Code {
         case .misdirected: .misdirectedRequest
         case .notImplemented: .notImplemented
         case .loopDetected: .loopDetected
+        case .notAcceptable: .notAcceptable
         case .notFound: .notFound
         case .noNodes: .serviceUnavailable
         case .upstreamRefused, .upstreamBroken: .badGateway
