@@ -25,9 +25,12 @@ package enum CallTimeout {
     /// The header `Timeout` in whole seconds, at most the longest time; else the configured time. What is no positive
     /// number of seconds is ignored, as Go Micro's gateway does.
     package static func requested(by head: borrowing RequestHead, _ configuration: RPCConfiguration) -> Duration {
-        guard let text = head.fields[.timeout], let seconds = Int(text), seconds > 0 else {
-            return configuration.timeout
-        }
+        given(by: head, configuration) ?? configuration.timeout
+    }
+
+    /// The same, nil when the client names no limit.
+    package static func given(by head: borrowing RequestHead, _ configuration: RPCConfiguration) -> Duration? {
+        guard let text = head.fields[.timeout], let seconds = Int(text), seconds > 0 else { return nil }
         return min(.seconds(seconds), configuration.maximumTimeout)
     }
 }

@@ -20,6 +20,12 @@ package final class Exchange {
     package private(set) var status = 0
     /// The service that was asked, for the access log. Set by handlers.
     package var service = ""
+    /// What went wrong after the answer had begun, where the handler has told the client of it within the answer. For the
+    /// operator.
+    package var lateFailure: GatewayError?
+    /// True while the client may pause within the body for as long as it likes, because it is a stream whose end the
+    /// handler watches over.
+    package var mayBodyPause = false
 
     /// The session owns its exchange and outlives it, so nothing needs to be checked at each of the many accesses.
     private unowned(unsafe) let stream: any ExchangeStream
@@ -40,6 +46,8 @@ package final class Exchange {
         hasBegunResponse = false
         isBodyUntouched = true
         status = 0
+        lateFailure = nil
+        mayBodyPause = false
         if !service.isEmpty { service = "" }
     }
 

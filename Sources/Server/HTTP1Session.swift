@@ -17,7 +17,7 @@ final class HTTP1Session: ServerSession {
     let context: WorkerContext
     private var parser: RequestParser
     /// Made in `init`, as soon as there is a session to make it of.
-    private var exchange: Exchange!
+    private(set) var exchange: Exchange!
 
     /// Bytes from the client that nobody has read yet.
     var input = ByteBuffer()
@@ -76,6 +76,7 @@ final class HTTP1Session: ServerSession {
         do throws(GatewayError) {
             try await handler.handle(exchange)
             guard response.isEnded else { throw GatewayError(.fault, "no answer was given") }
+            if let failure = exchange.lateFailure { context.report(failure, exchange) }
         } catch {
             canGoOn = await answer(error)
         }

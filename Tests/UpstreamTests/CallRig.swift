@@ -87,6 +87,7 @@ struct CallRig {
             name: "go.greeter",
             endpoints: [
                 Endpoint(name: "Say.Hello", request: text), Endpoint(name: "Say.Bye"),
+                Endpoint(name: "Say.Count", metadata: ["stream": "true"]),
                 Endpoint(name: "Topic", metadata: ["subscriber": "true"]),
             ], nodes: nodes)
     }
