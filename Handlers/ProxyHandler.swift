@@ -21,6 +21,9 @@ package final class ProxyHandler: Handler {
         guard exchange.request.method != .connect else {
             throw GatewayError(.notImplemented, "this gateway makes no tunnels")
         }
+        if exchange.webSocketOffer != .none {
+            guard try await exchange.takeWebSocketOffer() else { return }
+        }
         let route = try router.route(exchange.request)
         exchange.service = route.destination.service
         var tried: [Node] = []

@@ -11,19 +11,25 @@ package final class RPCHandler: Handler {
     private let dispatcher: Dispatcher
     private let catalog: CatalogView
     private let configuration: RPCConfiguration
+    private let webSockets: WebSocketHandler
 
-    /// - Parameter catalog: Tells the types of fields, so that a query's `7` stays text where text is wanted.
+    /// - Parameters:
+    ///   - catalog: Tells the types of fields, so that a query's `7` stays text where text is wanted.
+    ///   - origins: Whose pages may open a WebSocket here.
     package init(
         router: any Router, dispatcher: Dispatcher, catalog: CatalogView,
-        configuration: RPCConfiguration = RPCConfiguration()
+        configuration: RPCConfiguration = RPCConfiguration(), origins: OriginPolicy = OriginPolicy()
     ) {
         self.router = router
         self.dispatcher = dispatcher
         self.catalog = catalog
         self.configuration = configuration
+        webSockets = WebSocketHandler(
+            router: router, dispatcher: dispatcher, catalog: catalog, configuration: configuration, origins: origins)
     }
 
     nonisolated(nonsending) package func handle(_ exchange: Exchange) async throws(GatewayError) {
+        if exchange.webSocketOffer != .none { return try await webSockets.handle(exchange) }
         guard exchange.request.method.isCall else {
             return try await exchange.refuseMethod(
                 allow: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS", id: "go.micro.api")
@@ -132,14 +138,12 @@ extension Exchange {
 }
 
 extension RPCCall {
-    /// A stream to an endpoint, with the metadata of the exchange. It must be open as soon as a call must be answered, and
-    /// ends by itself only if the client has said when.
+    /// A stream to an endpoint, with the metadata of the exchange.
     init(streaming destination: Destination, for exchange: Exchange, _ configuration: RPCConfiguration) {
-        let limit = CallTimeout.given(by: exchange.request, configuration)
         self.init(
             destination: destination, body: ByteBuffer(), metadata: exchange.metadata,
-            deadline: exchange.now + (limit ?? configuration.timeout), exchange: exchange)
-        streamDeadline = limit.map { exchange.now + $0 }
+            deadline: exchange.now + CallTimeout.requestedForStream(by: exchange.request, configuration),
+            exchange: exchange)
     }
 }
 

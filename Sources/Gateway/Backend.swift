@@ -29,12 +29,8 @@ package struct RPCCall {
     package var format = MessageFormat.json
     /// What is sent along: header fields of the client, without those that concern the connection.
     package var metadata: HeaderFields
-    /// When the caller stops waiting. The node is told the time that is left. A stream must be open by then, and may
-    /// then go on.
+    /// When the caller stops waiting: for the answer, or for the end of a stream. The node is told the time that is left.
     package var deadline: ContinuousClock.Instant
-    /// When a stream must have ended, of which the node is told too. Nil, the default: it may go on for ever. Calls have
-    /// none.
-    package var streamDeadline: ContinuousClock.Instant?
     /// Whose answer this becomes, if anyone's: when its client is gone, nobody waits for the service any more.
     package var exchange: Exchange?
 

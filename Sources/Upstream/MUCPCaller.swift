@@ -84,7 +84,7 @@ package final class MUCPCaller: StreamingCaller {
                 detail: "node \(node.id) at \(node.address) would be streamed to in \(codec.contentType)")
         }
         let connection = try await pool.connect(to: node, for: wakeup, before: call.deadline)
-        if let limit = call.streamDeadline { connection.deadline.set(limit) }
+        connection.deadline.set(call.deadline)
         defer { streamCount &+= 1 }
         return MUCPStream(
             call, id: streamCount, over: connection, with: node, maximumMessage: maximumReply, now: pool.loop.now)

@@ -34,9 +34,9 @@ package enum MUCPRequest {
     ///
     /// - Parameters:
     ///   - id: Of the stream, unique on its connection.
-    ///   - timeLeft: When the node is to end the stream by itself; nil for never.
+    ///   - timeLeft: What the node is told as its own limit on the whole stream.
     static func writeStreamHead(
-        _ call: RPCCall, host: String, id: Int, timeLeft: Duration?, as codec: MUCPCodec, to output: inout ByteBuffer
+        _ call: RPCCall, host: String, id: Int, timeLeft: Duration, as codec: MUCPCodec, to output: inout ByteBuffer
     ) {
         writeStart(call.destination, host: host, as: codec, to: &output)
         output.append("Micro-Stream: ")
@@ -44,7 +44,7 @@ package enum MUCPRequest {
         output.append("\r\nMicro-Id: ")
         output.append(decimal: id)
         output.append("\r\n")
-        if let timeLeft { writeTimeout(timeLeft, to: &output) }
+        writeTimeout(timeLeft, to: &output)
         HeadWriter.writeFields(call.metadata, to: &output)
     }
 

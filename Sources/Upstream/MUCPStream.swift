@@ -17,9 +17,8 @@ final class MUCPStream: RPCStream {
     private let node: Node
     private let service: String
     private let maximumMessage: Int
-    /// When it was opened, and when it must have ended.
-    private let began: ContinuousClock.Instant
-    private let limit: ContinuousClock.Instant?
+    /// On the whole stream. The connection's deadline is set for it.
+    private let limit: Duration
     /// What each of our messages begins with.
     private var head = ByteBuffer()
     private var hasFinishedSending = false
@@ -45,10 +44,9 @@ final class MUCPStream: RPCStream {
         self.node = node
         self.maximumMessage = maximumMessage
         service = call.destination.service
-        began = now
-        limit = call.streamDeadline
+        limit = call.deadline - now
         MUCPRequest.writeStreamHead(
-            call, host: node.address, id: id, timeLeft: call.streamDeadline.map { $0 - now }, as: .json, to: &head)
+            call, host: node.address, id: id, timeLeft: limit, as: .json, to: &head)
         connection.output.append(head)
         // The service throws the body of the first request away, but takes none that is no message.
         MUCPRequest.writeContent(ByteBuffer("{}"), to: &connection.output)
@@ -140,8 +138,8 @@ final class MUCPStream: RPCStream {
                 return try take(into: &message)
             }
             guard try fill() else {
-                guard let limit, connection.deadline.hasExpired else { return .nothing }
-                throw .timedOut(node, after: limit - began)
+                guard connection.deadline.hasExpired else { return .nothing }
+                throw .timedOut(node, after: limit)
             }
         }
     }

@@ -66,7 +66,8 @@ struct Composition: Sendable {
             switch api.handler {
             case .rpc:
                 RPCHandler(
-                    router: router, dispatcher: parts.dispatcher, catalog: context.catalog, configuration: rpc)
+                    router: router, dispatcher: parts.dispatcher, catalog: context.catalog, configuration: rpc,
+                    origins: api.origins)
             case .http:
                 ProxyHandler(
                     router: router, backend: HTTPBackend(pool: parts.pool), maximumAttempts: maximumAttempts)
@@ -106,6 +107,7 @@ struct Composition: Sendable {
         var pool = PoolConfiguration()
         pool.maximumIdle = configuration.client.poolSize
         pool.idleTimeout = configuration.client.poolIdleTimeout
+        pool.tunnelIdleTimeout = configuration.limits.tunnelIdleTimeout
         if let limit = configuration.client.silenceTimeout { pool.responseTimeout = limit }
         return pool
     }
