@@ -103,6 +103,13 @@ struct CallRig {
         return peers.isEmpty ? "" : node.take()
     }
 
+    /// The gateway stops.
+    func drain() {
+        let worker = worker
+        Task(executorPreference: loop) { _ = await worker.drain(within: .seconds(1)) }
+        loop.drain()
+    }
+
     /// The client sends JSON.
     @discardableResult
     func call(_ body: String = "{}", path: String = "/go.greeter/Say.Hello", fields: String = "") -> String {
