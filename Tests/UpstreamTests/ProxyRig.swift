@@ -98,6 +98,13 @@ struct ProxyRig {
         loop.drain()
     }
 
+    /// Asks the server to stop, as a signal does.
+    func drain(within limit: Duration = .seconds(10)) {
+        let worker = worker
+        Task(executorPreference: loop) { _ = await worker.drain(within: limit) }
+        loop.drain()
+    }
+
     var peers: [Peer] { parts.transport.peers }
 
     /// The node's end of the newest connection.
