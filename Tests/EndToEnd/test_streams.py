@@ -117,7 +117,7 @@ def test_events_are_read_as_they_come(counter):
     turns = Turns()
     server = counter(counting(turns, 2))
     connection = http.client.HTTPConnection("127.0.0.1", server.api_port, timeout=20)
-    connection.request("POST", PATH, '{"name":"J\u00f6rg"}', {"Accept": "text/event-stream"})
+    connection.request("POST", PATH, '{"name":"J\u00f6rg"}'.encode(), {"Accept": "text/event-stream"})
     answer = connection.getresponse()
     assert answer.status == 200
     assert answer.getheader("Content-Type") == "text/event-stream"
@@ -214,16 +214,51 @@ def echoing(stream):
         stream.send({"got": message})
 
 
-def test_curl_talks_both_ways_at_once(counter):
+class Talk:
+    """A client that sends lines and reads lines on one request, which curl cannot do at once."""
+
+    def __init__(self, port, path):
+        self.connection = wire.connect(port)
+        self.connection.send(
+            f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\n"
+            "Transfer-Encoding: chunked\r\n\r\n".encode())
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.connection.close()
+
+    def send(self, message):
+        line = json.dumps(message).encode() + b"\n"
+        self.connection.send(b"%x\r\n%s\r\n" % (len(line), line))
+
+    def finish(self):
+        self.connection.send(b"0\r\n\r\n")
+
+    def head(self):
+        head = self.connection.head()
+        return head.status, head.value("content-type")
+
+    def chunk(self):
+        """The next chunk; empty at the end."""
+        chunk = self.connection.take(int(self.connection.line(), 16))
+        assert self.connection.line() == b""
+        return chunk
+
+
+def test_both_sides_talk_at_once(counter):
     server = counter(echoing)
-    with Curl("-X", "POST", "-T", "-", "-H", "Content-Type: application/x-ndjson", server.api_url + PATH) as curl:
+    with Talk(server.api_port, PATH) as talk:
+        assert talk.head() == (200, "application/x-ndjson")
         for number in range(3):
-            curl.process.stdin.write(f'{{"n":{number}}}\n')
-            curl.process.stdin.flush()
-            assert json.loads(curl.line()) == {"got": {"n": number}}
-        curl.process.stdin.close()
-        assert curl.process.stdout.read() == ""
-        assert curl.process.wait(10) == 0
+            talk.send({"n": number})
+            assert json.loads(talk.chunk()) == {"got": {"n": number}}
+        talk.finish()
+        assert talk.chunk() == b""
+        # The connection serves the next request.
+        talk.connection.send(wire.get("/"))
+        assert talk.connection.response().status == 200
 
 
 def test_a_line_that_is_no_json_ends_both_sides(counter):
@@ -332,14 +367,13 @@ def test_a_browser_hears_events_until_the_end(page):
 
 
 def test_the_demo_talks_both_ways(demo):
-    with Curl("-X", "POST", "-T", "-", "-H", "Content-Type: application/x-ndjson",
-              f"{demo.api_url}/greeter/say/stream") as curl:
+    with Talk(demo.api_port, "/greeter/say/stream") as talk:
+        assert talk.head()[0] == 200
         for name in ("Ada", "Bob"):
-            curl.process.stdin.write(json.dumps({"name": name}) + "\n")
-            curl.process.stdin.flush()
-            assert json.loads(curl.line()) == {"msg": f"Hello {name} #0", "seq": 0}
-        curl.process.stdin.close()
-        assert curl.process.wait(10) == 0
+            talk.send({"name": name})
+            assert json.loads(talk.chunk()) == {"msg": f"Hello {name} #0", "seq": 0}
+        talk.finish()
+        assert talk.chunk() == b""
 
 
 def test_a_stream_of_a_service_with_a_wrong_request_says_what_is_wrong(demo):
