@@ -178,7 +178,8 @@ struct StreamAnswer: ~Copyable {
             format.writeEnd(to: &output)
         case .single:
             guard !message.isEmpty else {
-                throw GatewayError(.upstreamBroken, "the service ended the stream without an answer", mayHaveBeenSent: true)
+                throw GatewayError(
+                    .upstreamBroken, "the service ended the stream without an answer", mayHaveBeenSent: true)
             }
             try exchange.begin(format.head, body: .length(message.count))
             output.append(message.count, consuming: &message)
@@ -212,7 +213,8 @@ struct StreamAnswer: ~Copyable {
         try begin()
         if format == .lines {
             format.write(
-                MicroError(id: "go.micro.api", code: 503, detail: "the gateway ends the stream; call again"), to: &output)
+                MicroError(id: "go.micro.api", code: 503, detail: "the gateway ends the stream; call again"),
+                to: &output)
         }
         return true
     }

@@ -31,7 +31,8 @@ struct MUCPCodecTests {
 
     // What was recorded of Go Micro.
     private static let message = bytes("0a044a6f686e")
-    private static let protoRequest = bytes("000000180a0d477265657465722e48656c6c6f110000000000000000000000060a044a6f686e")
+    private static let protoRequest = bytes(
+        "000000180a0d477265657465722e48656c6c6f110000000000000000000000060a044a6f686e")
     private static let protoReply = bytes("000000091105000000000000000000000e0a0a48656c6c6f204a6f686e1001")
     private static let errorText =
         #"{"id":"go.micro.srv.greeter","code":404,"detail":"no such name: X","status":"Not Found"}"#
@@ -40,7 +41,8 @@ struct MUCPCodecTests {
     @Test(
         "requests in the other codecs are the recorded ones",
         arguments: [
-            ("mucp-jsonrpc-request", MUCPCodec.jsonRPC, #"{"name":"R"}"#), ("mucp-proto-request", .protobuf, "\n\u{4}John"),
+            ("mucp-jsonrpc-request", MUCPCodec.jsonRPC, #"{"name":"R"}"#),
+            ("mucp-proto-request", .protobuf, "\n\u{4}John"),
         ])
     func requests(name: String, codec: MUCPCodec, message: String) throws {
         // The sequence number of the recorded call was 3; ours is always 0.
@@ -92,8 +94,10 @@ struct MUCPCodecTests {
     @Test(
         "an envelope in JSON holds a result or an error",
         arguments: [
-            (#"{"id":"3","result":{"greeting":"Hello R","total_count":1},"error":null}"#, nil,
-                #"{"greeting":"Hello R","total_count":1}"#),
+            (
+                #"{"id":"3","result":{"greeting":"Hello R","total_count":1},"error":null}"#, nil,
+                #"{"greeting":"Hello R","total_count":1}"#
+            ),
             (#"{"id":"3","result":{"n":12345678901234567890}}"#, nil, #"{"n":12345678901234567890}"#),
             (#"{"id":"3","result":null,"error":""}"#, nil, "null"), (#"{"id":"3"}"#, nil, "null"),
             (#"{"id":"3","result":null,"error":"no such name"}"#, "no such name", nil),
@@ -117,7 +121,8 @@ struct MUCPCodecTests {
         let seen = try #require(Message(rig.call(#"{"name":"R"}"#)))
         #expect(seen["Content-Type"] == ["application/json-rpc"])
         #expect(seen.body == #"{"method":"Say.Hello","params":[{"name":"R"}],"id":"0"}"# + "\n")
-        let got = try #require(Message(rig.answer(CallRig.reply(#"{"id":"0","result":{"msg":1},"error":null}"# + "\n"))))
+        let got = try #require(
+            Message(rig.answer(CallRig.reply(#"{"id":"0","result":{"msg":1},"error":null}"# + "\n"))))
         #expect(got.status == "200")
         #expect(got.body == #"{"msg":1}"#)
         rig.call()

@@ -41,7 +41,8 @@ struct StreamAnswerTests {
     @Test(
         "messages are events, lines or one value, as the client accepts them",
         arguments: [
-            ("", "application/x-ndjson"), ("*/*", "application/x-ndjson"), ("text/html, */*;q=0.8", "application/x-ndjson"),
+            ("", "application/x-ndjson"), ("*/*", "application/x-ndjson"),
+            ("text/html, */*;q=0.8", "application/x-ndjson"),
             ("text/event-stream", "text/event-stream"), ("text/event-stream, */*", "text/event-stream"),
             ("TEXT/Event-Stream; charset=utf-8", "text/event-stream"),
             ("text/event-stream;q=0.5, application/x-ndjson", "application/x-ndjson"),
@@ -65,7 +66,8 @@ struct StreamAnswerTests {
     @Test(
         "an endpoint that is not described streams when the client asks for it, others do as they are described",
         arguments: [
-            ("Say.Other", "", false), ("Say.Other", events, true), ("Say.Other", "Accept: application/x-ndjson\r\n", true),
+            ("Say.Other", "", false), ("Say.Other", events, true),
+            ("Say.Other", "Accept: application/x-ndjson\r\n", true),
             ("Say.Other", lines, true), ("Say.Hello", events, false), ("Say.Count", "", true),
         ])
     func described(endpoint: String, fields: String, isStream: Bool) {
@@ -116,7 +118,8 @@ struct StreamAnswerTests {
         let rig = CallRig()
         rig.call(path: Self.path, fields: Self.events)
         rig.answer(Self.message("{}"))
-        let error = rig.answer(CallRig.reply("", fields: "Micro-Error: {\"id\":\"a\",\"code\":409,\"detail\":\"twice\"}\r\n"))
+        let error = rig.answer(
+            CallRig.reply("", fields: "Micro-Error: {\"id\":\"a\",\"code\":409,\"detail\":\"twice\"}\r\n"))
         let report = #"{"id":"a","code":409,"detail":"twice","status":"Conflict"}"#
         #expect(error == Self.chunk("event: error\ndata: \(report)\n\n") + "0\r\n\r\n")
     }
@@ -148,7 +151,8 @@ struct StreamAnswerTests {
     @Test(
         "each line of the body is a message, and blank lines are none",
         arguments: [
-            ("{}\n[1]\n{\"a\": 1}\n", ["{}\n", "[1]\n", "{\"a\": 1}\n"]), ("{}", ["{}"]), ("\n \r\n{}\r\n\n", ["{}\r\n"]),
+            ("{}\n[1]\n{\"a\": 1}\n", ["{}\n", "[1]\n", "{\"a\": 1}\n"]), ("{}", ["{}"]),
+            ("\n \r\n{}\r\n\n", ["{}\r\n"]),
             ("", []), ("\n", []),
         ])
     func lineBodies(body: String, messages: [String]) {
@@ -170,7 +174,8 @@ struct StreamAnswerTests {
         "a line that is no message ends the stream, and is named",
         arguments: [
             ("{}\n7\n", "400", "line 2"), ("{\n", "400", "line 1"), ("\n\n{}{}\n", "400", "line 3"),
-            ("\(String(repeating: " ", count: 65))\n", "413", "line 1"), ("{}\n\(String(repeating: "x", count: 65))", "413", "line 2"),
+            ("\(String(repeating: " ", count: 65))\n", "413", "line 1"),
+            ("{}\n\(String(repeating: "x", count: 65))", "413", "line 2"),
         ])
     func badLines(body: String, status: String, says: String) throws {
         var configuration = RPCConfiguration()
@@ -201,7 +206,8 @@ struct StreamAnswerTests {
         rig.answer(Self.end)
         rig.ask("0\r\n\r\n")
         rig.client.send(
-            "POST /go.greeter/Say.Hello HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{")
+            "POST /go.greeter/Say.Hello HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{"
+        )
         rig.loop.drain()
         rig.loop.advance(by: .seconds(31))
         #expect(rig.client.take().hasPrefix("HTTP/1.1 408 "))

@@ -85,7 +85,9 @@ struct MUCPConversation: ~Copyable {
                 reader = BodyReader(try BodyFraming.ofRequest(head))
             }
             guard var reader else { return false }
-            while case let count = try reader.skipFraming(of: &input), count > 0 { body.append(count, consuming: &input) }
+            while case let count = try reader.skipFraming(of: &input), count > 0 {
+                body.append(count, consuming: &input)
+            }
             self.reader = reader.isComplete ? nil : reader
             guard reader.isComplete else { return false }
         } catch {
