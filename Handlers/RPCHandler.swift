@@ -49,7 +49,7 @@ package final class RPCHandler: Handler {
 
     nonisolated(nonsending) private func call(_ exchange: Exchange, over route: Route) async throws(GatewayError) {
         var body = exchange.takeBuffer()
-        try await exchange.collectBody(into: &body, limit: configuration.maximumBody)
+        try await exchange.collectMessage(into: &body, limit: configuration.maximumBody)
         let isProtobuf = exchange.request.fields.contentKind == .protobuf
         if !isProtobuf { try makePayload(of: &body, exchange.request, route) }
 
@@ -73,7 +73,11 @@ package final class RPCHandler: Handler {
         if exchange.request.method == .head { return try exchange.answerHead(of: format) }
         let hasLines = exchange.request.fields.contentKind == .jsonLines
         var first = ByteBuffer()
-        if !hasLines { try await exchange.collectBody(into: &first, limit: configuration.maximumBody) }
+        if hasLines {
+            try exchange.checkEncoding()
+        } else {
+            try await exchange.collectMessage(into: &first, limit: configuration.maximumBody)
+        }
         if !hasLines || exchange.request.hasQuery { try makePayload(of: &first, exchange.request, route) }
         CallMetadata.fill(&exchange.metadata, from: exchange.request, exchange.forwarding)
         let call = RPCCall(streaming: route.destination, for: exchange, configuration)

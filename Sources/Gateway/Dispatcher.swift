@@ -100,8 +100,12 @@ extension GatewayError {
 
     /// The answer for a node that speaks what nobody here does: 501.
     fileprivate static func unspoken(by node: Node, of service: String, _ what: String) -> GatewayError {
-        GatewayError(
-            .notImplemented, "\(service) speaks \(node.wireProtocol.name), which is not supported yet for \(what)",
+        let spoken = node.wireProtocol
+        let reason =
+            spoken == .http
+            ? "plain HTTP, which has no calls" : "\(spoken.name), which is not supported yet for \(what)"
+        return GatewayError(
+            .notImplemented, "\(service) speaks \(reason)",
             detail: "node \(node.id) at \(node.address) speaks \(node.wireProtocol.name)")
     }
 }

@@ -28,6 +28,8 @@ package final class Exchange {
     package var mayBodyPause = false
     /// What `takeWebSocketOffer` found good. Nil for every other request.
     package internal(set) var handshake: WebSocketHandshake?
+    /// Why the request was refused, for the access log. Nil for one that was served.
+    package var refusal: GatewayError.Code?
 
     /// The session owns its exchange and outlives it, so nothing needs to be checked at each of the many accesses.
     private unowned(unsafe) let stream: any ExchangeStream
@@ -51,7 +53,14 @@ package final class Exchange {
         status = 0
         lateFailure = nil
         mayBodyPause = false
+        refusal = nil
         if !service.isEmpty { service = "" }
+    }
+
+    /// Keeps for the access log what an error tells of the request.
+    package func note(_ error: GatewayError) {
+        refusal = error.code
+        if service.isEmpty { service = error.service }
     }
 
     /// The time at which the current tick began.
