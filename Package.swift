@@ -113,7 +113,12 @@ let package = Package(
                 "Upstream", logging,
             ],
             exclude: ["Golden"]),
-        tests("Server", ["Bytes", "Gateway", "HTTP", "Reactor", "Resolvers", "Server", "TestSupport", logging]),
+        tests(
+            "Server",
+            [
+                "Bytes", "Gateway", "HTTP", "JSON", "Reactor", "Resolvers", "Server", "TestSupport", "Transports",
+                logging,
+            ]),
         tests("Command", ["Gateway", "Handlers", "JSON", "Reactor", "micro", logging]),
     ],
     swiftLanguageModes: [.v6]

@@ -29,6 +29,9 @@ struct WebSocketBridge: ~Copyable {
     private var isClientGone = false
     /// Since when the client has taken nothing of what waits for it. Nil while nothing waits.
     private var blockedSince: ContinuousClock.Instant?
+    /// How much is read at once: little, until that proves to be too little, because silent clients keep the memory.
+    private var readSize = idleReadSize
+    private static let idleReadSize = 4_096
 
     /// - Parameter first: A message to begin with, before the client says anything.
     init(_ exchange: Exchange, _ stream: any RPCStream, limits: WebSocketLimits, first: ByteBuffer?) {
@@ -53,6 +56,7 @@ struct WebSocketBridge: ~Copyable {
             }
             prepareToWait()
             if isClientGone || socket.isOver { continue }
+            releaseMemory()
             await exchange.wakeup.wait()
         }
         deadline.cancel()
@@ -62,6 +66,13 @@ struct WebSocketBridge: ~Copyable {
     nonisolated(nonsending) private func waitForNextTick() async {
         deadline.set(exchange.now)
         await exchange.wakeup.wait()
+    }
+
+    private mutating func releaseMemory() {
+        input.releaseMemory(above: Self.idleReadSize)
+        reply.releaseMemory(above: Self.idleReadSize)
+        socket.output.releaseMemory(above: Self.idleReadSize)
+        readSize = Self.idleReadSize
     }
 
     /// Does what time or the server asks for, and sets the clock for the next time.
@@ -78,7 +89,8 @@ struct WebSocketBridge: ~Copyable {
         }
         let limit = blockedSince.map { $0 + Self.writeTimeout }
         if let limit, exchange.now >= limit { isClientGone = true }
-        if let next = [socket.nextTick, limit].compactMap({ $0 }).min() { deadline.set(next) } else { deadline.clear() }
+        let next = [socket.nextTick, limit].compactMap { $0 }.min()
+        if let next { deadline.set(next) } else { deadline.clear() }
     }
 
     private mutating func close(_ code: WebSocketCloseCode, _ reason: String) {
@@ -104,10 +116,11 @@ struct WebSocketBridge: ~Copyable {
     private mutating func readMore() -> Bool {
         guard !socket.isOver else { return false }
         do throws(GatewayError) {
-            guard let count = try exchange.tryReadBody(into: &input, atMost: Self.highMark) else {
+            guard let count = try exchange.tryReadBody(into: &input, atMost: readSize) else {
                 isClientGone = exchange.isClientGone
                 return false
             }
+            if count == readSize { readSize = Self.highMark }
             if count == 0 { isClientGone = true }
             return true
         } catch {
@@ -173,7 +186,7 @@ struct WebSocketBridge: ~Copyable {
         } else {
             close(.internalError, "the service sent a message that is no text")
         }
-        if reply.capacity > Self.highMark { reply.releaseMemory() } else { reply.removeAll() }
+        reply.removeAll()
     }
 
     private mutating func fail(_ error: GatewayError) {

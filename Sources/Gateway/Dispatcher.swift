@@ -103,7 +103,7 @@ extension GatewayError {
         let spoken = node.wireProtocol
         let reason =
             spoken == .http
-            ? "plain HTTP, which has no calls" : "\(spoken.name), which is not supported yet for \(what)"
+            ? "plain HTTP, which has no \(what)" : "\(spoken.name), which is not supported yet for \(what)"
         return GatewayError(
             .notImplemented, "\(service) speaks \(reason)",
             detail: "node \(node.id) at \(node.address) speaks \(node.wireProtocol.name)")

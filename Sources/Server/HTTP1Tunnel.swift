@@ -33,6 +33,7 @@ extension HTTP1Session {
             head, framing: .none, keepAlive: true, version: .http11, upgrades: true,
             date: context.date.line(at: loop.now), to: &output)
         _ = try flushSome()
+        input.releaseMemory(above: 0)
     }
 
     /// The handler is done with the tunnel. What it has written is sent under the limits of every answer.
@@ -47,6 +48,7 @@ extension HTTP1Session {
         if !input.isEmpty {  // What the client sent together with its request.
             let count = min(limit, input.count)
             buffer.append(count, consuming: &input)
+            input.releaseMemory(above: 0)  // It is needed no more.
             return count
         }
         if tunnel.hasClientFinished { return 0 }
@@ -70,8 +72,12 @@ extension HTTP1Session {
         try flush()
     }
 
+    /// A tunnel that is silent for long keeps no more memory than this for what is on its way to the client, in bytes.
+    private static let idleMemory = 4_096
+
     /// Tells the client that nothing more comes, when everything before has gone.
     func finishTunnelIfSent() {
+        if tunnel.isOpen { output.releaseMemory(above: Self.idleMemory) }
         guard tunnel.hasEnded, !tunnel.hasToldClient, output.isEmpty else { return }
         tunnel.hasToldClient = true
         channel.finish()

@@ -32,6 +32,10 @@ struct TunnelRelay: ~Copyable {
     private var isClosedToClient = false
     private var isClosedToNode = false
     private var scratch = ByteBuffer()
+    /// How much is read at once: little, until that proves to be too little, because silent tunnels keep the memory.
+    private var clientReadSize = idleReadSize
+    private var nodeReadSize = idleReadSize
+    private static let idleReadSize = 4_096
 
     /// - Parameter idleTimeout: How long the tunnel may be silent in both directions.
     init(exchange: Exchange, connection: UpstreamConnection, idleTimeout: Duration) {
@@ -66,8 +70,16 @@ struct TunnelRelay: ~Copyable {
             }
             guard try goesOn() else { return }
             try exchange.flush()
+            releaseMemory()
             await exchange.wakeup.wait()
         }
+    }
+
+    private mutating func releaseMemory() {
+        connection.input.releaseMemory(above: Self.idleReadSize)
+        connection.output.releaseMemory(above: Self.idleReadSize)
+        scratch.releaseMemory(above: 0)
+        (clientReadSize, nodeReadSize) = (Self.idleReadSize, Self.idleReadSize)
     }
 
     private var isOver: Bool {
@@ -142,10 +154,11 @@ struct TunnelRelay: ~Copyable {
             count = try exchange.tryReadBody(into: &scratch, atMost: Relay.highMark)
             fromClient.follow(scratch)
         } else {
-            let limit = closingUntil == nil ? Relay.highMark : fromClient.bytesToBoundary
+            let limit = min(clientReadSize, closingUntil == nil ? .max : fromClient.bytesToBoundary)
             guard limit > 0 else { return false }
             let before = connection.output.count
-            count = try exchange.tryReadBody(into: &connection.output, atMost: min(limit, Relay.highMark))
+            count = try exchange.tryReadBody(into: &connection.output, atMost: limit)
+            if count == clientReadSize { clientReadSize = Relay.highMark }
             fromClient.follow(connection.output, from: before)
         }
         if count == 0 { hasClientFinished = true }
@@ -183,10 +196,10 @@ struct TunnelRelay: ~Copyable {
                 count = try connection.channel.tryRead(into: &scratch, atMost: UpstreamConnection.readSize)
                 fromNode.follow(scratch)
             } else {
-                let limit = closingUntil == nil ? UpstreamConnection.readSize : fromNode.bytesToBoundary
+                let limit = min(nodeReadSize, closingUntil == nil ? .max : fromNode.bytesToBoundary)
                 guard limit > 0 else { return false }
-                count = try connection.channel.tryRead(
-                    into: &connection.input, atMost: min(limit, UpstreamConnection.readSize))
+                count = try connection.channel.tryRead(into: &connection.input, atMost: limit)
+                if count == nodeReadSize { nodeReadSize = UpstreamConnection.readSize }
                 fromNode.follow(connection.input)
             }
         } catch {
