@@ -130,15 +130,25 @@ struct Composition: Sendable {
 /// What the handlers of one loop have in common.
 struct LoopParts {
     let pool: UpstreamPool
+    /// Connections that many requests share.
+    let shared: HTTP2Pool
     let health = NodeHealth()
     let dispatcher: Dispatcher
 
     init(_ context: WorkerContext, _ composition: Composition) {
         let pool = UpstreamPool(loop: context.loop, transport: TCPTransport(), configuration: composition.pool)
         self.pool = pool
-        context.chores.append { pool.tidy() }
+        let shared = HTTP2Pool(
+            loop: context.loop, transport: TCPTransport(), tasks: context.tasks, configuration: composition.pool)
+        self.shared = shared
+        context.chores.append {
+            pool.tidy()
+            shared.tidy()
+        }
         dispatcher = Dispatcher(
-            callers: [.mucp(transport: "http"): MUCPCaller(pool: pool)], loop: context.loop,
-            maximumAttempts: composition.maximumAttempts)
+            callers: [
+                .mucp(transport: "http"): MUCPCaller(pool: pool),
+                .grpc: GRPCCaller(pool: shared, methods: GoMicroMethods()),
+            ], loop: context.loop, maximumAttempts: composition.maximumAttempts)
     }
 }
