@@ -109,8 +109,8 @@ let package = Package(
         tests(
             "Upstream",
             [
-                "Bytes", "CMallocCount", "Gateway", "HTTP", "Handlers", "JSON", "Reactor", "Server", "TestSupport",
-                "Upstream", logging,
+                "Bytes", "CMallocCount", "Gateway", "HTTP", "Handlers", "JSON", "Reactor", "Resolvers", "Server",
+                "TestSupport", "Upstream", logging,
             ],
             exclude: ["Golden"]),
         tests("Server", ["Bytes", "Gateway", "HTTP", "Reactor", "Server", "TestSupport", logging]),

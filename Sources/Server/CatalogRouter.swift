@@ -13,6 +13,8 @@ package final class CatalogRouter: Router {
         case calls
         /// Nodes that speak plain HTTP.
         case proxying
+        /// Nodes that speak gRPC, for clients that do so too.
+        case grpc
     }
 
     private let resolver: any Resolver
@@ -77,6 +79,7 @@ package final class CatalogRouter: Router {
         switch use {
         case .calls: spoken != .http
         case .proxying: spoken == .http
+        case .grpc: spoken == .grpc
         }
     }
 
@@ -102,6 +105,9 @@ package final class CatalogRouter: Router {
             GatewayError(
                 .upstreamRefused,
                 "service \(destination.service) speaks \(spoken.name) and cannot be proxied; use the handler rpc")
+        case .grpc:
+            GatewayError(
+                .upstreamRefused, "service \(destination.service) speaks \(spoken.name) and cannot be called by gRPC")
         }
     }
 }

@@ -22,7 +22,9 @@ struct GRPCAnswer {
     ///
     /// - Returns: `message` when it is whole now; `end` when the service has ended the call without an error.
     /// - Throws: `.application` for an error of the service; others by what went wrong.
-    mutating func next(from stream: HTTP2Stream, into message: inout ByteBuffer) throws(GatewayError) -> RPCStreamArrival {
+    mutating func next(from stream: HTTP2Stream, into message: inout ByteBuffer) throws(GatewayError)
+        -> RPCStreamArrival
+    {
         if !hasHead {
             guard stream.hasHead else {
                 if let failure = stream.failure { throw failure.error(node) }

@@ -61,7 +61,7 @@ package final class GRPCCaller: StreamingCaller {
                 stream.send(end: true)
                 return try await receive(call, from: stream, reply: &reply, deadline)
             } catch {
-                guard error.code == .upstreamBroken, !error.mayHaveBeenSent, attempt < Self.maximumAttempts else {
+                guard error.isUnprocessed, attempt < Self.maximumAttempts else {
                     throw error
                 }
                 attempt += 1
@@ -92,7 +92,9 @@ package final class GRPCCaller: StreamingCaller {
                 stream.connection.suspectSilence(since: start)
                 throw .timedOut(node, after: loop.now - start)
             }
-            if let exchange = call.exchange, exchange.isClientGone { throw GatewayError(.clientGone, "the client left") }
+            if let exchange = call.exchange, exchange.isClientGone {
+                throw GatewayError(.clientGone, "the client left")
+            }
             await stream.wakeup.wait()
         }
     }
@@ -122,21 +124,19 @@ package final class GRPCCaller: StreamingCaller {
         let deadline = takeDeadline(call.deadline, wakeup)
         defer { giveBack(deadline) }
         let method = try await methods.method(for: call.destination, on: node, wakeup: wakeup, until: deadline)
-        let start = loop.now
+        var attempt = 1
         while true {
-            let connection = try await pool.connection(to: node, wakeup: wakeup, until: deadline)
-            if connection.isConnected {
+            do throws(GatewayError) {
+                let connection = try await pool.connection(to: node, wakeup: wakeup, until: deadline)
+                try await connection.established(wakeup: wakeup, until: deadline)
                 let stream = try begin(call, method, timeLeft: nil, over: connection, wakeup)
                 let answer = GRPCAnswer(from: node, of: call.destination.service, maximumMessage: maximumMessage)
                 stream.send()
                 return GRPCStream(stream, answer, translator: method.translator)
+            } catch {
+                guard error.isUnprocessed, attempt < Self.maximumAttempts else { throw error }
+                attempt += 1
             }
-            // Nobody knows yet whether there is a node at all, and another one could be asked instead.
-            connection.watchers.append(wakeup)
-            await wakeup.wait()
-            connection.watchers.removeAll { $0 === wakeup }
-            if let failure = connection.failure { throw failure.error(node) }
-            if deadline.hasExpired { throw .timedOut(node, after: loop.now - start) }
         }
     }
 

@@ -62,7 +62,7 @@ final class HTTP2Connection: LoopTask {
     private(set) var failure: HTTP2Stream.Failure?
     private(set) var isConnected = false
     /// What waits for the connection to be made, or not.
-    var watchers: [Wakeup] = []
+    private var watchers: [Wakeup] = []
     private var connectedAt: ContinuousClock.Instant
     private(set) var idleSince: ContinuousClock.Instant
 
@@ -98,6 +98,23 @@ final class HTTP2Connection: LoopTask {
     var hasRoom: Bool {
         !isDraining && !isClosed && output.count < Self.controlMark
             && load < min(limits.streams, peer.maximumStreams ?? limits.streams)
+    }
+
+    /// Waits until the connection is made, for callers that could ask another node instead.
+    ///
+    /// - Parameters:
+    ///   - wakeup: Of the calling task.
+    ///   - deadline: What the caller waits for at most; it fires that wake-up.
+    /// - Throws: `.upstreamRefused` when it is not made; `.upstreamTimedOut` when the deadline passes first.
+    nonisolated(nonsending) func established(wakeup: Wakeup, until deadline: Deadline) async throws(GatewayError) {
+        let start = loop.now
+        while !isConnected {
+            if let failure { throw failure.error(node) }
+            if deadline.hasExpired { throw .timedOut(node, after: loop.now - start) }
+            watchers.append(wakeup)
+            await wakeup.wait()
+            watchers.removeAll { $0 === wakeup }
+        }
     }
 
     /// - Throws: `.headerFieldsTooLarge` when the node has said that it takes no fields of this size.
@@ -268,7 +285,9 @@ final class HTTP2Connection: LoopTask {
     /// A request was given up after this moment because no answer came: if nothing else came either, the node is asked
     /// whether it lives.
     func suspectSilence(since moment: ContinuousClock.Instant) {
-        guard isConnected, !isClosed, hasSettings, pingSentAt == nil, quietPings == 0, lastArrival <= moment else { return }
+        guard isConnected, !isClosed, hasSettings, pingSentAt == nil, quietPings == 0, lastArrival <= moment else {
+            return
+        }
         ask()
         flush()
         rearm()
@@ -313,6 +332,11 @@ final class HTTP2Connection: LoopTask {
         tellWatchers()
         wakeup.fire()
     }
+}
+
+extension GatewayError {
+    /// Whether the node has said that it did nothing with the request, which says nothing against the node.
+    var isUnprocessed: Bool { code == .upstreamBroken && !mayHaveBeenSent }
 }
 
 extension HTTP2Stream.Failure {

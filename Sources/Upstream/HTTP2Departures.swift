@@ -58,7 +58,8 @@ extension HTTP2Connection {
         let frameLimit = min(peer.maximumFrameLength, FrameHeader.defaultMaximumLength)
         let length = min(stream.outgoing.count, stream.sendWindow.sendable, sendWindow.sendable, frameLimit)
         let ends = stream.endsAfterOutgoing && length == stream.outgoing.count
-        guard length > 0 || ends, case .becomes(let state) = stream.state.after(ends ? .dataWithEnd : .data, .sent) else {
+        guard length > 0 || ends, case .becomes(let state) = stream.state.after(ends ? .dataWithEnd : .data, .sent)
+        else {
             return
         }
         FrameWriter.writeDataHeader(stream: stream.id, length: length, endsStream: ends, to: &output)

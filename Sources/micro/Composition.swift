@@ -72,7 +72,18 @@ struct Composition: Sendable {
                     router: router, backend: HTTPBackend(pool: parts.pool), maximumAttempts: maximumAttempts)
             }
         return FrontHandler(
-            version: Version.number, rpc: rpcEndpoint(api.rpcAccess, parts, context), next: handler)
+            version: Version.number, rpc: rpcEndpoint(api.rpcAccess, parts, context), grpc: grpc(parts, context),
+            next: handler)
+    }
+
+    /// Calls of clients that speak gRPC go to services as they are. Their paths name the services.
+    private func grpc(_ parts: LoopParts, _ context: WorkerContext) -> any Handler {
+        let router = CatalogRouter(
+            resolver: GRPCResolver(), namespace: "none", use: .grpc, view: context.catalog, strategy: strategy(),
+            health: parts.health)
+        return ProxyHandler(
+            router: router, backend: HTTP2Backend(pool: parts.shared, configuration: pool),
+            maximumAttempts: maximumAttempts)
     }
 
     /// The handler in front of one server, `micro proxy`.
