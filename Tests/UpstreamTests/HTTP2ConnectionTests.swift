@@ -6,6 +6,8 @@ import Testing
 import Upstream
 
 struct HTTP2ConnectionTests {
+    private static func object(of size: Int) -> String { "{\"x\":\"\(String(repeating: "x", count: size))\"}" }
+
     @Test func `calls of many clients share one connection`() {
         let rig = GRPCRig()
         let clients = (0..<5).map { _ in rig.connect() }
@@ -122,7 +124,7 @@ struct HTTP2ConnectionTests {
 
     @Test func `a large message waits for the windows, and another call passes it`() throws {
         let rig = GRPCRig()
-        let text = "\"\(String(repeating: "x", count: 100_000))\""
+        let text = Self.object(of: 100_000)
         rig.call(text)
         rig.node.settings()
         let sent = rig.received().compactMap { if case .data(1, let text, _) = $0 { text.utf8.count } else { nil } }
@@ -131,8 +133,8 @@ struct HTTP2ConnectionTests {
         rig.node.windowUpdate(0, 100)
         #expect(rig.received() == [])
         let other = rig.connect()
-        rig.call("[]", from: other)
-        #expect(rig.received().last == .data(3, HTTP2Peer.framed("[]"), ends: true))
+        rig.call("{\"n\":1}", from: other)
+        #expect(rig.received().last == .data(3, HTTP2Peer.framed("{\"n\":1}"), ends: true))
         rig.node.windowUpdate(1, 200_000)
         #expect(rig.received().count == 1)
         rig.node.windowUpdate(0, 200_000)
@@ -150,7 +152,7 @@ struct HTTP2ConnectionTests {
         rig.node.windowUpdate(0, 1)
         _ = rig.received()
         let clients = [rig.connect(), rig.connect()]
-        let text = "\"\(String(repeating: "x", count: 150_000))\""
+        let text = Self.object(of: 150_000)
         for client in clients { rig.call(text, from: client) }
         rig.node.windowUpdate(0, 1_000_000)
         let order: [UInt32] = rig.received().compactMap { if case .data(let id, _, _) = $0 { id } else { nil } }
