@@ -113,7 +113,7 @@ let package = Package(
                 "TestSupport", "Upstream", logging,
             ],
             exclude: ["Golden"]),
-        tests("Server", ["Bytes", "Gateway", "HTTP", "Reactor", "Server", "TestSupport", logging]),
+        tests("Server", ["Bytes", "Gateway", "HTTP", "Reactor", "Resolvers", "Server", "TestSupport", logging]),
         tests("Command", ["Gateway", "Handlers", "JSON", "Reactor", "micro", logging]),
     ],
     swiftLanguageModes: [.v6]

@@ -10,6 +10,7 @@ extension Exchange {
         var body = ByteBuffer()
         if request.method == .options { return try await respond(.noContent, fields, body: &body) }
         fields.append(.contentType, "application/json")
+        refusal = .methodNotAllowed
         let sentence = "\(request.path) takes \(allow) only"
         GatewayError(.methodNotAllowed, sentence, id: id).report.write(to: &body)
         try await respond(.methodNotAllowed, fields, body: &body)

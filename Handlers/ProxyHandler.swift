@@ -21,6 +21,11 @@ package final class ProxyHandler: Handler {
         guard exchange.request.method != .connect else {
             throw GatewayError(.notImplemented, "this gateway makes no tunnels")
         }
+        // What a node answers to TRACE is the request as it got it, with all that we have added and the client's cookies.
+        guard exchange.request.method != .trace else {
+            return try await exchange.refuseMethod(
+                allow: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS", id: "go.micro.api")
+        }
         let route = try router.route(exchange.request)
         exchange.service = route.destination.service
         var tried: [Node] = []

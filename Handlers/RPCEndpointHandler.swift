@@ -37,7 +37,8 @@ package final class RPCEndpointHandler: Handler {
             return try await exchange.refuseMethod(allow: "POST, OPTIONS", id: RPCRequest.errorID)
         }
         var body = ByteBuffer()
-        try await exchange.collectBody(into: &body, limit: configuration.maximumBody)
+        try await exchange.collectMessage(
+            into: &body, limit: configuration.maximumBody, id: RPCRequest.errorID)
         let request = try RPCRequest(body: body.span, head: exchange.request)
         exchange.service = request.service
 

@@ -30,7 +30,7 @@ package final class RPCHandler: Handler {
         let route = try router.route(exchange.request)
         exchange.service = route.destination.service
         var body = exchange.takeBuffer()
-        try await exchange.collectBody(into: &body, limit: configuration.maximumBody)
+        try await exchange.collectMessage(into: &body, limit: configuration.maximumBody)
         try RequestPayload.make(from: &body, of: exchange.request) { requestType(of: route.destination) }
 
         // The clock starts here, because how long the client took to send is not the service's affair.

@@ -43,6 +43,9 @@ enum Answer {
     nonisolated(nonsending) static func error(
         _ status: Status, _ sentence: String, allow: String? = nil, to exchange: Exchange
     ) async throws(GatewayError) {
+        // A registry that does not answer has no code of its own.
+        exchange.refusal =
+            status == .serviceUnavailable ? nil : GatewayError.Code.allCases.first { $0.status == status }
         let isPage = prefersPage(exchange.request)
         var fields = fields(contentType: isPage ? "text/html; charset=utf-8" : "application/json")
         if let allow { fields.append(.allow, allow) }

@@ -49,16 +49,14 @@ struct ServicesAPI {
     /// How long an answer to a registration waits for the catalog to show it.
     static let showingLimit = Duration.seconds(1)
 
-    /// Adds the nodes of the record in the body, for as long as `?ttl=` says, else for good. Answers when requests are
-    /// routed to them, so that whoever registers a service may call it next.
+    /// Adds the nodes of the record in the body, for as long as `?ttl=` says, else for good. Answers when every loop routes
+    /// requests to them, so that whoever registers a service may call it next.
     nonisolated(nonsending) func register(
         _ exchange: Exchange
     ) async throws(GatewayError) -> Result<JSONValue, Problem> {
-        var body = ByteBuffer()
-        try await exchange.collectBody(into: &body, limit: Self.maximumBody)
+        let body = try await body(of: exchange)
         do throws(Problem) {
-            let registrar = try writable()
-            let service = try record(body)
+            let (registrar, service) = try (writable(), record(body))
             guard !service.nodes.isEmpty else { throw Self.bad("Require at least one node") }
             if let node = service.nodes.first(where: { $0.hostAndPort == nil }) {
                 throw Self.bad("the address of node \(node.id) is not host:port")
@@ -80,7 +78,12 @@ struct ServicesAPI {
             view.forget(exchange.wakeup)
             limit.cancel()
         }
-        while !isShown(service), !limit.hasExpired, !exchange.isClientGone { await exchange.wakeup.wait() }
+        var shown: UInt64?
+        while !limit.hasExpired, !exchange.isClientGone {
+            if shown == nil, isShown(service) { shown = view.catalog.generation }
+            if let shown, view.settledGeneration >= shown { return }
+            await exchange.wakeup.wait()
+        }
     }
 
     private func isShown(_ service: Service) -> Bool {
@@ -92,11 +95,9 @@ struct ServicesAPI {
     nonisolated(nonsending) func deregister(
         _ exchange: Exchange
     ) async throws(GatewayError) -> Result<JSONValue, Problem> {
-        var body = ByteBuffer()
-        try await exchange.collectBody(into: &body, limit: Self.maximumBody)
+        let body = try await body(of: exchange)
         do throws(Problem) {
-            let registrar = try writable()
-            let service = try record(body)
+            let (registrar, service) = try (writable(), record(body))
             let known = view.catalog.versions(of: service.name).first { $0.version == service.version }
             let count = service.nodes.isEmpty ? known?.nodes.count ?? 0 : service.nodes.count
             do { try await registrar.deregister(service) } catch { throw Self.unavailable(error) }
@@ -104,6 +105,12 @@ struct ServicesAPI {
         } catch {
             return .failure(error)
         }
+    }
+
+    nonisolated(nonsending) private func body(of exchange: Exchange) async throws(GatewayError) -> ByteBuffer {
+        var body = ByteBuffer()
+        try await exchange.collectBody(into: &body, limit: Self.maximumBody)
+        return body
     }
 
     private func writable() throws(Problem) -> any Registrar {

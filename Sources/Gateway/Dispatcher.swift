@@ -45,9 +45,12 @@ package final class Dispatcher {
         _ call: RPCCall, on node: Node, reply: inout ByteBuffer, wakeup: Wakeup
     ) async throws(GatewayError) {
         guard let caller = callers.first(where: { $0.spoken == node.wireProtocol })?.caller else {
+            let spoken = node.wireProtocol
+            let reason =
+                spoken == .http
+                ? "plain HTTP, which has no calls" : "\(spoken.name), which is not supported yet for calls"
             throw GatewayError(
-                .notImplemented,
-                "\(call.destination.service) speaks \(node.wireProtocol.name), which is not supported yet for calls",
+                .notImplemented, "\(call.destination.service) speaks \(reason)",
                 detail: "node \(node.id) at \(node.address) speaks \(node.wireProtocol.name)")
         }
         reply.removeAll()

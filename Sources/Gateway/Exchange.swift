@@ -20,6 +20,8 @@ package final class Exchange {
     package private(set) var status = 0
     /// The service that was asked, for the access log. Set by handlers.
     package var service = ""
+    /// Why the request was refused, for the access log. Nil for one that was served.
+    package var refusal: GatewayError.Code?
 
     /// The session owns its exchange and outlives it, so nothing needs to be checked at each of the many accesses.
     private unowned(unsafe) let stream: any ExchangeStream
@@ -40,7 +42,14 @@ package final class Exchange {
         hasBegunResponse = false
         isBodyUntouched = true
         status = 0
+        refusal = nil
         if !service.isEmpty { service = "" }
+    }
+
+    /// Keeps for the access log what an error tells of the request.
+    package func note(_ error: GatewayError) {
+        refusal = error.code
+        if service.isEmpty { service = error.service }
     }
 
     /// The time at which the current tick began.

@@ -8,6 +8,8 @@ package struct GatewayError: Error, Equatable {
         case badRequest, forbidden, methodNotAllowed, contentTooLarge, unsupportedMediaType, requestTimeout
         case headerFieldsTooLarge, uriTooLong, expectationFailed, versionNotSupported, misdirected, notImplemented
         case loopDetected
+        /// The body is encoded in a way that we cannot undo.
+        case unsupportedEncoding
         /// No service or endpoint of that name.
         case notFound
         /// The service is known, but no node can be asked.
@@ -30,6 +32,8 @@ package struct GatewayError: Error, Equatable {
     package let report: MicroError
     /// One sentence for the operator's log. It may name hosts, so no client ever sees it.
     package let detail: String
+    /// The service that was asked for, when it was derived before this went wrong. For the access log.
+    package private(set) var service = ""
     /// True when the node may have seen any part of the request.
     package var mayHaveBeenSent: Bool
     /// The status to answer with when it is not the one of the code.
@@ -66,6 +70,13 @@ package struct GatewayError: Error, Equatable {
 
     package var status: Status { statusOverride ?? code.status }
 
+    /// The same error, which concerns this service.
+    package func concerning(_ service: String) -> GatewayError {
+        var error = self
+        error.service = service
+        return error
+    }
+
     /// True only when the node provably did nothing with the request.
     package var isRetryable: Bool {
         switch code {
@@ -91,7 +102,7 @@ extension GatewayError.Code {
         case .forbidden: .forbidden
         case .methodNotAllowed: .methodNotAllowed
         case .contentTooLarge: .contentTooLarge
-        case .unsupportedMediaType: .unsupportedMediaType
+        case .unsupportedMediaType, .unsupportedEncoding: .unsupportedMediaType
         case .requestTimeout, .clientGone: .requestTimeout
         case .headerFieldsTooLarge: .headerFieldsTooLarge
         case .uriTooLong: .uriTooLong

@@ -100,14 +100,34 @@ struct JSONCursor: ~Escapable {
         offset += 1
         switch current {
         case 0x22, 0x5C, 0x2F, 0x62, 0x66, 0x6E, 0x72, 0x74: offset += 1
-        case 0x75:
-            offset += 1
-            for _ in 0..<4 {
-                guard let byte = current, byte.hexadecimalValue != nil else { throw unexpected("in a \\u escape") }
-                offset += 1
-            }
+        case 0x75: try takeCodeUnits()
         default: throw unexpected("in a string escape")
         }
+    }
+
+    /// Takes a `\u` escape, and the one after it when both are a surrogate pair. Half a pair is no character, and no two
+    /// readers agree on what to make of it (RFC 8259, section 8.2); ProtoJSON refuses it too.
+    private mutating func takeCodeUnits() throws(JSONProblem) {
+        let start = offset - 1
+        let first = try takeCodeUnit()
+        guard (0xD800...0xDFFF).contains(first) else { return }
+        if first < 0xDC00, bytes.count - offset >= 2, bytes[offset] == 0x5C, bytes[offset + 1] == 0x75 {
+            offset += 1
+            if (0xDC00...0xDFFF).contains(try takeCodeUnit()) { return }
+        }
+        throw JSONProblem(offset: start, reason: "half a surrogate pair in a \\u escape")
+    }
+
+    /// Takes the letter `u` and four digits.
+    private mutating func takeCodeUnit() throws(JSONProblem) -> UInt16 {
+        offset += 1
+        var unit: UInt16 = 0
+        for _ in 0..<4 {
+            guard let digit = current?.hexadecimalValue else { throw unexpected("in a \\u escape") }
+            unit = unit << 4 | UInt16(digit)
+            offset += 1
+        }
+        return unit
     }
 
     /// Takes one character of two to four bytes, in its only permitted form (RFC 3629, section 4).

@@ -1,7 +1,7 @@
 /// Reads JSON texts strictly (RFC 8259): one value, white space around it, nothing else.
 ///
 /// Numbers keep their literal. Of members with one name the last counts. A `\u` escape that is half of a surrogate
-/// pair becomes U+FFFD, as a Swift string cannot hold it.
+/// pair is refused.
 package enum JSONParser {
     /// Reads the whole of some bytes.
     ///
@@ -111,21 +111,19 @@ private struct JSONTreeBuilder: ~Escapable {
             case 0x6E: content.append(0x0A)
             case 0x72: content.append(0x0D)
             case 0x74: content.append(0x09)
-            case 0x75: content += UTF8.encode(character(at: &offset, before: range.upperBound)) ?? .init()
+            case 0x75: content += UTF8.encode(character(at: &offset)) ?? .init()
             default: content.append(letter)
             }
         }
         return String(decoding: content, as: UTF8.self)
     }
 
-    /// The character of the `\u` escape whose digits are at `offset`, and of the one after it if both are a pair.
-    private func character(at offset: inout Int, before end: Int) -> Unicode.Scalar {
+    /// The character of the `\u` escape whose digits are at `offset`, or of the pair that it begins.
+    private func character(at offset: inout Int) -> Unicode.Scalar {
         let first = codeUnit(at: offset)
         offset += 4
         if let scalar = Unicode.Scalar(first) { return scalar }
-        guard first < 0xDC00, end - offset >= 6, cursor.bytes[offset] == 0x5C, cursor.bytes[offset + 1] == 0x75,
-            case let second = codeUnit(at: offset + 2), (0xDC00...0xDFFF).contains(second)
-        else { return "\u{FFFD}" }
+        let second = codeUnit(at: offset + 2)
         offset += 6
         return Unicode.Scalar(0x10000 + (UInt32(first) - 0xD800) << 10 + (UInt32(second) - 0xDC00)) ?? "\u{FFFD}"
     }

@@ -3,13 +3,16 @@ internal import Gateway
 internal import HTTP
 
 /// One line for each request, collected on the loop and handed on in large pieces.
+///
+/// Of the target only the path is written: queries may hold secrets.
 package final class AccessLog {
     /// A piece is handed on when it is this long, and once a second.
     private static let pieceSize = 32_768
 
     /// How a line is written.
     package enum Format: Sendable {
-        /// For people: `GET /greeter/say/hello 200 15 bytes in 1.2 ms, go.micro.api.greeter, from 127.0.0.1`.
+        /// For people: `GET /greeter/say/hello 200 15 bytes in 1.2 ms, go.micro.api.greeter, from 127.0.0.1`. Of a
+        /// request that was refused, the reason's code follows the service.
         case text
         /// One JSON object for each line.
         case json
@@ -29,10 +32,21 @@ package final class AccessLog {
         self.sink = sink
     }
 
-    func record(_ exchange: Exchange, took duration: Duration, bytes: Int, at now: ContinuousClock.Instant) {
+    /// Writes down a request that was understood, whatever became of it.
+    func record(_ exchange: Exchange, took duration: Duration, bytes: Int) {
         switch format {
         case .text: writeText(exchange, duration, bytes)
         case .json: writeJSON(exchange, duration, bytes)
+        }
+        if lines.count >= Self.pieceSize { flush() }
+    }
+
+    /// Writes down a request whose head could not be understood, and why. What the exchange holds of a head is none of
+    /// this request.
+    func record(malformed error: GatewayError, _ exchange: Exchange, bytes: Int) {
+        switch format {
+        case .text: writeText(malformed: error, exchange, bytes)
+        case .json: writeJSON(malformed: error, exchange, bytes)
         }
         if lines.count >= Self.pieceSize { flush() }
     }
@@ -44,45 +58,114 @@ package final class AccessLog {
         lines.removeAll()
     }
 
+    // MARK: Text
+
     private func writeText(_ exchange: Exchange, _ duration: Duration, _ bytes: Int) {
         lines.append(exchange.request.method.description)
         lines.append(" ")
-        lines.append(exchange.request.targetSpan)
-        lines.append(" ")
-        lines.append(decimal: exchange.status)
-        lines.append(" ")
-        lines.append(decimal: bytes)
-        lines.append(" bytes in ")
+        lines.append(exchange.request.pathSpan)
+        appendOutcome(exchange, bytes)
+        lines.append(" in ")
         appendMilliseconds(duration)
         lines.append(" ms")
         if !exchange.service.isEmpty {
             lines.append(", ")
-            lines.append(exchange.service)
+            appendVisible(exchange.service)
         }
+        if let refusal = exchange.refusal {
+            lines.append(", ")
+            lines.append(refusal.rawValue)
+        }
+        appendPeer(exchange)
+    }
+
+    private func writeText(malformed error: GatewayError, _ exchange: Exchange, _ bytes: Int) {
+        lines.append("malformed request")
+        appendOutcome(exchange, bytes)
+        lines.append(", ")
+        lines.append(error.code.rawValue)
+        lines.append(" (")
+        appendVisible(error.detail)
+        lines.append(")")
+        appendPeer(exchange)
+    }
+
+    private func appendOutcome(_ exchange: Exchange, _ bytes: Int) {
+        lines.append(" ")
+        lines.append(decimal: exchange.status)
+        lines.append(" ")
+        lines.append(decimal: bytes)
+        lines.append(" bytes")
+    }
+
+    private func appendPeer(_ exchange: Exchange) {
         lines.append(", from ")
         lines.append(exchange.forwarding.clientAddress)
         lines.append("\n")
     }
 
+    /// What a client chose may hold what a terminal would obey.
+    private func appendVisible(_ text: String) {
+        for byte in text.utf8 { lines.append(byte < 0x20 || byte == 0x7f ? 0x3f : byte) }
+    }
+
+    // MARK: JSON
+
     private func writeJSON(_ exchange: Exchange, _ duration: Duration, _ bytes: Int) {
-        lines.append("{\"time\":\"")
-        lines.append(clock())
-        lines.append("\",\"level\":\"info\",\"message\":\"request\",\"method\":\"")
+        beginJSON("request")
+        lines.append(",\"method\":\"")
         lines.append(exchange.request.method.description)
         lines.append("\",\"path\":\"")
-        appendEscaped(exchange.request.targetSpan)
-        lines.append("\",\"status\":")
-        lines.append(decimal: exchange.status)
-        lines.append(",\"bytes\":")
-        lines.append(decimal: bytes)
+        appendEscaped(exchange.request.pathSpan)
+        lines.append("\"")
+        appendJSONOutcome(exchange, bytes)
         lines.append(",\"milliseconds\":")
         appendMilliseconds(duration)
         lines.append(",\"service\":\"")
         appendEscaped(exchange.service.utf8.span)
-        lines.append("\",\"client\":\"")
+        lines.append("\"")
+        if let refusal = exchange.refusal { appendCode(refusal) }
+        endJSON(exchange)
+    }
+
+    private func writeJSON(malformed error: GatewayError, _ exchange: Exchange, _ bytes: Int) {
+        beginJSON("malformed request")
+        appendJSONOutcome(exchange, bytes)
+        appendCode(error.code)
+        lines.append(",\"reason\":\"")
+        appendEscaped(error.detail.utf8.span)
+        lines.append("\"")
+        endJSON(exchange)
+    }
+
+    private func beginJSON(_ message: StaticString) {
+        lines.append("{\"time\":\"")
+        lines.append(clock())
+        lines.append("\",\"level\":\"info\",\"message\":\"")
+        lines.append(message)
+        lines.append("\"")
+    }
+
+    private func appendJSONOutcome(_ exchange: Exchange, _ bytes: Int) {
+        lines.append(",\"status\":")
+        lines.append(decimal: exchange.status)
+        lines.append(",\"bytes\":")
+        lines.append(decimal: bytes)
+    }
+
+    private func appendCode(_ code: GatewayError.Code) {
+        lines.append(",\"code\":\"")
+        lines.append(code.rawValue)
+        lines.append("\"")
+    }
+
+    private func endJSON(_ exchange: Exchange) {
+        lines.append(",\"client\":\"")
         lines.append(exchange.forwarding.clientAddress)
         lines.append("\"}\n")
     }
+
+    // MARK: Values
 
     private func appendMilliseconds(_ duration: Duration) {
         let (seconds, attoseconds) = duration.components
@@ -95,7 +178,7 @@ package final class AccessLog {
         lines.append(UInt8(0x30 + rest % 10))
     }
 
-    /// A target has no control bytes, since the parser refuses them; quotes and backslashes are left to escape.
+    /// A path has no control bytes, since the parser refuses them; quotes and backslashes are left to escape.
     private func appendEscaped(_ bytes: Span<UInt8>) {
         for index in bytes.indices {
             let byte = bytes[index]

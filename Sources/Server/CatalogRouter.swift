@@ -65,11 +65,12 @@ package final class CatalogRouter: Router {
     private func find(_ destination: Destination, derivedBy rule: String?) throws(GatewayError) -> Route {
         if let rotation = rotations[destination.service] { return Route(destination: destination, nodes: rotation) }
         let versions = view.catalog.versions(of: destination.service)
-        guard !versions.isEmpty else { throw unknown(destination, derivedBy: rule) }
+        let service = destination.service
+        guard !versions.isEmpty else { throw unknown(destination, derivedBy: rule).concerning(service) }
         let all = versions.flatMap(\.nodes)
-        guard !all.isEmpty else { throw .noNodes(of: destination.service) }
+        guard !all.isEmpty else { throw .noNodes(of: service).concerning(service) }
         let usable = all.filter { isUsable($0.wireProtocol) }
-        guard !usable.isEmpty else { throw mismatch(destination, speaks: all[0].wireProtocol) }
+        guard !usable.isEmpty else { throw mismatch(destination, speaks: all[0].wireProtocol).concerning(service) }
         let rotation = NodeRotation(nodes: usable, strategy: strategy, health: health)
         rotations[destination.service] = rotation
         return Route(destination: destination, nodes: rotation)

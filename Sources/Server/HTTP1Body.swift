@@ -20,6 +20,9 @@ struct RequestBody {
 
     var isComplete: Bool { pending == 0 && reader.isComplete }
 
+    /// How many bytes have not been handed out; nil when nobody knows.
+    var unreadLength: Int? { reader.remainingLength.map { $0 + pending } }
+
     /// True once; then the client has been told to go on, or has gone on by itself.
     mutating func takeContinue() -> Bool {
         defer { isContinueExpected = false }
@@ -27,17 +30,24 @@ struct RequestBody {
     }
 
     /// Moves content from the input to the buffer. Returns how many bytes; 0 when the input has none.
+    ///
+    /// Chunks are put together, so that one of a byte costs no call to the system.
     mutating func take(
         from input: inout ByteBuffer, into buffer: inout ByteBuffer, atMost limit: Int
     ) throws(BodyProblem) -> Int {
-        if pending == 0 {
-            guard !input.isEmpty, !reader.isComplete else { return 0 }
-            pending = try reader.skipFraming(of: &input)
+        var taken = 0
+        while taken < limit {
+            if pending == 0 {
+                guard !input.isEmpty, !reader.isComplete else { break }
+                pending = try reader.skipFraming(of: &input)
+            }
+            let count = min(pending, limit - taken, input.count)
+            guard count > 0 else { break }
+            buffer.append(count, consuming: &input)
+            pending -= count
+            taken += count
         }
-        let count = min(pending, limit, input.count)
-        buffer.append(count, consuming: &input)
-        pending -= count
-        return count
+        return taken
     }
 }
 
@@ -159,9 +169,19 @@ extension HTTP1Session: ExchangeStream {
         if framing == .untilClose { keepsAlive = false }
         // Whoever still waits to be told to go on has its answer now, and may go on or not: nobody knows.
         if request.takeContinue(), !request.isComplete { keepsAlive = false }
+        if endsUpload(head.status) { keepsAlive = false }
         ForwardedResponse.write(
             head, framing: framing, keepAlive: keepsAlive, version: response.version,
             date: context.date.line(at: loop.now), to: &output)
+    }
+
+    /// Whether an answer that begins before its request is complete is the last of the connection. One to an upload so
+    /// long that its rest would not be skipped is, and the client shall know; so is an error in the middle of one whose
+    /// length is unknown, since who has failed does not send the rest just to keep a connection.
+    private func endsUpload(_ status: Status) -> Bool {
+        guard !request.isComplete else { return false }
+        guard let length = request.unreadLength else { return status.code >= 400 }
+        return length >= Self.skippedBytes
     }
 
     func tryWrite(_ buffer: inout ByteBuffer, atMost limit: Int) throws(GatewayError) -> Int {

@@ -69,7 +69,9 @@ final class HTTP1Session: ServerSession {
         } catch {
             mustLinger = true
             keepsAlive = false
-            return await answer(error)
+            let canGoOn = await answer(error)
+            context.accessLog?.record(malformed: error, exchange, bytes: response.sent)
+            return canGoOn
         }
         let began = loop.now
         var canGoOn = true
@@ -79,7 +81,7 @@ final class HTTP1Session: ServerSession {
         } catch {
             canGoOn = await answer(error)
         }
-        context.accessLog?.record(exchange, took: loop.preciseNow - began, bytes: response.sent, at: loop.now)
+        context.accessLog?.record(exchange, took: loop.preciseNow - began, bytes: response.sent)
         guard canGoOn, await flushAll() else { return false }
         guard await skipRestOfBody() else { return false }
         return keepsAlive && !isDraining
@@ -210,7 +212,7 @@ final class HTTP1Session: ServerSession {
         return false
     }
 
-    private static let skippedBytes = 262_144
+    static let skippedBytes = 262_144
 
     /// Says goodbye in a way that lets the last answer arrive.
     nonisolated(nonsending) private func finish() async {

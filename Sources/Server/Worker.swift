@@ -29,8 +29,9 @@ package final class WorkerContext {
         if let accessLog { chores.append { accessLog.flush() } }
     }
 
-    /// Writes down what an operator can do something about: faults of nodes and of ours, not those of clients.
+    /// Keeps the error for the access log, and writes down what an operator can do something about: faults of nodes and of ours, not those of clients.
     func report(_ error: GatewayError, _ exchange: Exchange) {
+        exchange.note(error)
         guard error.blamesNode || error.code == .fault || error.code == .noNodes else { return }
         logger.warning(
             "\(error.detail)",
@@ -134,6 +135,9 @@ package actor Worker {
 
     /// Hands this loop a new catalog.
     package func replaceCatalog(with catalog: Catalog) { context.catalog.replace(with: catalog) }
+
+    /// Tells this loop that all loops have the catalog of this generation.
+    package func settleCatalog(_ generation: UInt64) { context.catalog.settle(generation) }
 
     /// Runs the chores once a second. Ends when the worker has nothing more to do.
     package func keepHouse() async {

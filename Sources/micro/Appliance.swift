@@ -62,7 +62,7 @@ struct Appliance: Sendable {
 
         let keeper = registry.map { registry in
             CatalogKeeper(registry: registry.registrar, loop: control, logger: logger) { catalog in
-                for worker in workers { Task { await worker.replaceCatalog(with: catalog) } }
+                Task { await hand(catalog, to: workers) }
             }
         }
         await keeper?.start()
@@ -77,6 +77,14 @@ struct Appliance: Sendable {
         readiness.set(nil)
         await appliance.report(addresses)
         return appliance
+    }
+
+    /// Hands every loop the catalog, and then tells each that all have it: whoever has registered a service waits for that.
+    private static func hand(_ catalog: Catalog, to workers: [Worker]) async {
+        await withTaskGroup(of: Void.self) { group in
+            for worker in workers { group.addTask { await worker.replaceCatalog(with: catalog) } }
+        }
+        for worker in workers { Task { await worker.settleCatalog(catalog.generation) } }
     }
 
     private static func startDemo(_ worker: Worker, _ registry: RunningRegistry) async throws(StartFailure) {
@@ -98,14 +106,7 @@ struct Appliance: Sendable {
     /// Waits for the first signal that asks to stop. A second one ends the process at once.
     func stopSignal() async -> CInt {
         var iterator = signals.makeAsyncIterator()
-        let first = await iterator.next() ?? SIGTERM
-        Task {
-            for await second in signals {
-                StandardStream.error.write("micro: a second signal: ending at once\n")
-                _exit(128 + second)
-            }
-        }
-        return first
+        return await iterator.next() ?? SIGTERM
     }
 
     /// Left to the dashboard when the gateway has needed all the time there was.
@@ -146,10 +147,16 @@ actor SignalDesk {
 
     init(loop: EpollEventLoop) { self.loop = loop }
 
-    /// From now on SIGTERM and SIGINT come by the stream and end nothing.
+    /// From now on the first SIGTERM or SIGINT comes by the stream and ends nothing.
     func open() -> AsyncStream<CInt> {
         let (stream, continuation) = AsyncStream.makeStream(of: CInt.self, bufferingPolicy: .bufferingOldest(4))
-        signals = try? Signals([SIGTERM, SIGINT], on: loop) { continuation.yield($0) }
+        var isStopping = false
+        signals = try? Signals([SIGTERM, SIGINT], on: loop) { signal in
+            // Whoever asks twice wants no orderly end. Not a word either: a terminal that is held would hold us too.
+            if isStopping { _exit(128 + signal) }
+            isStopping = true
+            continuation.yield(signal)
+        }
         return stream
     }
 }

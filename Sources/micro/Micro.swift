@@ -1,7 +1,7 @@
 import ArgumentParser
 
-/// The commands by their words. Only the words between the flags are parsed here, and completion scripts made; flags are
-/// read by `Invocation` and judged by `Settings`, which know where else a value may come from.
+/// The commands by their words. Only the words between the flags are parsed here; flags are read by `Invocation` and judged
+/// by `Settings`, which know where else a value may come from.
 struct RootCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "micro", abstract: "An HTTP gateway and a dashboard for microservices.",

@@ -73,19 +73,14 @@ enum Program {
         }
     }
 
-    /// The parser reports a script as an error with a message.
     private static func generateCompletions(_ arguments: [String], _ terminal: Terminal) -> Int32 {
-        do {
-            _ = try RootCommand.parseAsRoot(arguments)
-            return ExitCode.success
-        } catch {
-            let message = RootCommand.fullMessage(for: error)
-            guard RootCommand.exitCode(for: error) == .success else {
-                terminal.complain("micro: \(message)\n")
-                return ExitCode.usage
-            }
-            terminal.print("\(message)\n")
-            return ExitCode.success
+        let word = arguments[0].split(separator: "=").dropFirst().first.map(String.init) ?? arguments.dropFirst().first
+        guard let shell = CompletionScript.Shell(rawValue: word ?? "") else {
+            let shells = CompletionScript.Shell.allCases.map(\.rawValue).joinedAsChoice
+            terminal.complain("micro: --generate-completion-script needs the name of a shell: \(shells)\n")
+            return ExitCode.usage
         }
+        terminal.print(CompletionScript.text(for: shell))
+        return ExitCode.success
     }
 }

@@ -120,7 +120,7 @@ struct PrintingTests {
                     version: "latest",
                     nodes: [
                         HealthReport.NodeHealth(id: "s-1", address: "127.0.0.1:1", status: "ok"),
-                        HealthReport.NodeHealth(id: "s-2", address: "127.0.0.1:2", status: "{\"code\":408}"),
+                        HealthReport.NodeHealth(id: "s-2", address: "127.0.0.1:2", status: "error 408: late"),
                     ])
             ])
         #expect(
@@ -131,7 +131,7 @@ struct PrintingTests {
 
                 node\t\taddress:port\t\tstatus
                 s-1\t\t127.0.0.1:1\t\tok
-                s-2\t\t127.0.0.1:2\t\t{"code":408}
+                s-2\t\t127.0.0.1:2\t\terror 408: late
 
                 """)
         #expect(report.hasHealthyNode)

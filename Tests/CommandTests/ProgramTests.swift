@@ -124,7 +124,7 @@ struct ProgramTests {
     @Test func `health ends with 1 when no node is well`() async {
         let error = GatewayError(.upstreamTimedOut, "late")
         let result = await run(["health", "greeter"], in: world(.failure(error)))
-        #expect(result.output.contains(#""code":504"#))
+        #expect(result.output.contains("greeter-1\t\t127.0.0.1:1\t\terror 504: late\n"))
         #expect(result.code == ExitCode.failure)
     }
 
@@ -204,5 +204,22 @@ struct ProgramTests {
         let result = await run(["--generate-completion-script", shell])
         #expect(result.code == ExitCode.success)
         #expect(result.output.contains("deregister"))
+        for command in CommandName.allCases {
+            for setting in Setting.all where setting.isShown(in: command) {
+                let flag = setting.shownFlag(in: command)
+                #expect(result.output.contains(shell == "fish" ? " -l \(flag) " : "--\(flag)"))
+            }
+        }
+        #expect(result.output.contains("mdns memory"))
+    }
+
+    @Test func `a completion script is for a shell that is known`() async {
+        for words in [["--generate-completion-script"], ["--generate-completion-script", "tcsh"]] {
+            let result = await run(words)
+            #expect(result.code == ExitCode.usage)
+            #expect(
+                result.complaints
+                    == "micro: --generate-completion-script needs the name of a shell: bash, zsh or fish\n")
+        }
     }
 }

@@ -99,6 +99,19 @@ struct SettingsTests {
         #expect(try resolve("api", environment).problems == [.configuration(sentence)])
     }
 
+    @Test func `another place for web services is refused, the usual one is not`() throws {
+        for given in ["web --namespace=com.example", "server --web_namespace=com.example", "web --namespace=domain"] {
+            let problem = try #require(try resolve(given).problems.first)
+            #expect(problem.kind == .configuration)
+            #expect(problem.sentence.contains("is not supported yet"))
+        }
+        #expect(try resolve("web --resolver=domain").problems.count == 1)
+        for given in ["web --namespace=go.micro", "web --namespace=go.micro.web", "web --resolver=path"] {
+            #expect(try resolve(given).problems == [])
+            #expect(try resolve(given).warnings == [])
+        }
+    }
+
     @Test("a resolver that names endpoints suits the handler that calls them", arguments: ["micro", "grpc"])
     func resolversOfCalls(resolver: String) throws {
         #expect(try resolve("api --resolver=\(resolver)").warnings == [])
@@ -144,10 +157,6 @@ struct SettingsTests {
                 "--client has no effect: each node is spoken to in the protocol that it registered"
             ),
             ("api --registry_address=h:1", [:], "registry_address has no effect: registry mdns has no address"),
-            (
-                "web --namespace=com.example", [:],
-                "web_namespace has no effect: this version passes no requests on to web services"
-            ),
             (
                 "api --resolver=path", [:],
                 "resolver path names no endpoints, which handler rpc needs: add --handler=http, "

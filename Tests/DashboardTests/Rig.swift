@@ -42,8 +42,16 @@ struct Rig {
 
     func get(_ target: String, _ fields: [(String, String)] = []) -> ScriptedExchange { request(.get, target, fields) }
 
-    func replaceCatalog(generation: UInt64, _ services: [Service]) {
+    /// - Parameter isSettled: Whether all other loops have the catalog too.
+    func replaceCatalog(generation: UInt64, _ services: [Service], isSettled: Bool = true) {
         view.view.replace(with: Catalog(generation: generation, services: services))
+        if isSettled { view.view.settle(generation) }
+        loop.drain()
+    }
+
+    /// All loops have this generation.
+    func settle(_ generation: UInt64) {
+        view.view.settle(generation)
         loop.drain()
     }
 }

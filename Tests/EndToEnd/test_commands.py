@@ -144,6 +144,34 @@ def test_what_cannot_be_done_is_said_on_standard_error(ask, words, code, sentenc
     assert result.stderr.startswith("micro: ") and sentence in result.stderr
 
 
+# Completion
+
+
+@pytest.mark.parametrize(("line", "completions"), [
+    ("micro reg", ["register"]),
+    ("micro api --hand", ["--handler="]),
+    ("micro api --handler=r", ["rpc"]),
+    ("micro api --handler h", ["http"]),
+    ("micro --registry=m", ["mdns", "memory"]),
+    ("micro --registry=memory ser", ["server"]),
+    ("micro web --resolver=", ["path"]),
+    ("micro server --insecure", ["--insecure_dashboard"]),
+    ("micro server --insecure_dashboard --web_a", ["--web_address="]),
+    ("micro list ", ["services", "--registry="]),
+    ("micro api --address=", []),
+])
+def test_bash_completes_commands_flags_and_values(run, line, completions):
+    script = run("--generate-completion-script", "bash").stdout
+    words = " ".join(f"'{word}'" for word in re.findall(r"=|[^\s=]+", line) + ([""] if line.endswith(" ") else []))
+    asking = f"{script}\nCOMP_WORDS=({words})\nCOMP_CWORD=$(( ${{#COMP_WORDS[@]}} - 1 ))\n_micro\n"
+    result = subprocess.run(
+        ["bash", "-uc", asking + 'printf "%s\\n" "${COMPREPLY[@]}"'], capture_output=True, text=True, timeout=20)
+    assert result.stderr == ""
+    offered = result.stdout.split()
+    assert offered[:len(completions)] == completions
+    assert completions or not offered
+
+
 # Health
 
 
@@ -165,6 +193,15 @@ def test_health_fails_when_no_node_answers(run, start_server):
     result = run("health", "dead", f"--server_address=127.0.0.1:{server.web_port}")
     assert result.returncode == 1
     assert result.stdout.splitlines()[-1].startswith(f"dead-1\t\t{address}\t\t")
+
+
+def test_a_node_that_cannot_be_called_is_said_so_in_a_sentence(run, start_server):
+    server = start_server()
+    server.register("plain", "127.0.0.1:1", node="plain-1", protocol="http")
+    result = run("health", "plain", f"--server_address=127.0.0.1:{server.web_port}")
+    assert result.stdout.splitlines()[-1] == (
+        "plain-1\t\t127.0.0.1:1\t\terror 501: plain speaks plain HTTP, which has no calls")
+    assert result.returncode == 1
 
 
 def test_one_node_can_be_asked_by_address(ask, demo):

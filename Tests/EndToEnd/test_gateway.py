@@ -278,6 +278,17 @@ def test_only_methods_of_calls_become_calls(greeter, method, status):
     assert service.calls == []
 
 
+def test_a_service_can_be_called_on_every_loop_as_soon_as_its_registration_is_answered(start, micro_service):
+    server = start(
+        "server", "--registry=memory", "--loops=4", "--api_address=127.0.0.1:0", "--web_address=127.0.0.1:0")
+    for number in range(10):
+        service = micro_service(f"go.micro.api.n{number}")
+        server.register(service.name, service.address)
+        # The kernel spreads connections over the loops.
+        for _ in range(12):
+            assert wire.ask(server.api_port, wire.get(f"/n{number}/say/hello")).status == 200
+
+
 def test_unclean_paths_are_redirected_with_their_query(demo):
     answer = wire.ask(demo.api_port, wire.get("/greeter//say/../say/hello?name=J"))
     assert (answer.status, answer.value("Location")) == (308, "/greeter/say/hello?name=J")
@@ -295,6 +306,7 @@ def test_head_has_the_length_of_the_answer_and_no_content(demo):
 
 
 def test_http_1_0_is_closed_unless_it_asks_to_stay(demo):
+    """F15."""
     with wire.connect(demo.api_port) as client:
         client.send(b"GET /greeter/say/hello HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
         answer = client.response()

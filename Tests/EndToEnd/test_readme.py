@@ -162,6 +162,14 @@ def test_the_commands_in_the_text_exist(micro):
     assert problems == []
 
 
+def test_every_node_that_is_registered_says_what_it_speaks():
+    """Without it a node counts as a plain HTTP server, which the calls of the README could not reach."""
+    commands = [command for step in STEPS for command in step.commands if command.startswith("micro register")]
+    records = [json.loads(command[command.index("'") + 1:command.rindex("'")]) for command in commands]
+    assert records
+    assert all(node["metadata"]["protocol"] for record in records for node in record["nodes"])
+
+
 def test_the_links_lead_somewhere():
     links = re.findall(r"\]\(([^)#\s]+)", README)
     missing = [link for link in links if "://" not in link and not (ROOT / link).exists()]

@@ -112,8 +112,9 @@ struct MicroErrorTests {
 struct GatewayErrorTests {
     private static let statuses: [(GatewayError.Code, Int)] = [
         (.badRequest, 400), (.forbidden, 403), (.methodNotAllowed, 405), (.contentTooLarge, 413),
-        (.unsupportedMediaType, 415), (.requestTimeout, 408), (.headerFieldsTooLarge, 431), (.uriTooLong, 414),
-        (.expectationFailed, 417), (.versionNotSupported, 505), (.misdirected, 421), (.notImplemented, 501),
+        (.unsupportedMediaType, 415), (.unsupportedEncoding, 415), (.requestTimeout, 408), (.headerFieldsTooLarge, 431),
+        (.uriTooLong, 414), (.expectationFailed, 417), (.versionNotSupported, 505), (.misdirected, 421),
+        (.notImplemented, 501),
         (.loopDetected, 508), (.notFound, 404), (.noNodes, 503), (.upstreamRefused, 502), (.upstreamBroken, 502),
         (.upstreamTimedOut, 504), (.clientGone, 408), (.application, 500), (.fault, 500),
     ]

@@ -65,17 +65,23 @@ struct JSONParserTests {
     }
 
     @Test(
-        "escapes are read; half a surrogate pair becomes U+FFFD",
+        "half a surrogate pair is refused, by the scanner too",
+        arguments: [
+            (#""\ud83d""#, 1), (#""\ude00""#, 1), (#""a\ud83dx""#, 2), (#""\ud83d\n""#, 1), (#""\ud83d\u0041""#, 1),
+            (#""\ud83d\ud83d\ude00""#, 1), (#""\uDE00\uD83D""#, 1), (#"{"\uDFFF":1}"#, 2),
+        ])
+    func halfPairs(text: String, offset: Int) {
+        let problem = JSONProblem(offset: offset, reason: "half a surrogate pair in a \\u escape")
+        #expect(throws: problem) { try JSONParser.parse(text) }
+        #expect(throws: problem) { try JSONScanner.validate(text.utf8.span) }
+    }
+
+    @Test(
+        "escapes are read",
         arguments: [
             (#""\"\\\/\b\f\n\r\t""#, "\"\\/\u{8}\u{C}\n\r\t"),
             (#""\u0041\u00e9\u20AC\u0000""#, "A\u{E9}\u{20AC}\u{0}"),
             (#""\ud83d\ude00""#, "\u{1F600}"),
-            (#""\ud83d""#, "\u{FFFD}"),
-            (#""\ude00""#, "\u{FFFD}"),
-            (#""\ud83dx""#, "\u{FFFD}x"),
-            (#""\ud83d\n""#, "\u{FFFD}\n"),
-            (#""\ud83d\u0041""#, "\u{FFFD}A"),
-            (#""\ud83d\ud83d\ude00""#, "\u{FFFD}\u{1F600}"),
         ])
     func escapes(text: String, content: String) throws {
         #expect(try JSONParser.parse(text) == .string(content))

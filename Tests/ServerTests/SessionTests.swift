@@ -32,6 +32,10 @@ final class PathHandler: Handler {
             while try await exchange.readBody(into: &body, atMost: 100) > 0 {}
             try await exchange.write(&body)
             try exchange.end()
+        case "/reads":
+            var reads = 0
+            while try await exchange.readBody(into: &body, atMost: 65_536) > 0 { reads += 1 }
+            try await exchange.respond(.ok, contentType: "text/plain", text: "\(body.count) in \(reads)")
         default:
             try await exchange.collectBody(into: &body, limit: 100_000)
             try await exchange.respond(
@@ -185,6 +189,15 @@ struct SessionTests {
         #expect(rig.peer.sawFinish)
     }
 
+    /// E30. Each piece becomes a call to the system, where the body is passed on.
+    @Test func `chunks of one byte that come together are read together`() {
+        let chunks = String(repeating: "1\r\nx\r\n", count: 1_000) + "0\r\n\r\n"
+        let answer = rig().exchange("POST /reads HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\(chunks)")
+        let reads = answer.split(separator: " in ").last.flatMap { Int($0) }
+        #expect(answer.contains("\r\n\r\n1000 in "))
+        #expect((1...4).contains(reads ?? 0), "\(reads ?? 0)")
+    }
+
     @Test func `once the answer has begun no 100 gets in between`() {
         let rig = rig()
         let answer = rig.exchange(
@@ -256,6 +269,45 @@ struct SessionTests {
         rig.flushLog()
         #expect(lines.text.contains("GET /a 200 7 bytes in 0.000 ms, from 127.0.0.1\n"))
         #expect(lines.text.contains("POST /long 413 "))
+    }
+
+    @Test func `the access log tells no query, and why a request was refused`() {
+        for (format, line) in [
+            (AccessLog.Format.text, "GET /fails 404 80 bytes in 0.000 ms, notFound, from 127.0.0.1\n"),
+            (.json, "\"path\":\"/fails\",\"status\":404,\"bytes\":80,\"milliseconds\":0.000,\"service\":\"\","),
+            (.json, "\"code\":\"notFound\",\"client\":\"127.0.0.1\"}\n"),
+        ] {
+            let lines = Lines()
+            let rig = Rig(accessLog: { AccessLog(format: format, clock: { "" }, sink: lines.append) }) { _ in
+                PathHandler()
+            }
+            _ = rig.exchange("GET /fails?token=secret HTTP/1.1\r\nHost: a\r\n\r\n")
+            rig.flushLog()
+            #expect(lines.text.contains(line))
+            #expect(!lines.text.contains("secret"))
+        }
+    }
+
+    @Test(
+        "a request whose head is malformed is in the access log, and what was asked before is not in its line",
+        arguments: [
+            ("GET / HTTP/1.1\r\n\r\n", "400", "badRequest", "The Host field is missing."),
+            ("GET / HTTP/9.9\r\n", "505", "versionNotSupported", "The version is not HTTP/1.1 or HTTP/1.0."),
+            ("\u{16}\u{3}", "400", "badRequest", "This port speaks plain HTTP"),
+        ])
+    func malformed(bytes: String, status: String, code: String, reason: String) {
+        for format in [AccessLog.Format.text, .json] {
+            let lines = Lines()
+            let rig = Rig(accessLog: { AccessLog(format: format, clock: { "" }, sink: lines.append) })
+            _ = rig.exchange(Self.canary)
+            _ = rig.exchange(bytes)
+            rig.flushLog()
+            let written = lines.text.split(separator: "\n")
+            #expect(written.count == 2)
+            let line = written.last ?? ""
+            for part in ["malformed request", status, code, reason, "127.0.0.1"] { #expect(line.contains(part)) }
+            #expect(!line.contains("canary"))
+        }
     }
 }
 

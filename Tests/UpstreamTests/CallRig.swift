@@ -21,7 +21,7 @@ struct LiteralResolver: Resolver {
 }
 
 /// A client, the RPC side of the gateway, and nodes of `go.greeter`, on a loop that is turned by hand.
-struct CallRig {
+struct CallRig: TwoSided {
     static let address = "10.0.0.5:9090"
     static let mucp = ["protocol": "mucp", "transport": "http"]
 
@@ -91,17 +91,6 @@ struct CallRig {
             ], nodes: nodes)
     }
 
-    var peers: [Peer] { parts.transport.peers }
-    var node: Peer { peers[peers.count - 1] }
-
-    /// The client sends. Returns what the node of the newest connection got.
-    @discardableResult
-    func ask(_ text: String) -> String {
-        client.send(text)
-        loop.drain()
-        return peers.isEmpty ? "" : node.take()
-    }
-
     /// The client sends JSON.
     @discardableResult
     func call(_ body: String = "{}", path: String = "/go.greeter/Say.Hello", fields: String = "") -> String {
@@ -112,14 +101,6 @@ struct CallRig {
         let type = fields.contains("Content-Type") ? "" : "Content-Type: application/json\r\n"
         return
             "POST \(path) HTTP/1.1\r\nHost: localhost\r\n\(type)\(fields)Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
-    }
-
-    /// The node sends. Returns what the client got.
-    @discardableResult
-    func answer(_ text: String) -> String {
-        node.send(text)
-        loop.drain()
-        return client.take()
     }
 
     /// An answer as a service gives it.

@@ -71,6 +71,7 @@ struct FlowTests {
         let taken = rig.node.received.count
         let got = try #require(Message(rig.answer("HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\n\r\nbig")))
         #expect(got.status == "413")
+        #expect(got["Connection"] == ["close"])
         #expect(got.body == "big")
         #expect(rig.node.isClosed)
         rig.client.send([UInt8](repeating: 0x61, count: 5_000_000))
@@ -80,6 +81,26 @@ struct FlowTests {
         #expect(rig.client.sawFinish)
         #expect(rig.client.unread > 3_000_000)
         #expect(rig.parts.idleCount == 0)
+    }
+
+    @Test(
+        "an answer in the middle of an upload says whether the connection goes on",
+        arguments: [
+            ("Content-Length: 1000", "401 Unauthorized", false), ("Content-Length: 262144", "200 OK", true),
+            ("Transfer-Encoding: chunked", "401 Unauthorized", true), ("Transfer-Encoding: chunked", "200 OK", false),
+        ])
+    func early(framing: String, status: String, isLast: Bool) throws {
+        let rig = ProxyRig()
+        rig.ask("POST / HTTP/1.1\r\nHost: a\r\n\(framing)\r\n\r\n")
+        let got = try #require(Message(rig.answer("HTTP/1.1 \(status)\r\nContent-Length: 2\r\n\r\nno")))
+        #expect(got["Connection"] == (isLast ? ["close"] : []))
+        #expect(rig.client.sawFinish == isLast)
+        // The rest of what was promised to be read is read, and the next request is found behind it.
+        guard !isLast else { return }
+        let rest = framing.hasPrefix("T") ? "0\r\n\r\n" : String(repeating: "x", count: 1_000)
+        rig.client.send(rest + ProxyRig.get)
+        rig.loop.drain()
+        #expect(rig.answer("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnext").hasSuffix("next"))
     }
 
     @Test func `an answer from a node that closed without reading the request is passed on`() throws {

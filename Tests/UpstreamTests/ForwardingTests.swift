@@ -29,6 +29,17 @@ struct ForwardingTests {
         #expect(rig.loop.drain() == 0)
     }
 
+    @Test func `a request to be shown itself goes no further, whatever the other methods do`() throws {
+        let rig = ProxyRig()
+        rig.ask("TRACE /a HTTP/1.1\r\nHost: a\r\nCookie: secret\r\n\r\n")
+        let got = try #require(Message(rig.client.take()))
+        #expect(got.status == "405")
+        #expect(got["Allow"].first?.contains("OPTIONS") == true)
+        #expect(!got.body.contains("secret"))
+        #expect(rig.peers.isEmpty)
+        #expect(rig.ask("PROPFIND /a HTTP/1.1\r\nHost: a\r\n\r\n").hasPrefix("PROPFIND /a HTTP/1.1"))
+    }
+
     @Test func `the same bytes pass when they come one at a time from both sides`() throws {
         let rig = ProxyRig()
         for byte in "POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"

@@ -46,8 +46,38 @@ final class Parts: @unchecked Sendable {
     var idleCount: Int { pool?.idleCount ?? 0 }
 }
 
+/// What stands between a client and nodes, both played by the test, on a loop that is turned by hand.
+protocol TwoSided {
+    var loop: ManualEventLoop { get }
+    var client: Peer { get }
+    var parts: Parts { get }
+}
+
+extension TwoSided {
+    var peers: [Peer] { parts.transport.peers }
+
+    /// The node's end of the newest connection.
+    var node: Peer { peers[peers.count - 1] }
+
+    /// The client sends. Returns what the node of the newest connection got since it was asked the last time.
+    @discardableResult
+    func ask(_ text: String) -> String {
+        client.send(text)
+        loop.drain()
+        return peers.isEmpty ? "" : node.take()
+    }
+
+    /// The node sends. Returns what the client got since it was asked the last time.
+    @discardableResult
+    func answer(_ text: String) -> String {
+        node.send(text)
+        loop.drain()
+        return client.take()
+    }
+}
+
 /// A client, the whole proxy, and nodes, on a loop that is turned by hand: no socket, no thread, no clock.
-struct ProxyRig {
+struct ProxyRig: TwoSided {
     static let address = "10.0.0.1:80"
 
     let loop = ManualEventLoop()
@@ -96,27 +126,6 @@ struct ProxyRig {
                 makeHandler: makeHandler)
         }
         loop.drain()
-    }
-
-    var peers: [Peer] { parts.transport.peers }
-
-    /// The node's end of the newest connection.
-    var node: Peer { peers[peers.count - 1] }
-
-    /// The client sends. Returns what the node of the newest connection got since it was asked the last time.
-    @discardableResult
-    func ask(_ text: String) -> String {
-        client.send(text)
-        loop.drain()
-        return peers.isEmpty ? "" : node.take()
-    }
-
-    /// The node sends. Returns what the client got since it was asked the last time.
-    @discardableResult
-    func answer(_ text: String) -> String {
-        node.send(text)
-        loop.drain()
-        return client.take()
     }
 
     /// A request and its answer. Returns what the client got.

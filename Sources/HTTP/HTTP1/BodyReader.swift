@@ -77,6 +77,15 @@ package struct BodyReader: Sendable {
     /// Whether all content was taken. What is unread then belongs to the next message.
     package var isComplete: Bool { state == .complete }
 
+    /// How many bytes of content are still to be taken; nil when nobody knows yet.
+    package var remainingLength: Int? {
+        switch state {
+        case .length: remaining
+        case .complete: 0
+        case .untilClose, .size, .chunk, .trailers: nil
+        }
+    }
+
     /// Looks at the unread bytes. The caller drops `skip` bytes, takes the next `take`, and calls again.
     ///
     /// When both are 0 and the content is not complete, more bytes are needed. Trailers stay unread until their

@@ -5,7 +5,7 @@ struct DeregisterCommand: MicroCommand {
     static let configuration = CommandConfiguration(
         commandName: "deregister", abstract: CommandName.deregister.summary.asAbstract)
 
-    @Argument(help: "What to take out: service.", completion: .list(["service"]))
+    @Argument(help: "What to take out: service.")
     var kind: String?
 
     @Argument(help: "The record: one JSON object, which may be in several words.")

@@ -6,7 +6,7 @@ struct GetCommand: MicroCommand {
     static let configuration = CommandConfiguration(
         commandName: "get", abstract: CommandName.get.summary.asAbstract)
 
-    @Argument(help: "What to show: service.", completion: .list(["service"]))
+    @Argument(help: "What to show: service.")
     var kind: String?
 
     @Argument(help: "The service's name.")

@@ -55,9 +55,17 @@ struct HealthCommand: MicroCommand {
             return status
         } catch {
             switch error {
-            case .reported(let report): return report.text
+            case .reported(let report): return report.sentence
             case .unreachable(let reason), .failed(let reason): return reason
             }
         }
+    }
+}
+
+extension MicroError {
+    /// For people: `error 501: go.micro.srv.greeter speaks ...`.
+    fileprivate var sentence: String {
+        guard !detail.isEmpty else { return text }
+        return code == 0 ? "error: \(detail)" : "error \(code): \(detail)"
     }
 }

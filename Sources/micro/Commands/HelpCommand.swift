@@ -6,7 +6,7 @@ struct HelpCommand: MicroCommand {
     static let configuration = CommandConfiguration(
         commandName: "help", abstract: CommandName.help.summary.asAbstract)
 
-    @Argument(help: "A command, or settings.", completion: .list(CommandName.words + ["settings"]))
+    @Argument(help: "A command, or settings.")
     var topic: String?
 
     func run(in context: CommandContext) async throws(CommandFailure) -> Int32 {

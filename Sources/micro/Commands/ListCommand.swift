@@ -5,7 +5,7 @@ struct ListCommand: MicroCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: CommandName.list.summary.asAbstract)
 
-    @Argument(help: "What to list: services.", completion: .list(["services"]))
+    @Argument(help: "What to list: services.")
     var kind: String?
 
     func run(in context: CommandContext) async throws(CommandFailure) -> Int32 {

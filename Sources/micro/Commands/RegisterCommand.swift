@@ -8,7 +8,7 @@ struct RegisterCommand: MicroCommand {
     static let configuration = CommandConfiguration(
         commandName: "register", abstract: CommandName.register.summary.asAbstract)
 
-    @Argument(help: "What to register: service.", completion: .list(["service"]))
+    @Argument(help: "What to register: service.")
     var kind: String?
 
     @Argument(help: "The record: one JSON object, which may be in several words.")

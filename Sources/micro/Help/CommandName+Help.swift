@@ -62,7 +62,8 @@ extension CommandName {
         case .register:
             [
                 "micro register service '{\"name\":\"foo\",\"nodes\":[",
-                "    {\"id\":\"foo-1\",\"address\":\"127.0.0.1:4000\"}]}'",
+                "    {\"id\":\"foo-1\",\"address\":\"127.0.0.1:4000\",",
+                "     \"metadata\":{\"protocol\":\"mucp\"}}]}'",
                 "micro register service --register_ttl=10m \"$(cat foo.json)\"",
             ]
         case .deregister:

@@ -56,12 +56,14 @@ enum HelpText {
 extension Setting {
     /// `--registry=mdns|memory`.
     fileprivate func flagText(in command: CommandName) -> String {
-        let flag = flags(in: command).first { $0.count > 1 } ?? key.rawValue
-        return "--\(flag)" + (kind.placeholder.isEmpty ? "" : "=\(kind.placeholder)")
+        "--\(shownFlag(in: command))" + (kind.placeholder.isEmpty ? "" : "=\(kind.placeholder)")
     }
 
+    /// The flag by which a command's help calls it, without dashes.
+    func shownFlag(in command: CommandName) -> String { flags(in: command).first { $0.count > 1 } ?? key.rawValue }
+
     /// The dashboard's address is a setting of the commands that ask, but they have a better flag for it.
-    fileprivate func isShown(in command: CommandName) -> Bool {
+    func isShown(in command: CommandName) -> Bool {
         commands.contains(command) && (key != .webAddress || command.isServing)
     }
 

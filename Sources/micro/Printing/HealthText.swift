@@ -11,7 +11,7 @@ struct HealthReport: Sendable, Equatable {
     struct NodeHealth: Sendable, Equatable {
         let id: String
         let address: String
-        /// `ok`, another word of the node's own, or the error.
+        /// `ok`, another word of the node's own, or what went wrong as a sentence.
         let status: String
     }
 

@@ -37,9 +37,7 @@ struct SettingsResolution {
         if !settings.list(.registryAddress).isEmpty, let registry = settings.text(.registry) {
             warnings.append("registry_address has no effect: registry \(registry) has no address")
         }
-        for key in [SettingKey.webNamespace, .webResolver] where settings.isGiven(key) {
-            warnings.append("\(key.rawValue) has no effect: this version passes no requests on to web services")
-        }
+        judgeWebServices(settings)
         if settings.text(.apiHandler) == "rpc", let resolver = settings.text(.apiResolver),
             !["micro", "grpc"].contains(resolver)
         {
@@ -47,6 +45,18 @@ struct SettingsResolution {
                 "resolver \(resolver) names no endpoints, which handler rpc needs: add --handler=http,"
                     + " or leave the resolver out")
         }
+    }
+
+    /// Whoever names another place for web services expects to reach them there. The usual one, in either spelling, is
+    /// what old configurations are full of, and asks for nothing.
+    private mutating func judgeWebServices(_ settings: Settings) {
+        guard settings.isGiven(.webNamespace), let text = settings.text(.webNamespace),
+            Namespace(configured: text, type: "web") != Namespace(configured: Namespace.standard, type: "web")
+        else { return }
+        problems.append(
+            .configuration(
+                "web_namespace=\(text) (\(settings.origin(.webNamespace))) is not supported yet:"
+                    + " this version passes no requests on to web services; leave it out"))
     }
 
     private mutating func resolve(_ setting: Setting) {
