@@ -54,8 +54,9 @@ let package = Package(
         module("JSON", ["Bytes"]),
         module("HTTP", ["Bytes"]),
 
-        // Level 1: the event loop.
+        // Level 1: the event loop, and what is made of the codecs.
         module("Reactor", ["Bytes", "CLinux"]),
+        module("Transcoding", ["Bytes", "JSON"]),
 
         // Level 2: sockets, and the contracts of the product.
         module("Transports", ["Bytes", "CLinux", "COpenSSL", "Reactor"]),
@@ -98,6 +99,7 @@ let package = Package(
             exclude: ["Golden"]),
         tests("JSON", ["Bytes", "JSON"]),
         tests("HTTP", ["Bytes", "HTTP", "JSON"], exclude: ["Golden"]),
+        tests("Transcoding", ["Bytes", "JSON", "Transcoding"], exclude: ["Golden"]),
         tests("Resolvers", ["Gateway", "HTTP", "Resolvers"]),
         tests("Brokers", ["Brokers", "Gateway"]),
         tests("Tidy", []),
