@@ -63,7 +63,7 @@ let package = Package(
         module("Gateway", ["Bytes", "HTTP", "JSON", "Reactor"]),
 
         // Level 3: calls to the nodes behind the gateway.
-        module("Upstream", ["Bytes", "Gateway", "HTTP", "JSON", "Reactor", "Transports"]),
+        module("Upstream", ["Bytes", "Gateway", "HTTP", "JSON", "Reactor", "Transcoding", "Transports"]),
 
         // Level 4: implementations of the contracts. None of them knows another.
         module("Resolvers", ["Bytes", "Gateway", "HTTP"], path: "Resolvers"),

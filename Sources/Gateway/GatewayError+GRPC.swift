@@ -6,7 +6,7 @@ extension GatewayError {
 
     private var grpcStatus: GRPCStatus {
         switch code {
-        case .badRequest, .unsupportedMediaType, .uriTooLong, .expectationFailed, .misdirected: .invalidArgument
+        case .badRequest, .unsupportedMediaType, .unsupportedEncoding, .uriTooLong, .expectationFailed, .misdirected: .invalidArgument
         case .forbidden: .permissionDenied
         case .contentTooLarge, .headerFieldsTooLarge: .resourceExhausted
         case .requestTimeout, .upstreamTimedOut: .deadlineExceeded

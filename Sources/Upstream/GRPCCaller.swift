@@ -36,6 +36,11 @@ package final class GRPCCaller: StreamingCaller {
         let deadline = takeDeadline(call.deadline, wakeup)
         defer { giveBack(deadline) }
         let method = try await methods.method(for: call.destination, on: node, wakeup: wakeup, until: deadline)
+        guard !method.isStream else {
+            throw GatewayError(
+                .badRequest,
+                "\(call.destination.endpoint) of \(call.destination.service) is a stream, and not called like this")
+        }
         guard let translator = method.translator else {
             return try await send(call, method, call.body, on: node, reply: &reply, wakeup, deadline)
         }

@@ -10,16 +10,19 @@ package final class GRPCMethod {
     package let contentType: String
     /// What goes with every call, with names in lower case.
     package let extras: [(name: String, value: String)]
+    /// Whether requests or answers are more than one message. False as well when nobody knows.
+    package let isStream: Bool
     /// Makes messages of JSON, and JSON of messages. Nil when the node reads and writes JSON itself.
     package let translator: (any GRPCTranslator)?
 
     package init(
         path: String, contentType: String, extras: [(name: String, value: String)] = [],
-        translator: (any GRPCTranslator)? = nil
+        isStream: Bool = false, translator: (any GRPCTranslator)? = nil
     ) {
         self.path = path
         self.contentType = contentType
         self.extras = extras
+        self.isStream = isStream
         self.translator = translator
     }
 }

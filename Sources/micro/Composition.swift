@@ -159,7 +159,9 @@ struct LoopParts {
         dispatcher = Dispatcher(
             callers: [
                 .mucp(transport: "http"): MUCPCaller(pool: pool),
-                .grpc: GRPCCaller(pool: shared, methods: GoMicroMethods()),
+                .grpc: GRPCCaller(
+                    pool: shared,
+                    methods: ReflectedMethods(pool: shared, tasks: context.tasks, catalog: context.catalog)),
             ], loop: context.loop, maximumAttempts: composition.maximumAttempts)
     }
 }

@@ -75,7 +75,12 @@ extension ForwardedRequest {
             encoder.encode("x-forwarded-host", authority, to: &block)
         }
         encoder.encode("forwarded", elements.joined(separator: ", "), to: &block)
-        let version = head.version == .http11 ? "1.1" : "1.0"
+        let version =
+            switch head.version {
+            case .http2: "2.0"
+            case .http11: "1.1"
+            case .http10: "1.0"
+            }
         encoder.encode("via", "\(version) \(context.viaName)", to: &block)
     }
 }
