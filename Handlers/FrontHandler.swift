@@ -7,19 +7,15 @@ internal import HTTP
 package final class FrontHandler: Handler {
     private let version: String
     private let rpc: any Handler
-    private let grpc: (any Handler)?
     private let next: any Handler
 
     /// - Parameters:
     ///   - version: What `/` tells.
     ///   - rpc: Answers `/rpc`.
-    ///   - grpc: Answers calls of clients that speak gRPC or gRPC-Web, whatever else the gateway does. Default nil,
-    ///     which leaves them to `next`.
     ///   - next: Answers everything else.
-    package init(version: String, rpc: any Handler, grpc: (any Handler)? = nil, next: any Handler) {
+    package init(version: String, rpc: any Handler, next: any Handler) {
         self.version = version
         self.rpc = rpc
-        self.grpc = grpc
         self.next = next
     }
 
@@ -30,7 +26,6 @@ package final class FrontHandler: Handler {
         if path.isSame(as: "/favicon.ico") {
             return try await exchange.respond(.ok, contentType: "image/x-icon", text: "")
         }
-        if let grpc, exchange.request.isGRPC { return try await grpc.handle(exchange) }
         if let canonical = PercentEncoding.canonicalPath(path) { return try await redirect(exchange, to: canonical) }
         try await next.handle(exchange)
     }

@@ -128,6 +128,27 @@ package final class FixedRouter: Router {
     package func route(to destination: Destination) throws(GatewayError) -> Route { fixed }
 }
 
+/// Sends every call to the same nodes; the path names the endpoint, such as `/helloworld.Greeter/SayHello`.
+package final class FixedCallRouter: Router {
+    private let service: String
+    private let nodes: NodeRotation
+
+    package init(service: String, nodes: [Node], strategy: any Strategy, health: NodeHealth) {
+        self.service = service
+        self.nodes = NodeRotation(nodes: nodes, strategy: strategy, health: health)
+    }
+
+    package func route(_ head: RequestHead) throws(GatewayError) -> Route {
+        let path = head.path
+        let isPair = path.dropFirst().contains("/")
+        return try route(to: Destination(service: service, endpoint: isPair ? path : String(path.dropFirst())))
+    }
+
+    package func route(to destination: Destination) throws(GatewayError) -> Route {
+        Route(destination: destination, nodes: nodes)
+    }
+}
+
 /// Routes by method, host and path: a table with one place for each hash value. What falls on a place that is taken
 /// replaces what was there.
 struct RouteMemory {

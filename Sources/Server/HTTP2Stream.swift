@@ -131,7 +131,7 @@ final class HTTP2Stream: LoopTask {
             await answer(error)
         }
         session.context.accessLog?.record(
-            exchange, took: session.loop.preciseNow - began, bytes: response.sent, at: session.loop.now)
+            exchange, took: session.loop.preciseNow - began, bytes: response.sent)
         await settle()
     }
 

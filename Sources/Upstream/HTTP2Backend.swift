@@ -26,7 +26,11 @@ package final class HTTP2Backend: Backend {
         let deadline = Deadline(on: pool.loop, firing: exchange.wakeup)
         defer { deadline.cancel() }
         var limit: Duration?
-        if type != nil { limit = try timeout(of: exchange.request) } else { deadline.set(pool.loop.now + silenceTimeout) }
+        if type != nil {
+            limit = try timeout(of: exchange.request)
+        } else {
+            deadline.set(pool.loop.now + silenceTimeout)
+        }
         if let limit { deadline.set(pool.loop.now + limit) }
         var relay = HTTP2Relay(
             exchange: exchange, node: node, type: type, deadline: deadline,

@@ -66,7 +66,8 @@ package final class HTTP2Pool {
     package func tidy() {
         let oldest = loop.now - idleTimeout
         for (address, host) in hosts {
-            for connection in host.connections where connection.load == 0 && connection.idleSince < oldest {
+            for connection in host.connections
+            where connection.isConnected && connection.load == 0 && connection.idleSince < oldest {
                 connection.end()
             }
             if host.connections.isEmpty, host.waiters.isEmpty { hosts[address] = nil }

@@ -130,9 +130,10 @@ package final class ReflectedMethods: GRPCMethods {
     /// another service of the node is named so too.
     private static func find(_ destination: Destination, in schema: SchemaSet) -> MethodSchema? {
         if let path = GRPCPath.of(destination), let method = schema.method(at: path) { return method }
-        guard let dot = destination.endpoint.lastIndex(of: ".") else { return nil }
-        let type = destination.endpoint[..<dot]
-        let name = destination.endpoint[destination.endpoint.index(after: dot)...]
+        let isPath = destination.endpoint.hasPrefix("/")
+        let text = destination.endpoint.dropFirst(isPath ? 1 : 0)
+        guard let end = text.lastIndex(of: isPath ? "/" : ".") else { return nil }
+        let (type, name) = (text[..<end], text[text.index(after: end)...])
         for service in schema.services where service.name == type || service.name.hasSuffix(".\(type)") {
             if let method = service.methods.first(where: { $0.name == name }) { return method }
         }

@@ -61,7 +61,10 @@ struct Appliance: Sendable {
         if let demo, let registry { try await startDemo(demo, registry) }
 
         let keeper = registry.map { registry in
-            CatalogKeeper(registry: registry.registrar, loop: control, logger: logger) { catalog in
+            CatalogKeeper(
+                registry: registry.registrar, loop: control,
+                fixed: (configuration.discovery?.staticNodes ?? []).map(\.record), logger: logger
+            ) { catalog in
                 Task { await hand(catalog, to: workers) }
             }
         }

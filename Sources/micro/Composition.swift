@@ -72,8 +72,8 @@ struct Composition: Sendable {
                     router: router, backend: HTTPBackend(pool: parts.pool), maximumAttempts: maximumAttempts)
             }
         return FrontHandler(
-            version: Version.number, rpc: rpcEndpoint(api.rpcAccess, parts, context), grpc: grpc(parts, context),
-            next: handler)
+            version: Version.number, rpc: rpcEndpoint(api.rpcAccess, parts, context),
+            next: GRPCSwitchHandler(grpc: grpc(parts, context), next: handler))
     }
 
     /// Calls of clients that speak gRPC go to services as they are. Their paths name the services.
@@ -90,10 +90,21 @@ struct Composition: Sendable {
     func proxy(_ proxy: ApplianceConfiguration.Proxy, _ context: WorkerContext) -> any Handler {
         let parts = LoopParts(context, self)
         let address = "\(ListenAddress(host: proxy.target.host, port: proxy.target.port))"
-        let router = FixedRouter(
-            service: proxy.target.description, nodes: [Node(id: address, address: address)], strategy: strategy(),
-            health: parts.health)
-        return ProxyHandler(router: router, backend: HTTPBackend(pool: parts.pool), maximumAttempts: maximumAttempts)
+        let name = proxy.target.description
+        let metadata = proxy.target.isGRPC ? ["protocol": "grpc"] : [:]
+        let nodes = [Node(id: address, address: address, metadata: metadata)]
+        let router = FixedRouter(service: name, nodes: nodes, strategy: strategy(), health: parts.health)
+        guard proxy.target.isGRPC else {
+            return ProxyHandler(
+                router: router, backend: HTTPBackend(pool: parts.pool), maximumAttempts: maximumAttempts)
+        }
+        let calls = FixedCallRouter(service: name, nodes: nodes, strategy: strategy(), health: parts.health)
+        return GRPCSwitchHandler(
+            grpc: ProxyHandler(
+                router: router, backend: HTTP2Backend(pool: parts.shared, configuration: pool),
+                maximumAttempts: maximumAttempts),
+            next: RPCHandler(
+                router: calls, dispatcher: parts.dispatcher, catalog: context.catalog, configuration: rpc))
     }
 
     /// Calls for the dashboard go the same way as everyone's.

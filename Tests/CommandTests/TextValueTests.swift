@@ -83,6 +83,7 @@ struct TextValueTests {
         arguments: [
             ("http://localhost:9000", "http://localhost:9000"), (":9000", "http://localhost:9000"),
             ("HTTP://a.example/", "http://a.example:80"), ("10.0.0.1:81", "http://10.0.0.1:81"),
+            ("grpc://a:1", "grpc://a:1"),
             ("http://[::1]:9000", "http://[::1]:9000"), ("http://[::1]", "http://[::1]:80"),
         ])
     func proxyTargets(text: String, target: String) throws {

@@ -50,7 +50,9 @@ final class GRPCRig {
         let metadata = ["protocol": "grpc", "server": "grpc", "transport": "grpc"]
         let greeter = Service(
             name: "go.greeter", nodes: nodes.map { Node(id: $0, address: $0, metadata: metadata) })
-        Task(executorPreference: loop) { await worker.replaceCatalog(with: Catalog(generation: 1, services: [greeter])) }
+        Task(executorPreference: loop) {
+            await worker.replaceCatalog(with: Catalog(generation: 1, services: [greeter]))
+        }
         adopt(client)
     }
 
@@ -69,9 +71,10 @@ final class GRPCRig {
             version: "1.0",
             rpc: RPCEndpointHandler(
                 access: .everyone, router: calls, dispatcher: dispatcher, catalog: context.catalog, configuration: rpc),
-            grpc: ProxyHandler(router: router(GRPCResolver(), .grpc), backend: HTTP2Backend(pool: pool)),
-            next: RPCHandler(
-                router: calls, dispatcher: dispatcher, catalog: context.catalog, configuration: rpc))
+            next: GRPCSwitchHandler(
+                grpc: ProxyHandler(router: router(GRPCResolver(), .grpc), backend: HTTP2Backend(pool: pool)),
+                next: RPCHandler(
+                    router: calls, dispatcher: dispatcher, catalog: context.catalog, configuration: rpc)))
     }
 
     /// Connects one more client.

@@ -26,7 +26,9 @@ package struct GRPCContentType: Equatable, Sendable {
         } else {
             (form, length) = (.native, 0)
         }
-        guard rest.count == length || rest[length] == UInt8(ascii: "+") || rest[length] == .semicolon else { return nil }
+        guard rest.count == length || rest[length] == UInt8(ascii: "+") || rest[length] == .semicolon else {
+            return nil
+        }
         var end = rest.count
         for index in length..<rest.count where rest[index] == .semicolon {
             end = index

@@ -40,7 +40,9 @@ struct DescriptorReader: ~Escapable {
     }
 
     mutating func text(_ tag: WireTag) throws(WireProblem) -> String {
-        guard let text = String(validating: try bytes(tag), as: UTF8.self) else { throw problem("a text that is no UTF-8") }
+        guard let text = String(validating: try bytes(tag), as: UTF8.self) else {
+            throw problem("a text that is no UTF-8")
+        }
         return text
     }
 

@@ -54,7 +54,9 @@ struct SchemaAssembly {
 
     private mutating func declare(_ name: String, in scope: String, _ kind: Kind) throws(SchemaProblem) -> String {
         let name = scope.isEmpty ? name : "\(scope).\(name)"
-        guard !name.isEmpty, name.utf8.count <= 1_024 else { throw .impossible("a type has no name, or too long a one") }
+        guard !name.isEmpty, name.utf8.count <= 1_024 else {
+            throw .impossible("a type has no name, or too long a one")
+        }
         guard kinds.count < maximumTypes else { throw .tooLarge("more than \(maximumTypes) types") }
         guard kinds.updateValue(kind, forKey: name) == nil else { throw .duplicate("the type \(name)") }
         return name
@@ -166,7 +168,9 @@ extension SchemaAssembly {
 
     private mutating func add(_ declared: Declared) throws(SchemaProblem) {
         let name = declared.name
-        guard declared.message.fields.count <= SchemaTables.maximumMembers else { throw .tooLarge("the message \(name)") }
+        guard declared.message.fields.count <= SchemaTables.maximumMembers else {
+            throw .tooLarge("the message \(name)")
+        }
         var fields: [ResolvedField] = []
         for field in declared.message.fields { fields.append(try resolve(field, of: declared)) }
         fields.sort { $0.number < $1.number }
@@ -213,7 +217,9 @@ extension SchemaAssembly {
         var taken: Set<String> = []
         var spellings: [(name: [UInt8], entry: UInt16)] = []
         for (place, field) in fields.enumerated() {
-            guard taken.insert(field.jsonName).inserted else { throw .duplicate("the name \(field.jsonName) in \(name)") }
+            guard taken.insert(field.jsonName).inserted else {
+                throw .duplicate("the name \(field.jsonName) in \(name)")
+            }
             spellings.append((Array(field.jsonName.utf8), UInt16(place * 2 + 1)))
         }
         for (place, field) in fields.enumerated() where taken.insert(field.name).inserted {

@@ -17,7 +17,8 @@ package enum SchemaProblem: Error, Equatable, CustomStringConvertible {
 
     package var description: String {
         switch self {
-        case .malformed(let file, let reason): "the descriptor of \(file.isEmpty ? "a file" : file) is malformed: \(reason)"
+        case .malformed(let file, let reason):
+            "the descriptor of \(file.isEmpty ? "a file" : file) is malformed: \(reason)"
         case .tooLarge(let what): "the descriptors are too large: \(what)"
         case .conflictingFiles(let name): "there are two different files named \(name)"
         case .circularImports(let names): "files import one another in a circle: \(names.joined(separator: ", "))"

@@ -9,7 +9,9 @@ package struct MessageSchema: Sendable {
     package var name: String { schema.tables.text(entry.name) }
 
     /// In the order of their numbers.
-    package var fields: [FieldSchema] { entry.fields.range.map { FieldSchema(schema: schema, message: index, index: $0) } }
+    package var fields: [FieldSchema] {
+        entry.fields.range.map { FieldSchema(schema: schema, message: index, index: $0) }
+    }
 
     /// Whether it is one entry of a map rather than a message of its own.
     package var isMapEntry: Bool { entry.isMapEntry }
@@ -72,7 +74,8 @@ package struct FieldSchema: Sendable {
 
     private func mapEntry(place: Int) -> FieldSchema {
         let message = Int(entry.reference)
-        return FieldSchema(schema: schema, message: message, index: Int(schema.tables.messages[message].fields.start) + place)
+        return FieldSchema(
+            schema: schema, message: message, index: Int(schema.tables.messages[message].fields.start) + place)
     }
 }
 

@@ -61,7 +61,9 @@ enum WellKnownType: UInt8 {
 
         func matches(_ field: ResolvedField) -> Bool {
             guard field.cardinality == cardinality else { return false }
-            guard cardinality == .map else { return field.type == type && (typeName.isEmpty || field.typeName == typeName) }
+            guard cardinality == .map else {
+                return field.type == type && (typeName.isEmpty || field.typeName == typeName)
+            }
             return field.mapKey == .string && field.mapValueTypeName == typeName
         }
     }

@@ -25,8 +25,10 @@ struct Moment: Equatable {
     /// Reads `1972-01-01T10:00:20.021Z` (RFC 3339, section 5.6); nil for anything else. Leap seconds are refused.
     init?(timestamp text: Span<UInt8>) {
         var scanner = DigitScanner(text)
-        guard let year = scanner.takeDigits(4), scanner.takeByte(0x2D), let month = scanner.takeDigits(2), scanner.takeByte(0x2D),
-            let day = scanner.takeDigits(2), scanner.takeByte(0x54), let hour = scanner.takeDigits(2), scanner.takeByte(0x3A),
+        guard let year = scanner.takeDigits(4), scanner.takeByte(0x2D), let month = scanner.takeDigits(2),
+            scanner.takeByte(0x2D),
+            let day = scanner.takeDigits(2), scanner.takeByte(0x54), let hour = scanner.takeDigits(2),
+            scanner.takeByte(0x3A),
             let minute = scanner.takeDigits(2), scanner.takeByte(0x3A), let second = scanner.takeDigits(2),
             let fraction = scanner.takeFraction(), let zone = scanner.takeZone(), scanner.isAtEnd,
             year > 0, (1...12).contains(month), (1...Self.days(in: month, of: year)).contains(day), hour < 24,
@@ -162,7 +164,8 @@ private struct DigitScanner: ~Escapable {
     mutating func takeZone() -> Int? {
         if takeByte(0x5A) { return 0 }
         let isEast = takeByte(0x2B)
-        guard isEast || takeByte(0x2D), let hours = takeDigits(2), takeByte(0x3A), let minutes = takeDigits(2), hours < 24, minutes < 60
+        guard isEast || takeByte(0x2D), let hours = takeDigits(2), takeByte(0x3A), let minutes = takeDigits(2),
+            hours < 24, minutes < 60
         else { return nil }
         return (isEast ? 1 : -1) * (hours * 3_600 + minutes * 60)
     }

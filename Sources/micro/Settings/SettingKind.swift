@@ -15,6 +15,8 @@ enum SettingKind: Sendable, Equatable {
     case list(String)
     /// Address ranges between commas, such as `10.0.0.0/8`.
     case addressRanges
+    /// Nodes between commas, such as `greeter=10.0.0.5:9090,protocol=grpc`.
+    case staticNodes
     /// One of `valid`; those in `notYet` exist in the original and are refused with a sentence of their own.
     case word(valid: [String], notYet: [String])
     /// `host:port` or `:port`.
@@ -30,6 +32,7 @@ enum SettingValue: Sendable, Equatable {
     case number(Int)
     case list([String])
     case addressRanges([AddressRange])
+    case staticNodes([StaticNode])
     case address(ListenAddress)
 }
 
@@ -68,6 +71,7 @@ extension SettingKind {
                 ranges.append(range)
             }
             return .addressRanges(ranges)
+        case .staticNodes: return .staticNodes(try StaticNode.read(Self.words(in: text), expectation))
         case .word(let valid, let notYet): return .text(try Self.word(text, in: valid, notYet: notYet, expectation))
         case .address:
             guard let address = ListenAddress(text) else { throw mistake(in: text) }
@@ -87,6 +91,7 @@ extension SettingKind {
             "a size such as 64KiB or 4MiB, from \(SizeText.text(range.lowerBound)) to \(SizeText.text(range.upperBound))"
         case .integer(let range): "a whole number from \(range.lowerBound) to \(range.upperBound)"
         case .addressRanges: "address ranges such as 10.0.0.0/8,fd00::/8"
+        case .staticNodes: "name=host:port, with ,protocol=grpc, http or mucp after it"
         case .word(let valid, _): valid.joinedAsChoice
         case .address: "host:port or :port, such as 127.0.0.1:8080"
         }
@@ -101,6 +106,7 @@ extension SettingKind {
         case .size: "size"
         case .integer: "number"
         case .addressRanges: "ranges"
+        case .staticNodes: "name=host:port"
         case .word(let valid, _): valid.count > 3 ? "word" : valid.joined(separator: "|")
         case .address: "host:port"
         }

@@ -139,7 +139,7 @@ extension SettingKind {
     /// True when the flag may be given several times.
     fileprivate var isList: Bool {
         switch self {
-        case .list, .addressRanges: true
+        case .list, .addressRanges, .staticNodes: true
         case .text, .boolean, .duration, .size, .integer, .word, .address: false
         }
     }
