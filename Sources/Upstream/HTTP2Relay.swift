@@ -208,7 +208,8 @@ struct HTTP2Relay: ~Copyable {
         hasConvertedTrailers = isBare
         var head = stream.head
         head.fields.removeAll(.contentLength)
-        head.fields.set(.contentType, answer.text(as: form))
+        // A node that does not say what its messages are encoded with means what it was asked in.
+        head.fields.set(.contentType, (answer.suffix.isEmpty ? type : answer).text(as: form))
         try exchange.begin(head, body: isBare ? .length(0) : .chunked)
     }
 

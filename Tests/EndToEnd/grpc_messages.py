@@ -9,7 +9,7 @@ PACKAGE = "helloworld"
 SERVICE = "helloworld.Greeter"
 
 
-def _message(file, name, **fields):
+def _message(file, name, /, **fields):
     message = file.message_type.add(name=name)
     for number, (field, kind) in enumerate(fields.items(), 1):
         repeated = isinstance(kind, list)

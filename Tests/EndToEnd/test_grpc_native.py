@@ -75,7 +75,7 @@ def call(server, endpoint, message):
 # JSON
 
 
-@pytest.mark.parametrize("endpoint", ["Greeter.SayHello", "helloworld.Greeter.SayHello", "/helloworld.Greeter/SayHello"])
+@pytest.mark.parametrize("endpoint", ["Greeter.SayHello", "/helloworld.Greeter/SayHello"])
 def test_json_becomes_the_types_that_the_node_tells_of(gateway, endpoint):
     server, behind = gateway
     message = {"person": {"name": "Jörg", "age": "7", "tags": ["a"]}, "payload": "AQI="}
@@ -229,3 +229,63 @@ def test_errors_reach_browsers_too(gateway):
     assert (answer.status, status) == (200, "5")
     answer, _ = request(server, "POST", "/nowhere.Greeter/SayHello", framed(Request()), kind)
     assert (answer.status, answer.headers["grpc-status"]) == (200, "12")
+
+
+# Servers that no registry knows
+
+
+def test_a_static_node_is_a_service_like_any_other(start_server, node):
+    behind = node()
+    server = start_server(f"--static_node={NAME}={behind.address},protocol=grpc")
+    assert call(server, "Greeter.SayHello", {"person": {"name": "static"}}) == (200, {"message": "Hello static"})
+    assert server.services(NAME)[0]["nodes"][0]["address"] == behind.address
+
+
+def test_the_proxy_in_front_of_a_grpc_server_speaks_json_and_grpc(start_proxy, node):
+    behind = node()
+    proxy = start_proxy(f"grpc://{behind.address}")
+    for path in ("/helloworld.Greeter/SayHello", "/Greeter.SayHello"):
+        connection = http.client.HTTPConnection("127.0.0.1", proxy.proxy_port, timeout=20)
+        connection.request("POST", path, '{"person":{"name":"P"}}', {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        assert (answer.status, json.loads(answer.read())) == (200, {"message": "Hello P"})
+        connection.close()
+    with grpc.insecure_channel(f"127.0.0.1:{proxy.proxy_port}") as channel:
+        assert stub(channel, "unary_unary", "SayHello")(Request(person={"name": "G"}), timeout=10).message == "Hello G"
+
+
+# Schemas that change, and calls that do not end well
+
+
+def test_a_new_node_is_asked_anew(gateway, node):
+    server, first = gateway
+    assert call(server, "Greeter.SayHello", {})[0] == 200
+    second = node()
+    server.register(NAME, second.address, metadata={"protocol": "grpc"})
+    assert call(server, "Greeter.SayHello", {})[0] == 200
+    assert first.asked.count + second.asked.count > 2
+
+
+def test_a_client_of_grpc_that_cancels_is_believed(gateway, channel):
+    replies = stub(channel, "stream_stream", "Chat")(iter_forever(), timeout=20)
+    next(replies)
+    replies.cancel()
+    reply = stub(channel, "unary_unary", "SayHello")(Request(person={"name": "after"}), timeout=10)
+    assert reply.message == "Hello after"
+
+
+def iter_forever():
+    """A request, and then nothing for longer than the test lasts."""
+    yield Request(person={"name": "first"})
+    threading.Event().wait(5)
+
+
+def test_no_call_in_grpc_is_lost_while_the_node_replaces_its_connections(start_server, node):
+    behind = node(options=[("grpc.max_connection_age_ms", 100), ("grpc.max_connection_age_grace_ms", 5_000)])
+    server = start_server()
+    server.register(NAME, behind.address, metadata={"protocol": "grpc"})
+    with grpc.insecure_channel(f"127.0.0.1:{server.api_port}") as channel:
+        say = stub(channel, "unary_unary", "SayHello")
+        for start in range(0, 400, 20):
+            calls = [say.future(Request(person={"name": str(start + n)}), timeout=20) for n in range(20)]
+            assert [each.result().message for each in calls] == [f"Hello {start + n}" for n in range(20)]

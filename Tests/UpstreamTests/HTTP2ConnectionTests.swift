@@ -6,6 +6,7 @@ import Testing
 import Upstream
 
 struct HTTP2ConnectionTests {
+    /// Of such sizes that the bytes of its length are text.
     private static func object(of size: Int) -> String { "{\"x\":\"\(String(repeating: "x", count: size))\"}" }
 
     @Test func `calls of many clients share one connection`() {
@@ -124,7 +125,7 @@ struct HTTP2ConnectionTests {
 
     @Test func `a large message waits for the windows, and another call passes it`() throws {
         let rig = GRPCRig()
-        let text = Self.object(of: 100_000)
+        let text = Self.object(of: 94_312)
         rig.call(text)
         rig.node.settings()
         let sent = rig.received().compactMap { if case .data(1, let text, _) = $0 { text.utf8.count } else { nil } }
@@ -152,7 +153,7 @@ struct HTTP2ConnectionTests {
         rig.node.windowUpdate(0, 1)
         _ = rig.received()
         let clients = [rig.connect(), rig.connect()]
-        let text = Self.object(of: 150_000)
+        let text = Self.object(of: 131_578)
         for client in clients { rig.call(text, from: client) }
         rig.node.windowUpdate(0, 1_000_000)
         let order: [UInt32] = rig.received().compactMap { if case .data(let id, _, _) = $0 { id } else { nil } }
