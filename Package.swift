@@ -88,7 +88,7 @@ let package = Package(
         // Tests.
         .target(
             name: "TestSupport",
-            dependencies: ["Bytes", "Gateway", "HTTP", "JSON", "Reactor"],
+            dependencies: ["Bytes", "COpenSSL", "Gateway", "HTTP", "JSON", "Reactor"],
             path: "Tests/Support",
             swiftSettings: settings
         ),
@@ -99,14 +99,14 @@ let package = Package(
             exclude: ["Golden"]),
         tests("JSON", ["Bytes", "JSON"]),
         tests("HTTP", ["Bytes", "HTTP", "JSON"], exclude: ["Golden"]),
-        tests("Transcoding", ["Bytes", "JSON", "Transcoding"], exclude: ["Golden"]),
+        tests("Transcoding", ["Bytes", "CMallocCount", "JSON", "Transcoding"], exclude: ["Golden"]),
         tests("Resolvers", ["Gateway", "HTTP", "Resolvers"]),
         tests("Brokers", ["Brokers", "Gateway"]),
         tests("Tidy", []),
         tests("Handlers", ["Bytes", "Handlers", "JSON"]),
         tests("Dashboard", ["Bytes", "Dashboard", "Gateway", "HTTP", "JSON", "Reactor", "TestSupport"]),
         tests("Reactor", ["Bytes", "Reactor", "TestSupport"]),
-        tests("Transports", ["Bytes", "CLinux", "Reactor", "Transports"]),
+        tests("Transports", ["Bytes", "CLinux", "Reactor", "TestSupport", "Transports"]),
         tests("Gateway", ["Bytes", "Gateway", "HTTP", "JSON", "Reactor"]),
         tests(
             "Upstream",
@@ -115,7 +115,11 @@ let package = Package(
                 "TestSupport", "Upstream", logging,
             ],
             exclude: ["Golden"]),
-        tests("Server", ["Bytes", "Gateway", "HTTP", "Reactor", "Resolvers", "Server", "TestSupport", logging]),
+        tests(
+            "Server",
+            [
+                "Bytes", "Gateway", "HTTP", "Reactor", "Resolvers", "Server", "TestSupport", "Transports", logging,
+            ]),
         tests("Command", ["Gateway", "Handlers", "JSON", "Reactor", "micro", logging]),
     ],
     swiftLanguageModes: [.v6]

@@ -60,6 +60,8 @@ extension HTTP2Session {
         do throws(HTTP2Error) {
             try stream.read(connection.list, number: number, endsStream: endsStream)
         } catch {
+            stream.exchange.reset()
+            context.accessLog?.record(malformed: GatewayError(.badRequest, error.reason), stream.exchange, bytes: 0)
             parked.append(stream)
             return try deny(number, error.code)
         }

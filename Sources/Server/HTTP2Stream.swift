@@ -31,6 +31,8 @@ final class HTTP2Stream: LoopTask {
 
     /// Why the request is answered without being handled.
     private var refusal: GatewayError?
+    /// False when so much of the fields was left out that there is no head.
+    private var isUnderstood = true
     private var isAssigned = false
     private var isRetired = false
     private var hasTask = false
@@ -61,12 +63,14 @@ final class HTTP2Stream: LoopTask {
     func read(_ list: borrowing HPACKFieldList, number: UInt32, endsStream: Bool) throws(HTTP2Error) {
         let limits = session.configuration.headLimits
         refusal = nil
+        isUnderstood = true
         do throws(HTTP2Error) {
             try HTTP2Header.readRequest(list, stream: number, endsStream: endsStream, into: &exchange.request)
         } catch {
             // What was left out may be what is missing.
             guard list.isOverLimit else { throw error }
             exchange.request = RequestHead(authority: "")
+            isUnderstood = false
         }
         let head = exchange.request
         if list.isOverLimit {
@@ -130,8 +134,12 @@ final class HTTP2Stream: LoopTask {
         } catch {
             await answer(error)
         }
-        session.context.accessLog?.record(
-            exchange, took: session.loop.preciseNow - began, bytes: response.sent)
+        if let refusal, !isUnderstood {
+            session.context.accessLog?.record(malformed: refusal, exchange, bytes: response.sent)
+        } else {
+            session.context.accessLog?.record(
+                exchange, took: session.loop.preciseNow - began, bytes: response.sent)
+        }
         await settle()
     }
 

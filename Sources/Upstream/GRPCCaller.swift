@@ -108,7 +108,7 @@ package final class GRPCCaller: StreamingCaller {
         _ call: RPCCall, _ method: GRPCMethod, timeLeft: Duration?, over connection: HTTP2Connection, _ wakeup: Wakeup
     ) throws(GatewayError) -> HTTP2Stream {
         let target = GRPCRequestHead.Target(
-            path: method.path, scheme: pool.route.scheme, authority: connection.node.address,
+            path: method.path, scheme: connection.node.scheme, authority: connection.node.address,
             contentType: method.contentType)
         try connection.checkListSize(target.listSize + call.metadata.listSize)
         return try connection.begin(wakeup: wakeup, endsStream: false) { encoder, block in

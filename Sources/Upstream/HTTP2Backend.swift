@@ -41,7 +41,7 @@ package final class HTTP2Backend: Backend {
                 let connection = try await pool.connection(to: node, wakeup: exchange.wakeup, until: deadline)
                 // Before the body is touched, so that another node can be asked when this one cannot be reached.
                 try await connection.established(wakeup: exchange.wakeup, until: deadline)
-                return try await relay.run(over: connection, scheme: pool.route.scheme)
+                return try await relay.run(over: connection, scheme: node.scheme)
             } catch {
                 guard error.isUnprocessed, relay.canBeRepeated, attempt < Self.maximumAttempts else { throw error }
                 attempt += 1

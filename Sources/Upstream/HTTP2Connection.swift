@@ -334,6 +334,11 @@ final class HTTP2Connection: LoopTask {
     }
 }
 
+extension Node {
+    /// What requests to it say of how they are sent.
+    var scheme: String { isSecure ? "https" : "http" }
+}
+
 extension GatewayError {
     /// Whether the node has said that it did nothing with the request, which says nothing against the node.
     var isUnprocessed: Bool { code == .upstreamBroken && !mayHaveBeenSent }

@@ -1,5 +1,6 @@
 internal import Gateway
 package import Reactor
+package import Transports
 
 /// The HTTP/2 connections of one loop, which its requests share: to each node as few as can carry them.
 package final class HTTP2Pool {
@@ -10,16 +11,16 @@ package final class HTTP2Pool {
     private var hosts: [String: HTTP2Host] = [:]
 
     /// - Parameters:
-    ///   - transport: Makes the connections; with TLS it asks for `h2` by ALPN, without it nodes must know HTTP/2.
+    ///   - transport: Makes the connections. Nodes that are not spoken to by TLS must know HTTP/2 without being asked.
+    ///   - security: For nodes that are spoken to by TLS, which it offers `h2` by ALPN; without it they cannot be reached.
     ///   - tasks: Starts the task of each connection.
-    ///   - scheme: `http`, or `https` when the transport is secure.
     ///   - configuration: Of it, the limits on connecting and on being idle.
     package init(
-        loop: any EventLoop, transport: any Transport, tasks: TaskStarter, scheme: String = "http",
+        loop: any EventLoop, transport: any Transport, security: TLSClientContext? = nil, tasks: TaskStarter,
         configuration: PoolConfiguration = PoolConfiguration(), limits: HTTP2Limits = HTTP2Limits()
     ) {
         route = HTTP2Route(
-            loop: loop, transport: transport, scheme: scheme, connectTimeout: configuration.connectTimeout)
+            loop: loop, transport: transport, security: security, connectTimeout: configuration.connectTimeout)
         self.tasks = tasks
         self.limits = limits
         idleTimeout = configuration.idleTimeout
@@ -108,14 +109,14 @@ final class HTTP2Host {
 /// How the nodes of one loop are reached.
 final class HTTP2Route {
     let loop: any EventLoop
-    let scheme: String
     let connectTimeout: Duration
     let addresses: NodeAddresses
     private let transport: any Transport
+    private let security: TLSClientContext?
 
-    init(loop: any EventLoop, transport: any Transport, scheme: String, connectTimeout: Duration) {
+    init(loop: any EventLoop, transport: any Transport, security: TLSClientContext?, connectTimeout: Duration) {
         self.loop = loop
-        self.scheme = scheme
+        self.security = security
         self.connectTimeout = connectTimeout
         self.transport = transport
         addresses = NodeAddresses(loop: loop)
@@ -126,6 +127,7 @@ final class HTTP2Route {
         to node: Node, wakeup: Wakeup, until deadline: Deadline
     ) async throws(ChannelError) -> any Channel {
         var failure: ChannelError?
+        let transport = try node.transport(over: transport, security: security)
         for address in try await addresses.addresses(of: node) {
             do throws(ChannelError) {
                 let channel = try await transport.connect(to: address, on: loop, wakeup: wakeup, until: deadline)

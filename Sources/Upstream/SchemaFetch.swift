@@ -71,7 +71,7 @@ final class SchemaFetch: LoopTask {
     nonisolated(nonsending) private func fetch(at path: String) async throws(GatewayError) -> SchemaSet {
         let connection = try await pool.connection(to: node, wakeup: wakeup, until: deadline)
         let target = GRPCRequestHead.Target(
-            path: path, scheme: pool.route.scheme, authority: node.address, contentType: "application/grpc")
+            path: path, scheme: node.scheme, authority: node.address, contentType: "application/grpc")
         let stream = try connection.begin(wakeup: wakeup, endsStream: false) { encoder, block in
             GRPCRequestHead.write(target, timeLeft: Self.timeout, metadata: HeaderFields(), with: &encoder, to: &block)
         }

@@ -17,6 +17,10 @@ struct Composition: Sendable {
     let configuration: ApplianceConfiguration
     let logger: Logger
     let logWriter: LogWriter
+    /// Speaks TLS with nodes.
+    var nodeSecurity: TLSClientContext?
+    /// The same for HTTP/2.
+    var sharedSecurity: TLSClientContext?
 
     // MARK: By name
 
@@ -50,6 +54,7 @@ struct Composition: Sendable {
         let limits = configuration.limits
         session.headLimits = HeadLimits(
             requestLine: limits.requestLine, headerBlock: limits.headerBytes, fields: limits.headerFields)
+        session.handshakeTimeout = limits.handshakeTimeout
         session.headerTimeout = limits.headerTimeout
         session.idleTimeout = limits.idleTimeout
         session.bodyTimeout = limits.bodyTimeout
@@ -89,10 +94,8 @@ struct Composition: Sendable {
     /// The handler in front of one server, `micro proxy`.
     func proxy(_ proxy: ApplianceConfiguration.Proxy, _ context: WorkerContext) -> any Handler {
         let parts = LoopParts(context, self)
-        let address = "\(ListenAddress(host: proxy.target.host, port: proxy.target.port))"
         let name = proxy.target.description
-        let metadata = proxy.target.isGRPC ? ["protocol": "grpc"] : [:]
-        let nodes = [Node(id: address, address: address, metadata: metadata)]
+        let nodes = [proxy.target.node]
         let router = FixedRouter(service: name, nodes: nodes, strategy: strategy(), health: parts.health)
         guard proxy.target.isGRPC else {
             return ProxyHandler(
@@ -158,10 +161,13 @@ struct LoopParts {
     let dispatcher: Dispatcher
 
     init(_ context: WorkerContext, _ composition: Composition) {
-        let pool = UpstreamPool(loop: context.loop, transport: TCPTransport(), configuration: composition.pool)
+        let pool = UpstreamPool(
+            loop: context.loop, transport: TCPTransport(), security: composition.nodeSecurity,
+            configuration: composition.pool)
         self.pool = pool
         let shared = HTTP2Pool(
-            loop: context.loop, transport: TCPTransport(), tasks: context.tasks, configuration: composition.pool)
+            loop: context.loop, transport: TCPTransport(), security: composition.sharedSecurity,
+            tasks: context.tasks, configuration: composition.pool)
         self.shared = shared
         context.chores.append {
             pool.tidy()

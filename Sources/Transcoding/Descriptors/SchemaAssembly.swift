@@ -89,9 +89,10 @@ struct SchemaAssembly {
     private func resolve(_ service: ProtoService, in scope: String) throws(SchemaProblem) -> SchemaSet.ServiceEntry {
         let name = scope.isEmpty ? service.name : "\(scope).\(service.name)"
         var methods: [SchemaSet.MethodEntry] = []
+        var names: Set<String> = []
         for method in service.methods {
             let place = "\(name).\(method.name)"
-            guard !methods.contains(where: { $0.name == method.name }) else { throw .duplicate("the method \(place)") }
+            guard names.insert(method.name).inserted else { throw .duplicate("the method \(place)") }
             let (input, output) = (try find(method.input, from: place).1, try find(method.output, from: place).1)
             guard case .message(let input) = input, case .message(let output) = output else {
                 throw .impossible("\(place) takes or gives an enumeration")

@@ -97,36 +97,40 @@ extension JSONFromProtobuf {
         }
     }
 
-    /// Writes a key of a map, with quotation marks whatever its type, and notes it.
+    /// Writes a key of a map, with quotation marks whatever its type.
     mutating func mapKey(_ field: FieldEntry, _ runs: Range<Int>) throws(WireProblem) {
-        let start = out.count
-        if runs.isEmpty, field.type == .string {
-            out.append("\"\"" as StaticString)
-        } else if field.type == .string {
-            var reader = try lastValue(runs)
-            try text(try reader.delimited())
-        } else {
-            var value: UInt64 = 0
-            if !runs.isEmpty {
-                var reader = try lastValue(runs)
-                value = try bits(field.type, &reader)
-            }
-            out.append(0x22)
-            switch field.type {
-            case .bool: bits(ofBool: value)
-            case .uint32, .uint64, .fixed32, .fixed64: JSONText.append(value, to: &out)
-            default: JSONText.append(Int64(bitPattern: value), to: &out)
-            }
-            out.append(0x22)
+        if field.type == .string {
+            guard !runs.isEmpty else { return out.append("\"\"" as StaticString) }
+            var reader = lastValue(runs)
+            return try text(try reader.delimited())
         }
-        // Seeded anew in each process, so that nobody can look for two keys of one hash.
-        var hasher = Hasher()
-        out.span.extracting(start..<out.count).withUnsafeBytes { hasher.combine(bytes: $0) }
-        scratch.keys.append(UInt64(bitPattern: Int64(hasher.finalize())))
+        let value = try keyBits(field, runs)
+        out.append(0x22)
+        switch field.type {
+        case .bool: value == 0 ? out.append("false" as StaticString) : out.append("true" as StaticString)
+        case .uint32, .uint64, .fixed32, .fixed64: JSONText.append(value, to: &out)
+        default: JSONText.append(Int64(bitPattern: value), to: &out)
+        }
+        out.append(0x22)
     }
 
-    private mutating func bits(ofBool value: UInt64) {
-        value == 0 ? out.append("false" as StaticString) : out.append("true" as StaticString)
+    /// A number by which keys are told apart.
+    func keyHash(_ field: FieldEntry, _ runs: Range<Int>) throws(WireProblem) -> UInt64 {
+        guard field.type == .string else { return try keyBits(field, runs) }
+        // Seeded anew in each process, so that nobody can look for two keys of one hash.
+        var hasher = Hasher()
+        if !runs.isEmpty {
+            var reader = lastValue(runs)
+            bytes.extracting(try reader.delimited()).withUnsafeBytes { hasher.combine(bytes: $0) }
+        }
+        return UInt64(bitPattern: Int64(hasher.finalize()))
+    }
+
+    /// A key that is a number or a truth value.
+    private func keyBits(_ field: FieldEntry, _ runs: Range<Int>) throws(WireProblem) -> UInt64 {
+        guard !runs.isEmpty else { return 0 }
+        var reader = lastValue(runs)
+        return try bits(field.type, &reader)
     }
 
     /// The runs of the field at that place, among those noted from `base` on.
@@ -142,11 +146,11 @@ extension JSONFromProtobuf {
         var values: (UInt64, UInt64) = (0, 0)
         let (seconds, nanoseconds) = (runs(of: 0, base: base), runs(of: 1, base: base))
         if !seconds.isEmpty {
-            var reader = try lastValue(seconds)
+            var reader = lastValue(seconds)
             values.0 = try bits(.int64, &reader)
         }
         if !nanoseconds.isEmpty {
-            var reader = try lastValue(nanoseconds)
+            var reader = lastValue(nanoseconds)
             values.1 = try bits(.int32, &reader)
         }
         return Moment(seconds: Int64(bitPattern: values.0), nanoseconds: Int32(truncatingIfNeeded: values.1))
@@ -177,7 +181,7 @@ extension JSONFromProtobuf {
     mutating func fieldMask(base: Int) throws(WireProblem) {
         scratch.text.removeAll()
         for index in base..<scratch.runs.count {
-            var reader = WireReader(bytes, Int(scratch.runs[index].start)..<Int(scratch.runs[index].end))
+            var reader = values(index)
             while !reader.isAtEnd {
                 _ = try reader.tag()
                 let path = try reader.delimited()
@@ -221,7 +225,7 @@ extension JSONFromProtobuf {
         let field = schema.field(place, of: message)
         let runs = runs(of: place, base: base)
         if field.type == .double {
-            var reader = try lastValue(runs)
+            var reader = lastValue(runs)
             guard Double(bitPattern: try bits(.double, &reader)).isFinite else {
                 throw problem(base, "a value that is no number of JSON")
             }
@@ -235,11 +239,11 @@ extension JSONFromProtobuf {
         var address = 0..<0
         var content = 0..<0
         if !addresses.isEmpty {
-            var reader = try lastValue(addresses)
+            var reader = lastValue(addresses)
             address = try reader.delimited()
         }
         if !contents.isEmpty {
-            var reader = try lastValue(contents)
+            var reader = lastValue(contents)
             content = try reader.delimited()
         }
         out.append(0x7B)

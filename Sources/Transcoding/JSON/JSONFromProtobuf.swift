@@ -6,6 +6,8 @@ struct FieldRun {
     let place: Int32
     let start: Int32
     var end: Int32
+    /// Where the last of them begins, behind its tag.
+    var last: Int32
 }
 
 /// One message on its way from protobuf to JSON (https://protobuf.dev/programming-guides/json).
@@ -50,6 +52,7 @@ struct JSONFromProtobuf: ~Copyable, ~Escapable {
         while !reader.isAtEnd {
             let start = reader.offset
             let tag = try reader.tag()
+            let value = Int32(truncatingIfNeeded: reader.offset)
             try reader.skip(tag, depth: depth)
             guard let place = schema.place(ofNumber: tag.number, in: message) else { continue }
             let field = schema.field(place, of: message)
@@ -59,16 +62,19 @@ struct JSONFromProtobuf: ~Copyable, ~Escapable {
             }
             let last = scratch.runs.count - 1
             if last >= base, Int(scratch.runs[last].place) == place, Int(scratch.runs[last].end) == start {
-                scratch.runs[last].end = Int32(reader.offset)
+                scratch.runs[last].end = Int32(truncatingIfNeeded: reader.offset)
+                scratch.runs[last].last = value
             } else {
-                scratch.runs.append(FieldRun(place: Int32(place), start: Int32(start), end: Int32(reader.offset)))
+                let (start, end) = (Int32(truncatingIfNeeded: start), Int32(truncatingIfNeeded: reader.offset))
+                scratch.runs.append(
+                    FieldRun(place: Int32(truncatingIfNeeded: place), start: start, end: end, last: value))
             }
         }
     }
 
     /// Writes the message whose fields have been noted from `base` on, and forgets them.
     private mutating func finish(_ message: MessageEntry, base: Int, depth: Int) throws(WireProblem) {
-        guard out.count <= limit else { throw WireProblem(offset: 0, reason: "more than \(limit) bytes of JSON") }
+        guard out.count <= limit else { throw tooLong() }
         sortRuns(from: base)
         switch message.wellKnownType {
         case .none:
@@ -178,13 +184,13 @@ struct JSONFromProtobuf: ~Copyable, ~Escapable {
         switch field.cardinality {
         case .singular:
             guard field.isImplicit else { return false }
-            var reader = try lastValue(runs)
+            var reader = lastValue(runs)
             return field.type.wireType == .delimited
                 ? try reader.delimited().isEmpty : try bits(field.type, &reader) == 0
         case .packed, .expanded:
             guard field.type.isPackable else { return false }
             for index in runs {
-                var reader = WireReader(bytes, Int(scratch.runs[index].start)..<Int(scratch.runs[index].end))
+                var reader = values(index)
                 while !reader.isAtEnd {
                     guard try reader.tag().type == .delimited, try reader.delimited().isEmpty else { return false }
                 }
@@ -196,35 +202,35 @@ struct JSONFromProtobuf: ~Copyable, ~Escapable {
 
     /// A reader before the last of the values, behind its tag.
     @_lifetime(copy self)
-    func lastValue(_ runs: Range<Int>) throws(WireProblem) -> WireReader {
+    @inline(__always)
+    func lastValue(_ runs: Range<Int>) -> WireReader {
         let run = scratch.runs[runs.upperBound - 1]
-        var reader = WireReader(bytes, Int(run.start)..<Int(run.end))
-        while true {
-            let tag = try reader.tag()
-            let start = reader.offset
-            // Groups were counted when the run was noted.
-            try reader.skip(tag, depth: Int.max)
-            guard reader.isAtEnd else { continue }
-            reader.offset = start
-            return reader
-        }
+        return WireReader(bytes, Int(run.last)..<Int(run.end))
+    }
+
+    /// A reader before the first of the values of one run, with its tag.
+    @_lifetime(copy self)
+    @inline(__always)
+    func values(_ index: Int) -> WireReader {
+        let run = scratch.runs[index]
+        return WireReader(bytes, Int(run.start)..<Int(run.end))
     }
 
     /// Writes a field's value: of a list all, of messages all in one, of others the last.
     mutating func field(_ field: FieldEntry, _ runs: Range<Int>, depth: Int) throws(WireProblem) {
         guard !runs.isEmpty else { return absent(field) }
         switch field.cardinality {
-        case .map: try map(field, runs, depth: depth, last: nil)
+        case .map: try map(field, runs, depth: depth)
         case .packed, .expanded: try list(field, runs, depth: depth)
         case .singular:
             guard field.type.isMessage else {
-                var reader = try lastValue(runs)
+                var reader = lastValue(runs)
                 return try scalar(field, &reader)
             }
             let message = schema.messages[Int(field.reference)]
             let base = scratch.runs.count
             for index in runs {
-                var reader = WireReader(bytes, Int(scratch.runs[index].start)..<Int(scratch.runs[index].end))
+                var reader = values(index)
                 while !reader.isAtEnd {
                     try collect(try payload(&reader), of: message, base: base, depth: depth - 1)
                 }
@@ -243,19 +249,19 @@ struct JSONFromProtobuf: ~Copyable, ~Escapable {
         out.append(0x5B)
         var isFirst = true
         for index in runs {
-            var reader = WireReader(bytes, Int(scratch.runs[index].start)..<Int(scratch.runs[index].end))
+            var reader = values(index)
             while !reader.isAtEnd {
                 if field.type.isMessage {
-                    comma(&isFirst)
+                    try comma(&isFirst)
                     try message(Int(field.reference), try payload(&reader), depth: depth - 1)
                 } else if try reader.tag().type == .delimited, field.type.isPackable {
                     var elements = WireReader(bytes, try reader.delimited())
                     while !elements.isAtEnd {
-                        comma(&isFirst)
+                        try comma(&isFirst)
                         try scalar(field, &elements)
                     }
                 } else {
-                    comma(&isFirst)
+                    try comma(&isFirst)
                     try scalar(field, &reader)
                 }
             }
@@ -263,64 +269,83 @@ struct JSONFromProtobuf: ~Copyable, ~Escapable {
         out.append(0x5D)
     }
 
+    /// What stands before an element or entry. Values can be longer in JSON, so it is also looked at how long that is.
     @inline(__always)
-    private mutating func comma(_ isFirst: inout Bool) {
+    private mutating func comma(_ isFirst: inout Bool) throws(WireProblem) {
+        guard out.count <= limit else { throw tooLong() }
         if !isFirst { out.append(0x2C) }
         isFirst = false
     }
 
-    /// Writes the entries of a map. Should a key turn out to be there twice, everything is written again without the
-    /// entries that a later one replaces: `last` then tells which is the last of each key.
-    private mutating func map(
-        _ field: FieldEntry, _ runs: Range<Int>, depth: Int, last: [UInt64: Int]?
-    ) throws(WireProblem) {
-        let start = out.count
+    private func tooLong() -> WireProblem { WireProblem(offset: 0, reason: "more than \(limit) bytes of JSON") }
+
+    /// Writes the entries of a map; of several with one key the last.
+    private mutating func map(_ field: FieldEntry, _ runs: Range<Int>, depth: Int) throws(WireProblem) {
         let entry = schema.messages[Int(field.reference)]
         let keys = scratch.keys.count
+        let last = try lastEntries(entry, runs, depth: depth)
         var number = 0
         out.append(0x7B)
         var isFirst = true
         for index in runs {
-            var reader = WireReader(bytes, Int(scratch.runs[index].start)..<Int(scratch.runs[index].end))
+            var reader = values(index)
             while !reader.isAtEnd {
                 defer { number += 1 }
-                let before = (out.count, isFirst)
+                let payload = try payload(&reader)
+                if let last, last[scratch.keys[keys + number]] != number { continue }
+                try comma(&isFirst)
                 let base = scratch.runs.count
-                try collect(try payload(&reader), of: entry, base: base, depth: depth)
-                sortRuns(from: base)
-                comma(&isFirst)
-                let end = scratch.runs.count
-                var middle = base
-                while middle < end, scratch.runs[middle].place == 0 { middle += 1 }
+                let middle = try collectEntry(payload, of: entry, base: base, depth: depth)
                 try mapKey(schema.field(0, of: entry), base..<middle)
-                if let last, let key = scratch.keys.popLast(), last[key] != number {
-                    out.removeLast(out.count - before.0)
-                    isFirst = before.1
-                } else {
-                    out.append(0x3A)
-                    try self.field(schema.field(1, of: entry), middle..<end, depth: depth)
-                }
+                out.append(0x3A)
+                try self.field(schema.field(1, of: entry), middle..<scratch.runs.count, depth: depth)
                 scratch.runs.removeLast(scratch.runs.count - base)
             }
         }
         out.append(0x7D)
-        guard last == nil, let last = lastEntries(from: keys) else { return }
-        out.removeLast(out.count - start)
-        try map(field, runs, depth: depth, last: last)
+        scratch.keys.removeLast(scratch.keys.count - keys)
     }
 
-    /// Forgets the keys noted from there on. If one was there twice, tells which entry is the last of each.
-    private mutating func lastEntries(from keys: Int) -> [UInt64: Int]? {
-        defer { scratch.keys.removeLast(scratch.keys.count - keys) }
+    /// Notes where key and value of an entry are. Returns where the runs of the value begin.
+    private mutating func collectEntry(
+        _ payload: Range<Int>, of entry: MessageEntry, base: Int, depth: Int
+    ) throws(WireProblem) -> Int {
+        try collect(payload, of: entry, base: base, depth: depth)
+        sortRuns(from: base)
+        var middle = base
+        while middle < scratch.runs.count, scratch.runs[middle].place == 0 { middle += 1 }
+        return middle
+    }
+
+    /// Notes the hash of every entry's key. If one is there twice, tells which entry is the last of each.
+    ///
+    /// Only keys are looked at: were values written to find out, maps in maps would be written twice as often on each
+    /// level.
+    private mutating func lastEntries(
+        _ entry: MessageEntry, _ runs: Range<Int>, depth: Int
+    ) throws(WireProblem) -> [UInt64: Int]? {
+        let keys = scratch.keys.count
+        for index in runs {
+            var reader = values(index)
+            while !reader.isAtEnd {
+                let payload = try payload(&reader)
+                if runs.count == 1, reader.isAtEnd, scratch.keys.count == keys { return nil }
+                let base = scratch.runs.count
+                let middle = try collectEntry(payload, of: entry, base: base, depth: depth)
+                scratch.keys.append(try keyHash(schema.field(0, of: entry), base..<middle))
+                scratch.runs.removeLast(scratch.runs.count - base)
+            }
+        }
         let count = scratch.keys.count - keys
-        guard count > 1 else { return nil }
         scratch.keys.append(contentsOf: scratch.keys[keys...])
         scratch.keys[(keys + count)...].sort()
+        var isTwice = false
         for index in keys + count + 1..<scratch.keys.count where scratch.keys[index] == scratch.keys[index - 1] {
-            let numbered = scratch.keys[keys..<keys + count].enumerated().map { ($1, $0) }
-            return Dictionary(numbered) { max($0, $1) }
+            isTwice = true
         }
-        return nil
+        scratch.keys.removeLast(count)
+        guard isTwice else { return nil }
+        return Dictionary(scratch.keys[keys...].enumerated().map { ($1, $0) }) { max($0, $1) }
     }
 }
 

@@ -2,9 +2,9 @@ import Bytes
 import JSON
 
 extension JSONCursor {
-    /// Appends what the content of a string stands for, once its escapes are resolved. The cursor has found them well
-    /// formed, but half of a surrogate pair is refused only here.
-    func appendUnescaped(_ range: Range<Int>, to buffer: inout ByteBuffer) throws(JSONProblem) {
+    /// Appends what the content of a string stands for, once its escapes are resolved, which the cursor has found well
+    /// formed.
+    func appendUnescaped(_ range: Range<Int>, to buffer: inout ByteBuffer) {
         var offset = range.lowerBound
         while offset < range.upperBound {
             var plain = offset
@@ -19,25 +19,20 @@ extension JSONCursor {
             case 0x72: buffer.append(0x0D)
             case 0x74: buffer.append(0x09)
             case 0x75:
-                guard let scalar = character(at: &offset, before: range.upperBound) else {
-                    throw JSONProblem(offset: range.lowerBound - 1, reason: "half a surrogate pair in a string")
-                }
-                for byte in UTF8.encode(scalar) ?? .init() { buffer.append(byte) }
+                for byte in UTF8.encode(character(at: &offset)) ?? .init() { buffer.append(byte) }
             case let letter: buffer.append(letter)
             }
         }
     }
 
-    /// The character of the `\u` escape whose digits are at `offset`, with the one after it if both are a pair.
-    private func character(at offset: inout Int, before end: Int) -> Unicode.Scalar? {
+    /// The character of the `\u` escape whose digits are at `offset`, and of the one after it if both are a pair.
+    private func character(at offset: inout Int) -> Unicode.Scalar {
         let first = codeUnit(at: offset)
         offset += 4
         if let scalar = Unicode.Scalar(first) { return scalar }
-        guard first < 0xDC00, end - offset >= 6, bytes[offset] == 0x5C, bytes[offset + 1] == 0x75,
-            case let second = codeUnit(at: offset + 2), (0xDC00...0xDFFF).contains(second)
-        else { return nil }
+        let second = codeUnit(at: offset + 2)
         offset += 6
-        return Unicode.Scalar(0x10000 + (UInt32(first) - 0xD800) << 10 + (UInt32(second) - 0xDC00))
+        return Unicode.Scalar(0x10000 + (UInt32(first & 0x3FF) << 10 | UInt32(second & 0x3FF))) ?? "\u{FFFD}"
     }
 
     private func codeUnit(at offset: Int) -> UInt16 {

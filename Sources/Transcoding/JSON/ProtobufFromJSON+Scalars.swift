@@ -8,7 +8,7 @@ extension ProtobufFromJSON {
         let extent = try cursor.takeString()
         if extent.hasEscapes {
             scratch.text.removeAll()
-            try cursor.appendUnescaped(extent.content, to: &scratch.text)
+            cursor.appendUnescaped(extent.content, to: &scratch.text)
         }
         return extent
     }

@@ -8,6 +8,7 @@ package final class SchemaSet: Sendable {
     let enumIndexes: [String: Int32]
     let oneofs: [[String]]
     let serviceEntries: [ServiceEntry]
+    private let serviceIndexes: [String: Int]
 
     struct ServiceEntry: Sendable {
         let name: String
@@ -32,6 +33,7 @@ package final class SchemaSet: Sendable {
         self.enumIndexes = enumIndexes
         self.oneofs = oneofs
         self.serviceEntries = serviceEntries
+        serviceIndexes = Dictionary(serviceEntries.enumerated().map { ($1.name, $0) }) { first, _ in first }
     }
 
     /// The message type of that full name, such as `greeter.Request`; nil if there is none.
@@ -51,7 +53,7 @@ package final class SchemaSet: Sendable {
 
     /// The service of that full name, such as `greeter.Greeter`; nil if there is none.
     package func service(named name: String) -> ServiceSchema? {
-        services.first { $0.name == name }
+        serviceIndexes[name].map { ServiceSchema(schema: self, index: $0) }
     }
 
     /// The method with that path of gRPC, such as `/greeter.Greeter/Hello`; nil if there is none.

@@ -146,7 +146,7 @@ struct HTTP2HeaderTests {
             }
         } else {
             try HTTP2Header.readTrailers(fieldList, stream: 5, into: &fields)
-            #expect(fields.description == "grpc-status: 0")
+            #expect(fields.description == "Grpc-Status: 0")
         }
     }
 

