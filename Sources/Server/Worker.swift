@@ -13,17 +13,21 @@ package final class WorkerContext {
     /// Nil when no access log is written.
     package let accessLog: AccessLog?
     let logger: Logger
+    /// For the answers of this loop that may be compressed.
+    package let compression: CompressionPolicy
     let date = DateField()
     /// Run about once a second while the worker lives.
     package var chores: [() -> Void] = []
 
     package init(
-        loop: any EventLoop, configuration: SessionConfiguration, accessLog: AccessLog? = nil, logger: Logger
+        loop: any EventLoop, configuration: SessionConfiguration, accessLog: AccessLog? = nil, logger: Logger,
+        compression: CompressionPolicy = CompressionPolicy()
     ) {
         self.loop = loop
         self.configuration = configuration
         self.accessLog = accessLog
         self.logger = logger
+        self.compression = compression
         if let accessLog { chores.append { accessLog.flush() } }
     }
 

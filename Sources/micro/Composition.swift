@@ -37,7 +37,9 @@ struct Composition: Sendable {
     // MARK: For each loop
 
     func makeContext(_ loop: any EventLoop) -> sending WorkerContext {
-        WorkerContext(loop: loop, configuration: session, accessLog: accessLog(), logger: logger)
+        WorkerContext(
+            loop: loop, configuration: session, accessLog: accessLog(), logger: logger,
+            compression: CompressionPolicy(minimumLength: configuration.limits.compression.minimumLength))
     }
 
     /// For what is behind the gateway, and not a part of what an operator wants to read about.
@@ -72,7 +74,8 @@ struct Composition: Sendable {
                     router: router, backend: HTTPBackend(pool: parts.pool), maximumAttempts: maximumAttempts)
             }
         return FrontHandler(
-            version: Version.number, rpc: rpcEndpoint(api.rpcAccess, parts, context), next: handler)
+            version: Version.number, rpc: compressing(rpcEndpoint(api.rpcAccess, parts, context), context),
+            next: compressing(handler, passesOn: api.handler == .http, context))
     }
 
     /// The handler in front of one server, `micro proxy`.
@@ -82,7 +85,18 @@ struct Composition: Sendable {
         let router = FixedRouter(
             service: proxy.target.description, nodes: [Node(id: address, address: address)], strategy: strategy(),
             health: parts.health)
-        return ProxyHandler(router: router, backend: HTTPBackend(pool: parts.pool), maximumAttempts: maximumAttempts)
+        return compressing(
+            ProxyHandler(router: router, backend: HTTPBackend(pool: parts.pool), maximumAttempts: maximumAttempts),
+            passesOn: true, context)
+    }
+
+    /// - Parameter passesOn: Whether the answers are those of others.
+    func compressing(_ handler: any Handler, passesOn: Bool = false, _ context: WorkerContext) -> any Handler {
+        switch configuration.limits.compression.scope {
+        case .none: return handler
+        case .own where passesOn: return handler
+        case .own, .all: return CompressingHandler(handler, by: context.compression)
+        }
     }
 
     /// Calls for the dashboard go the same way as everyone's.
