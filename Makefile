@@ -34,6 +34,11 @@ build: libraries ## Build the program for use: .build/release/micro
 bench: build bench-packages ## Measure the program beside nginx and HAProxy
 	PATH="$$PATH:/usr/sbin" python3 Tests/Benchmarks/run.py
 
+fuzz: libraries ## Look for input that breaks a codec, ten minutes for each
+	for target in Tests/Fuzz/*Fuzz.swift; do \
+	    target="$${target##*/}"; Tests/Fuzz/run.sh "$${target%Fuzz.swift}" "$${SECONDS_EACH:-600}" || exit; \
+	done
+
 format: ## Rewrite the Swift files in the one format
 	swift format format --in-place --parallel --recursive $(SWIFT_FILES)
 
@@ -91,5 +96,5 @@ $(TOOLS): Tests/requirements.txt | venv-packages
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --requirement Tests/requirements.txt
 	touch $(TOOLS)
 
-.PHONY: run test build bench format lint clean help
+.PHONY: run test build bench fuzz format lint clean help
 .PHONY: libraries test-packages bench-packages venv-packages install-python

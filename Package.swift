@@ -112,11 +112,14 @@ let package = Package(
             "Upstream",
             [
                 "Bytes", "CMallocCount", "Compression", "Gateway", "HTTP", "Handlers", "JSON", "Reactor", "Server",
-                "TestSupport",
-                "Upstream", logging,
+                "TestSupport", "Upstream", logging,
             ],
             exclude: ["Golden"]),
-        tests("Server", ["Bytes", "Compression", "Gateway", "HTTP", "Reactor", "Server", "TestSupport", logging]),
+        tests(
+            "Server",
+            [
+                "Bytes", "Compression", "Gateway", "HTTP", "Reactor", "Resolvers", "Server", "TestSupport", logging,
+            ]),
         tests("Command", ["Gateway", "Handlers", "JSON", "Reactor", "micro", logging]),
     ],
     swiftLanguageModes: [.v6]

@@ -43,3 +43,41 @@ package struct RPCCall {
         self.exchange = exchange
     }
 }
+
+/// Calls endpoints whose requests or answers are more than one message.
+package protocol StreamingCaller: Caller {
+    /// Opens a stream to the endpoint. The body of the call is not sent; messages are sent by the stream.
+    ///
+    /// - Parameter wakeup: Fired whenever the stream may be able to go on. The channel of the node is not the caller's.
+    /// - Throws: What went wrong with the node before the stream was open.
+    nonisolated(nonsending) func open(
+        _ call: RPCCall, on node: Node, wakeup: Wakeup
+    ) async throws(GatewayError) -> any RPCStream
+}
+
+/// Messages to and from one node, in order, both ways at once. Its methods never wait; a task that can go no further
+/// waits on the wake-up that the stream was opened with.
+package protocol RPCStream: AnyObject {
+    /// Takes the whole message from the buffer, or nothing. Returns false when there is no room now.
+    func trySend(_ message: inout ByteBuffer) throws(GatewayError) -> Bool
+
+    /// Tells the service that no message follows.
+    func finishSending() throws(GatewayError)
+
+    /// Appends the next message, whole, in JSON.
+    ///
+    /// - Throws: `.application` for an error that the service ends the stream with; others by what went wrong.
+    func tryReceive(into message: inout ByteBuffer) throws(GatewayError) -> RPCStreamArrival
+
+    /// Ends the stream before its time. Safe to call at any moment, also after its end.
+    func cancel()
+}
+
+/// What a look at a stream brought.
+package enum RPCStreamArrival: Sendable {
+    /// Nothing yet.
+    case nothing
+    case message
+    /// The service has ended the stream without an error.
+    case end
+}

@@ -23,6 +23,9 @@ package protocol Channel: AnyObject {
     /// True once the peer has said that nothing more will come. It may still be reading.
     var hasPeerFinished: Bool { get }
 
+    /// The protocol that both sides chose by ALPN (RFC 7301), such as `h2`. Nil when none was chosen.
+    var negotiatedProtocol: String? { get }
+
     /// Tells the peer that nothing more will come.
     func finish()
 
@@ -31,6 +34,8 @@ package protocol Channel: AnyObject {
 }
 
 extension Channel {
+    package var negotiatedProtocol: String? { nil }
+
     /// Waits for bytes. Returns how many were appended, or 0 at the end of the stream.
     ///
     /// - Precondition: The channel's wake-up is the one of the calling task.

@@ -30,17 +30,24 @@ struct RequestBody {
     }
 
     /// Moves content from the input to the buffer. Returns how many bytes; 0 when the input has none.
+    ///
+    /// Chunks are put together, so that one of a byte costs no call to the system.
     mutating func take(
         from input: inout ByteBuffer, into buffer: inout ByteBuffer, atMost limit: Int
     ) throws(BodyProblem) -> Int {
-        if pending == 0 {
-            guard !input.isEmpty, !reader.isComplete else { return 0 }
-            pending = try reader.skipFraming(of: &input)
+        var taken = 0
+        while taken < limit {
+            if pending == 0 {
+                guard !input.isEmpty, !reader.isComplete else { break }
+                pending = try reader.skipFraming(of: &input)
+            }
+            let count = min(pending, limit - taken, input.count)
+            guard count > 0 else { break }
+            buffer.append(count, consuming: &input)
+            pending -= count
+            taken += count
         }
-        let count = min(pending, limit, input.count)
-        buffer.append(count, consuming: &input)
-        pending -= count
-        return count
+        return taken
     }
 }
 

@@ -7,11 +7,11 @@ internal import Reactor
 ///
 /// Requests are answered one after the other, in order, also when the client sends several at once. One task runs the
 /// session from the first byte to the last.
-final class HTTP1Session {
+final class HTTP1Session: ServerSession {
     let channel: any Channel
     let loop: any EventLoop
     let configuration: SessionConfiguration
-    let wakeup = Wakeup()
+    let wakeup: Wakeup
     let deadline: Deadline
     private let handler: any Handler
     let context: WorkerContext
@@ -34,27 +34,25 @@ final class HTTP1Session {
     private(set) var isDraining = false
 
     init(
-        channel: any Channel, loop: any EventLoop, handler: any Handler, context: WorkerContext,
+        channel: any Channel, wakeup: Wakeup, handler: any Handler, context: WorkerContext,
         forwarding: ForwardingContext, isPeerLoopback: Bool
     ) {
         self.channel = channel
-        self.loop = loop
+        self.wakeup = wakeup
+        loop = context.loop
         self.handler = handler
         self.context = context
         configuration = context.configuration
         parser = RequestParser(limits: configuration.headLimits)
         deadline = Deadline(on: loop, firing: wakeup)
-        channel.wakeup = wakeup
         exchange = Exchange(
             stream: self, forwarding: forwarding, isPeerLoopback: isPeerLoopback, loop: loop, wakeup: wakeup)
     }
 
-    /// Serves the connection until it ends, and closes it.
     nonisolated(nonsending) func serve() async {
         while await serveOne() {}
         await finish()
         deadline.cancel()
-        channel.close()
     }
 
     /// Answers the current request with `Connection: close`, and waits for no other. Endless answers end.

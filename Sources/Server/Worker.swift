@@ -16,6 +16,8 @@ package final class WorkerContext {
     /// For the answers of this loop that may be compressed.
     package let compression: CompressionPolicy
     let date = DateField()
+    /// Starts the tasks of streams and of shared connections to nodes. Set by the worker before any handler is made.
+    package fileprivate(set) var tasks = TaskStarter { _ in preconditionFailure("no worker has this context yet") }
     /// Run about once a second while the worker lives.
     package var chores: [() -> Void] = []
 
@@ -54,16 +56,11 @@ package enum ListenerRole: Sendable, CaseIterable {
 
 /// One loop's isolation domain: its connections, its handlers, its copy of the catalog.
 package actor Worker {
-    private struct Connection {
-        let session: HTTP1Session
-        let role: ListenerRole
-    }
-
     private let loop: any EventLoop
     private let context: WorkerContext
     private let maximumConnections: Int
     private var listeners: [(listener: TCPListener, role: ListenerRole)] = []
-    private var connections: [ObjectIdentifier: Connection] = [:]
+    private var connections: [ObjectIdentifier: ServerConnection] = [:]
     private var draining: Set<ListenerRole> = []
     private var hasWarned = false
     private let idle = Wakeup()
@@ -89,6 +86,7 @@ package actor Worker {
         _ socket: consuming FileDescriptor, as role: ListenerRole = .service, facts: ClientFacts,
         makeHandler: @Sendable (WorkerContext) -> any Handler
     ) throws(SystemError) {
+        shareTasks()
         let handler = makeHandler(context)
         let listener = try TCPListener(owning: socket, on: loop)
         listeners.append((listener, role))
@@ -101,16 +99,30 @@ package actor Worker {
     private func adopt(
         _ channel: any Channel, _ role: ListenerRole, from peer: Address, facts: ClientFacts, handler: any Handler
     ) {
-        let session = HTTP1Session(
-            channel: channel, loop: loop, handler: handler, context: context,
-            forwarding: facts.forwarding(for: peer), isPeerLoopback: peer.isLoopback)
-        connections[ObjectIdentifier(session)] = Connection(session: session, role: role)
-        if draining.contains(role) { session.drain() }
-        Task.immediate(executorPreference: loop) {  // Without the preference, every await makes an extra queue trip.
-            await session.serve()
-            connections[ObjectIdentifier(session)] = nil
-            if !draining.isEmpty { idle.fire() }
+        let connection = ServerConnection(
+            channel: channel, role: role, context: context, handler: handler,
+            forwarding: facts.forwarding(for: peer), isPeerLoopback: peer.isLoopback
+        ) { connection in
+            self.connections[ObjectIdentifier(connection)] = nil
+            if !self.draining.isEmpty { self.idle.fire() }
         }
+        connections[ObjectIdentifier(connection)] = connection
+        if draining.contains(role) { connection.drain() }
+        start(StartedTask(connection))
+    }
+
+    /// The one place where the tasks of requests begin.
+    private func start(_ started: StartedTask) {
+        Task.immediate(executorPreference: loop) {  // Without the preference, every await makes an extra queue trip.
+            await run(started)
+        }
+    }
+
+    /// Keeps the task on the worker, and not only on the worker's thread.
+    private func run(_ started: StartedTask) async { await started.task.run() }
+
+    private func shareTasks() {
+        context.tasks = TaskStarter { [unowned self] task in start(StartedTask(task)) }
     }
 
     /// Serves one connection that somebody else makes: a test, or a listener of another kind.
@@ -118,6 +130,7 @@ package actor Worker {
         from peer: Address, facts: ClientFacts = ClientFacts(), makeChannel: @Sendable () -> sending any Channel,
         makeHandler: @Sendable (WorkerContext) -> any Handler
     ) {
+        shareTasks()
         adopt(makeChannel(), .service, from: peer, facts: facts, handler: makeHandler(context))
     }
 
@@ -144,15 +157,14 @@ package actor Worker {
     package func drain(_ role: ListenerRole = .service, within limit: Duration) async -> Int {
         draining.insert(role)
         for entry in listeners where entry.role == role { entry.listener.close() }
-        for connection in connections.values where connection.role == role { connection.session.drain() }
+        for connection in connections.values where connection.role == role { connection.drain() }
         let deadline = Deadline(on: loop, firing: idle)
         deadline.set(loop.now + limit)
         while connections.values.contains(where: { $0.role == role }), !deadline.hasExpired { await idle.wait() }
         deadline.cancel()
         var cutOff = 0
         for connection in connections.values where connection.role == role {
-            connection.session.channel.close()
-            connection.session.wakeup.fire()
+            connection.cutOff()
             cutOff += 1
         }
         for chore in context.chores { chore() }
@@ -192,4 +204,10 @@ package actor Worker {
         hasWarned = false
         adopt(channel, role, from: peer, facts: facts, handler: handler)
     }
+}
+
+/// A task, wrapped because the compiler cannot follow an existential into the closure that runs it.
+private final class StartedTask {
+    let task: any LoopTask
+    init(_ task: any LoopTask) { self.task = task }
 }

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import resource
 
 import pytest
 
@@ -101,3 +102,12 @@ def micro_service():
     yield make
     for service in services:
         service.close()
+
+
+@pytest.fixture
+def many_descriptors():
+    """Room for a few thousand sockets, here and in the programs that are started."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 4096)), hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

@@ -41,6 +41,11 @@ CLIENT_HELLO = bytes.fromhex("16030100f8010000f40303") + bytes(240)
 NOISE = bytes(random.Random(9112).choices([byte for byte in range(256) if byte not in (0x0A, 0x0D, 0x16)], k=4096))
 
 
+def colliding(count):
+    """Names of equal hash where that is made of 31 times the hash before, and one byte."""
+    return [b"".join(b"BB" if number >> bit & 1 else b"Aa" for bit in range(14)) for number in range(count)]
+
+
 def rows(prefix, statuses, **named):
     statuses = statuses if isinstance(statuses, tuple) else (statuses,)
     return [Case(f"{prefix}-{name}", data, statuses) for name, data in named.items()]
@@ -85,14 +90,15 @@ HOST = [
     *rows(
         "B02", 400, same=head(b"GET / HTTP/1.1", b"Host: a", b"Host: a"),
         different=head(b"GET / HTTP/1.1", b"Host: a", b"Host: b")),
+    *rows("B03", 400, list=head(b"GET / HTTP/1.1", b"Host: a, b")),
     *numbered("B04", 400, [
         head(b"GET / HTTP/1.1", b"Host: " + host) for host in
-        (b"a, b", b"user@a", b"a/b", b"a?x", b"a#x", b"a:99999", b"a:b", b"[::1", b"::1", b"a b", b"a\tb", b"[::1]x")]),
+        (b"user@a", b"a/b", b"a?x", b"a#x", b"a:99999", b"a:b", b"[::1", b"::1", b"a b", b"a\tb", b"[::1]x")]),
     *rows("B05", (200, 400), empty=head(b"GET / HTTP/1.1", b"Host:")),
     *rows("B07", 200, target_wins=head(b"GET http://b/x HTTP/1.1", b"Host: a")),
     *rows("B08", (400, 421), other_scheme=head(b"GET https://a/ HTTP/1.1", b"Host: a")),
     *rows("B09", 400, userinfo=head(b"GET http://u@a/ HTTP/1.1", b"Host: a")),
-    *rows("B10", 501, tunnel=head(b"CONNECT a:443 HTTP/1.1", b"Host: a:443")),
+    *rows("B14", 501, tunnel=head(b"CONNECT a:443 HTTP/1.1", b"Host: a:443")),
 ]
 
 FIELDS = [
@@ -114,6 +120,9 @@ FIELDS = [
     *rows("C11", 400, folded=field(b"X: a", b" b"), folded_with_tab=field(b"X: a", b"\tb"),
           folded_first=b"GET / HTTP/1.1\r\n Host: a\r\n\r\n"),
     *rows("C14", 200, cookies=field(b"Cookie: " + b"a=b; " * 1000), odd_cookies=field(b"Cookie: ===;;;")),
+    *rows("C15", 431, ten_thousand=field(*[name + b": 1" for name in colliding(10_000)]), options=field(
+        b"Connection: " + b"x," * 30_000, *[b"%c%c: 1" % (first, 0x61) for first in range(0x61, 0x7B)])),
+    *rows("C15", 200, just_enough=field(*[name + b": 1" for name in colliding(90)])),
     *rows("C16", 200, odd_type=field(b'Content-Type: application/json; charset="\\"; x"')),
     *rows("C18", 417, expectation=field(b"Expect: 200-maybe")),
 ]

@@ -3,11 +3,15 @@
 Run as a program it is a node that can be killed: `python peers.py SERVICE PORT` prints the port it listens at.
 """
 
+import contextlib
 import http.server
+import io
 import json
+import selectors
 import socket
 import sys
 import threading
+import time
 
 import wire
 
@@ -70,6 +74,137 @@ class RawServer:
         self._listener.close()
         for connection in self.connections:
             connection.close()
+
+
+class Sink:
+    """Reads requests in chunks one after the other, keeps nothing of them, and answers with how many bytes they had."""
+
+    def __init__(self):
+        self.reads = 0
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._listener.close()
+
+    def _accept(self):
+        while True:
+            try:
+                sock, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(sock,), daemon=True).start()
+
+    def _serve(self, sock):
+        stream = sock.makefile("rb", buffering=0)
+        buffered = io.BufferedReader(_Counting(stream, self), 1 << 20)
+        with sock, contextlib.suppress(OSError):
+            while buffered.readline():
+                while buffered.readline() != b"\r\n":
+                    pass
+                count = 0
+                while size := int(buffered.readline(), 16):
+                    count += len(buffered.read(size))
+                    assert buffered.read(2) == b"\r\n"
+                assert buffered.readline() == b"\r\n"
+                sock.sendall(wire.reply(body=b"%d" % count))
+
+
+class _Counting(io.RawIOBase):
+    """Counts the reads that reach the socket."""
+
+    def __init__(self, stream, sink):
+        self._stream = stream
+        self._sink = sink
+
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        self._sink.reads += 1
+        return self._stream.readinto(buffer)
+
+
+class Spring:
+    """Answers each request with a gigabyte, as fast as it is taken; `/small` with nothing. One thread serves all."""
+
+    CHUNK = bytes(65536)
+    HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n"
+
+    def __init__(self):
+        self._sent = {}
+        self._last_progress = time.monotonic()
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
+        # What the kernel holds is no memory of the program under test, but a thousand times as much would fill this
+        # machine's.
+        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)
+        self._listener.setblocking(False)
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self._stops = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._stops.set()
+        self._thread.join()
+
+    @property
+    def streams(self):
+        """How many gigabytes have begun."""
+        return len(self._sent)
+
+    @property
+    def most_sent(self):
+        return max(self._sent.values())
+
+    def has_been_waiting_for(self, seconds):
+        return time.monotonic() - self._last_progress > seconds
+
+    def _run(self):
+        with selectors.DefaultSelector() as selector, self._listener:
+            selector.register(self._listener, selectors.EVENT_READ)
+            while not self._stops.is_set():
+                for key, _ in selector.select(0.05):
+                    if key.fileobj is self._listener:
+                        sock, _ = self._listener.accept()
+                        sock.setblocking(False)
+                        selector.register(sock, selectors.EVENT_READ, b"")
+                    else:
+                        self._serve(selector, key)
+            for key in list(selector.get_map().values()):
+                key.fileobj.close()
+
+    def _serve(self, selector, key):
+        sock = key.fileobj
+        try:
+            if key.events == selectors.EVENT_WRITE:
+                self._sent[sock] += sock.send(self.CHUNK)
+                self._last_progress = time.monotonic()
+                return
+            data = sock.recv(65536)
+            head = key.data + data
+            if b"\r\n\r\n" not in head:
+                if not data:
+                    raise ConnectionResetError
+                selector.modify(sock, selectors.EVENT_READ, head)
+            elif head.startswith(b"GET /small "):
+                sock.send(wire.reply())
+                selector.modify(sock, selectors.EVENT_READ, b"")
+            else:
+                self._sent[sock] = sock.send(self.HEAD)
+                selector.modify(sock, selectors.EVENT_WRITE)
+        except BlockingIOError:
+            pass
+        except OSError:
+            selector.unregister(sock)
+            sock.close()
 
 
 class MicroService(http.server.ThreadingHTTPServer):

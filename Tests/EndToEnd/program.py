@@ -119,8 +119,23 @@ class Program:
                     return int(line.split()[1]) * 1024
         raise AssertionError("the process has no memory")
 
+    def cpu_seconds(self):
+        """What the process has used of processors, in its own code and in the kernel."""
+        with open(f"/proc/{self.pid}/stat", encoding="ascii") as stat:
+            user, system = stat.read().rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
     def descriptor_count(self):
         return len(os.listdir(f"/proc/{self.pid}/fd"))
+
+    def settled_descriptor_count(self):
+        """The count when it has stayed the same for a while: the last are opened after the report that it serves."""
+        count, since = self.descriptor_count(), time.monotonic()
+        while time.monotonic() - since < 0.3:
+            time.sleep(0.02)
+            if (now := self.descriptor_count()) != count:
+                count, since = now, time.monotonic()
+        return count
 
     # The registry behind the dashboard
 

@@ -306,6 +306,7 @@ def test_head_has_the_length_of_the_answer_and_no_content(demo):
 
 
 def test_http_1_0_is_closed_unless_it_asks_to_stay(demo):
+    """F15."""
     with wire.connect(demo.api_port) as client:
         client.send(b"GET /greeter/say/hello HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
         answer = client.response()

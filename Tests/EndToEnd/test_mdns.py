@@ -15,11 +15,16 @@ import subprocess
 import sys
 import threading
 import time
+import zlib
 
 import pytest
 
+import peers
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PROGRAM = pathlib.Path(os.environ.get("MICRO_PROGRAM", ROOT / ".build/debug/micro"))
+PROGRAM = pathlib.Path(os.environ.get("MICRO", ROOT / ".build/debug/micro")).absolute()
+# The program takes what begins so for a setting.
+ENVIRONMENT = {key: value for key, value in os.environ.items() if not key.startswith("MICRO")}
 GOLDEN = {
     golden["id"]: golden
     for golden in json.loads((ROOT / "Tests/RegistriesTests/Golden/messages.json").read_text())
@@ -60,6 +65,10 @@ def test_the_gateway_answers_and_says_goodbye():
     in_a_network("be_a_peer")
 
 
+def test_a_service_of_the_first_versions_is_found_called_and_forgotten():
+    in_a_network("call_an_old_service")
+
+
 # What follows runs inside the namespace.
 
 
@@ -92,7 +101,7 @@ def answer_questions(heard):
 
 
 def run(*words):
-    return subprocess.run([PROGRAM, *FLAGS, *words], capture_output=True, text=True, timeout=20)
+    return subprocess.run([PROGRAM, *FLAGS, *words], capture_output=True, text=True, timeout=20, env=ENVIRONMENT)
 
 
 def list_services():
@@ -106,7 +115,8 @@ def list_services():
 
 def start_gateway():
     gateway = subprocess.Popen(
-        [PROGRAM, *FLAGS, "api", "--address=127.0.0.1:0"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        [PROGRAM, *FLAGS, "api", "--address=127.0.0.1:0"],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=ENVIRONMENT,
     )
     lines = []
     for line in gateway.stdout:
@@ -196,6 +206,110 @@ def be_a_peer():
                     break
     finally:
         gateway.kill()
+
+
+# A service of Go Micro 1.0 to 1.9, and a printer: both have their names in the domain "local".
+
+
+def encoded(name):
+    return b"".join(bytes([len(label)]) + label.encode() for label in name.split(".") if label) + b"\0"
+
+
+def record(name, kind, data, lifetime=120):
+    return encoded(name) + struct.pack(">HHIH", kind, 1, lifetime, len(data)) + data
+
+
+def strings(*values):
+    return b"".join(bytes([len(value)]) + value for value in values)
+
+
+class OldService:
+    """Announces and answers as those versions did, on behalf of a service that can be called."""
+
+    NAME = "go.micro.srv.greeter"
+
+    def __init__(self, port):
+        self.port = port
+        self.id = f"{self.NAME}-9f1a"
+        metadata = {"server": "rpc", "transport": "http", "protocol": "mucp", "broker": "http", "registry": "mdns"}
+        payload = {"Service": self.NAME, "Version": "latest", "Endpoints": None, "Metadata": metadata}
+        digits = zlib.compress(json.dumps(payload).encode()).hex().encode()
+        self.text = strings(*[digits[start : start + 255] for start in range(0, len(digits), 255)])
+
+    def records(self, lifetime=120):
+        name = f"{self.id}.{self.NAME}.local."
+        return [
+            record(name, 33, struct.pack(">3H", 10, 1, self.port) + encoded("oldhost."), lifetime),
+            record("oldhost.", 1, socket.inet_aton("127.0.0.1"), lifetime),
+            record(name, 16, self.text, lifetime),
+        ]
+
+    def unasked(self, lifetime=120):
+        return struct.pack(">6H", 0, 0x8000, 0, 3, 0, 0) + b"".join(self.records(lifetime))
+
+    def answer(self, question):
+        """The answer to the question section of a query; None when it is about something else."""
+        if question == encoded("_services.local.") + b"\0\x0c\0\x01":
+            name = f"{self.NAME}._services.local."
+            records = [
+                record("_services.local.", 12, encoded(name)),
+                record(name, 33, struct.pack(">3H", 10, 1, 9999) + encoded("oldhost.")),
+                record("oldhost.", 1, bytes(4)),
+                record(name, 16, b""),
+            ]
+        elif question == encoded(f"{self.NAME}.local.") + b"\0\x0c\0\x01":
+            records = [record(f"{self.NAME}.local.", 12, encoded(f"{self.id}.{self.NAME}.local.")), *self.records()]
+        else:
+            return None
+        return struct.pack(">6H", 0, 0x8400, 1, len(records), 0, 0) + question + b"".join(records)
+
+    def answer_questions(self, heard):
+        while True:
+            datagram, asker = heard.recvfrom(65535)
+            if datagram[2] & 0x80 == 0 and (answer := self.answer(datagram[12:])):
+                heard.sendto(answer, asker)
+
+
+def printer():
+    name = "office._http._tcp.local."
+    records = [
+        record("_http._tcp.local.", 12, encoded(name)),
+        record(name, 33, struct.pack(">3H", 0, 0, 80) + encoded("office.local.")),
+        record(name, 16, strings(b"txtvers=1", b"path=/")),
+        record("office.local.", 1, socket.inet_aton("127.0.0.1")),
+    ]
+    return struct.pack(">6H", 0, 0x8400, 0, len(records), 0, 0) + b"".join(records)
+
+
+def call_an_old_service():
+    greeter = peers.MicroService(OldService.NAME, {"Greeter.Hello": peers.hello}).start()
+    old = OldService(greeter.server_address[1])
+    told = group_socket()
+    gateway, address = start_gateway()
+    try:
+        unknown = status_of_greeter(address)
+        told.sendto(printer(), GROUP)
+        # Nobody answers questions yet. The service goes by its goodbye, and then by its age.
+        for lifetime in (120, 1):
+            told.sendto(old.unasked(lifetime), GROUP)
+            until(lambda: status_of_greeter(address) == b"HTTP/1.1 200 OK")
+            if lifetime == 120:
+                told.sendto(old.unasked(lifetime=0), GROUP)
+            until(lambda: status_of_greeter(address) == unknown)
+
+        threading.Thread(target=old.answer_questions, args=[group_socket()], daemon=True).start()
+        listed = run("list", "services")
+        assert listed.stdout == f"go.micro.api\n{old.NAME}\n", listed
+        assert listed.stderr == "", listed
+        described = run("get", "service", old.NAME)
+        assert f"{old.id}\t127.0.0.1:{old.port}" in described.stdout, described
+        called = run("call", old.NAME, "Greeter.Hello", '{"name": "John"}')
+        assert json.loads(called.stdout) == {"msg": "Hello John"}, called
+    finally:
+        gateway.terminate()
+        lines = [json.loads(line) for line in gateway.stdout]
+        gateway.wait(20)
+    assert [line for line in lines if line.get("level") in ("warning", "error")] == [], lines
 
 
 if __name__ == "__main__":

@@ -168,15 +168,6 @@ def test_a_kept_connection_that_its_node_closed_harms_no_request(start_proxy, ra
 # Clients
 
 
-@pytest.fixture
-def many_descriptors():
-    """Room for a thousand sockets, here and in the programs that are started."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 4096)), hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-
-
 def test_a_thousand_slow_clients_keep_nobody_waiting(many_descriptors, start):
     demo = start("demo", "--api_address=127.0.0.1:0", "--web_address=127.0.0.1:0", "--header_timeout=60s")
     wire.ask(demo.api_port, wire.get("/greeter/say/hello"))

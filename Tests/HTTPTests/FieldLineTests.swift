@@ -78,6 +78,18 @@ struct FieldLineTests {
         #expect(verdict(on: Self.request("X: \(String(repeating: "v", count: 1_000_000))\r\n")) == 431)
     }
 
+    /// C15: each of a hundred names is looked for in `Connection`.
+    @Test(
+        "options of the connection are read up to 2 KiB, in one line or in several",
+        arguments: [
+            ([2_048], 200), ([2_049], 431), ([1_024, 1_024], 200), ([1_024, 1_025], 431), ([60_000], 431),
+            ([Int](repeating: 100, count: 30), 431),
+        ])
+    func options(lengths: [Int], status: Int) {
+        let lines = lengths.map { "Connection: \(String(repeating: ",", count: $0 - 1))x\r\n" }.joined()
+        #expect(verdict(on: Self.request(lines)) == status)
+    }
+
     @Test(
         "100-continue is the only expectation, and HTTP 1.0 has none",
         arguments: [

@@ -46,6 +46,8 @@ struct ResponseTests {
         #expect(outcome(start + String(repeating: "X: y\r\n", count: 10_000), upTo: [60_017]) == nil)
         let long = start + "X: " + String(repeating: "v", count: 1_000_000)
         #expect(outcome(long, upTo: [long.utf8.count]) == nil)
+        let options = start + "Connection: " + String(repeating: "x,", count: 1_025) + "\r\n\r\n"
+        #expect(outcome(options, upTo: [options.utf8.count]) == nil)
         let endless = "HTTP/1.1 200 " + String(repeating: "v", count: 10_000)
         #expect(outcome(endless, upTo: [endless.utf8.count]) == nil)
     }

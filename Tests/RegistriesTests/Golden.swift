@@ -47,6 +47,16 @@ struct Golden: Sendable, CustomTestStringConvertible {
         }
     }
 
+    /// The same message as Go Micro 1.0 to 1.9 sends it: the domain has a name of the same length.
+    var inLocalDomain: [UInt8] {
+        let (micro, local) = (MDNSNames.micro.domain.wire, MDNSNames.local.domain.wire)
+        var bytes = bytes
+        for start in bytes.indices.dropLast(micro.count - 1) where bytes[start...].starts(with: micro) {
+            bytes.replaceSubrange(start..<(start + micro.count), with: local)
+        }
+        return bytes
+    }
+
     /// The strings of a payload.
     var strings: [[UInt8]] {
         (encoded["txt"]?.arrayValue ?? []).map { Array(($0.stringValue ?? "").utf8) }

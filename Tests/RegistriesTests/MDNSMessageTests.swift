@@ -171,7 +171,7 @@ struct MDNSNewsTests {
     @Test("the list names services and no nodes", arguments: ["mdns-response-list", "mdns-list-response-captured"])
     func listed(id: String) throws {
         let news = MDNSNews(try DNSReader.message(Golden.message(id).bytes))
-        #expect(news.listed == ["go.micro.srv.greeter"])
+        #expect(news.listed.map(\.description) == ["go.micro.srv.greeter.micro."])
         #expect(news.found.isEmpty && news.gone.isEmpty && news.refused == 0)
     }
 
@@ -218,11 +218,47 @@ struct MDNSNewsTests {
         #expect(try news(records(.max)).found.map(\.lifetime) == [120])
     }
 
-    @Test func `queries and the services of other domains bring nothing`() throws {
-        let printer = try DNSName("office._ipp._tcp.local.")
-        let text = DNSRecord(name: printer, lifetime: 120, .text([Array("rp=ipp".utf8)]))
-        #expect(news([text]) == MDNSNews(DNSMessage()))
+    @Test func `queries bring nothing`() throws {
         #expect(try news(records(), flags: 0) == MDNSNews(DNSMessage()))
+    }
+
+    @Test("the old domain is read like the new", arguments: ["mdns-response-service", "mdns-announce"])
+    func foundInLocal(id: String) throws {
+        let news = MDNSNews(try DNSReader.message(Golden.message(id).inLocalDomain))
+        #expect(news.found.map(\.service) == [Greeter.service])
+        #expect(news.found.map(\.name.description) == ["\(Greeter.id).go.micro.srv.greeter.local."])
+        #expect(news.found.map(\.question.description) == ["go.micro.srv.greeter.local."])
+        #expect(news.gone.isEmpty && news.listed.isEmpty && news.refused == 0)
+    }
+
+    @Test func `goodbyes and lists of the old domain are read`() throws {
+        let goodbye = MDNSNews(try DNSReader.message(Golden.message("mdns-goodbye").inLocalDomain))
+        #expect(goodbye.gone.map(\.description) == ["\(Greeter.id).go.micro.srv.greeter.local."])
+        for id in ["mdns-response-list", "mdns-list-response-captured"] {
+            let list = MDNSNews(try DNSReader.message(Golden.message(id).inLocalDomain))
+            #expect(list.listed.map(\.description) == ["go.micro.srv.greeter.local."])
+            #expect(list.found.isEmpty && list.gone.isEmpty && list.refused == 0)
+        }
+    }
+
+    @Test(
+        "what else has its name in the old domain brings nothing, and counts as nothing",
+        arguments: [
+            ["txtvers=1", "rp=ipp"], [""], ["path=/"], ["00ff"], [],
+            ServiceTXT(service: "another", version: "1").strings.map { String(decoding: $0, as: UTF8.self) },
+        ],
+        ["office._ipp._tcp.local.", "web._http._tcp.local.", "desk [00:11]._workstation._tcp.local.", "tv.local."])
+    func foreign(text: [String], name: String) throws {
+        let (name, host) = (try DNSName(name), try DNSName("office.local."))
+        let records = [
+            DNSRecord(name: try DNSName("_services._dns-sd._udp.local."), lifetime: 4_500, .pointer(name)),
+            DNSRecord(name: try DNSName("_ipp._tcp.local."), lifetime: 4_500, .pointer(name)),
+            DNSRecord(name: name, lifetime: 120, .service(priority: 0, weight: 0, port: 631, target: host)),
+            DNSRecord(name: name, lifetime: 4_500, .text(text.map { Array($0.utf8) })),
+            DNSRecord(name: host, lifetime: 120, .addressV4([10, 0, 0, 9])),
+        ]
+        #expect(news(records) == MDNSNews(DNSMessage()))
+        #expect(news([records[3]]) == MDNSNews(DNSMessage()))
     }
 
     @Test func `a message with thousands of nodes counts for the first sixty-four`() throws {

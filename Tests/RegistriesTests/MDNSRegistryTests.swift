@@ -8,6 +8,22 @@ import Synchronization
 import Testing
 import Transports
 
+extension MDNSRegistry {
+    /// Starts on the loopback interface, with an address in place of the multicast group.
+    func start(listening: CInt, group: Address) throws {
+        try start { loop throws(SystemError) in
+            let listening = BoundDatagramSocket(owning: FileDescriptor(owning: listening), address: group)
+            let asking = try BoundDatagramSocket(.loopback(port: 0))
+            return [
+                MDNSLink(
+                    listening: try DatagramSocket(owning: listening, on: loop),
+                    asking: try DatagramSocket(owning: asking, on: loop), group: group,
+                    networks: [NetworkInterface.Network(address: .loopback(port: 0), prefixLength: 8)])
+            ]
+        }
+    }
+}
+
 /// Two registries that take each other for the multicast group: no datagram leaves the loopback interface, and none is
 /// multicast.
 private final class Pair: Sendable {
@@ -32,21 +48,8 @@ private final class Pair: Sendable {
         let second = try BoundDatagramSocket(.loopback(port: 0))
         let (addressOne, addressTwo) = (first.address, second.address)
         addressOfTwo = addressTwo
-        try await start(one, listening: first.release(), group: addressTwo)
-        try await start(two, listening: second.release(), group: addressOne)
-    }
-
-    private func start(_ registry: MDNSRegistry, listening: CInt, group: Address) async throws {
-        try await registry.start { loop throws(SystemError) in
-            let listening = BoundDatagramSocket(owning: FileDescriptor(owning: listening), address: group)
-            let asking = try BoundDatagramSocket(.loopback(port: 0))
-            return [
-                MDNSLink(
-                    listening: try DatagramSocket(owning: listening, on: loop),
-                    asking: try DatagramSocket(owning: asking, on: loop), group: group,
-                    networks: [NetworkInterface.Network(address: .loopback(port: 0), prefixLength: 8)])
-            ]
-        }
+        try await one.start(listening: first.release(), group: addressTwo)
+        try await two.start(listening: second.release(), group: addressOne)
     }
 
     /// Sends a message to the second registry, as somebody who is no registry.

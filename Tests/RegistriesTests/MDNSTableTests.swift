@@ -15,6 +15,9 @@ struct MDNSTableTests {
         return try #require(MDNSNews(message).found.first)
     }
 
+    /// What is asked for the nodes of a service.
+    private func question(_ service: String) throws -> DNSName { try MDNSNames.micro.question(for: service) }
+
     @Test func `a node is news once, and again when it has changed`() throws {
         var table = MDNSTable()
         #expect(try table.see(sighting("a"), at: start) == .registered(sighting("a").service))
@@ -34,7 +37,7 @@ struct MDNSTableTests {
             ])
         #expect(table.services(named: "s").count == 2)
         #expect(table.services(named: "t").isEmpty)
-        #expect(table.names.sorted() == ["r", "s"])
+        #expect(try Set(table.questions) == [question("r"), question("s")])
     }
 
     @Test func `a node goes when its lifetime is over, unless it was seen again`() throws {
@@ -52,12 +55,26 @@ struct MDNSTableTests {
     @Test func `a node goes when it has missed two questions in a row`() throws {
         var table = MDNSTable()
         _ = try table.see(sighting("a"), at: start)
-        #expect(table.miss("s", asked: start + .seconds(1)).isEmpty)
+        #expect(try table.miss(question("s"), asked: start + .seconds(1)).isEmpty)
         _ = try table.see(sighting("a"), at: start + .seconds(2))  // Late, but an answer.
-        #expect(table.miss("s", asked: start + .seconds(3)).isEmpty)
-        #expect(table.miss("other", asked: start + .seconds(3)).isEmpty)
-        #expect(try table.miss("s", asked: start + .seconds(4)) == [.deregistered(sighting("a").service)])
-        #expect(table.services().isEmpty && table.names.isEmpty)
+        #expect(try table.miss(question("s"), asked: start + .seconds(3)).isEmpty)
+        #expect(try table.miss(question("other"), asked: start + .seconds(3)).isEmpty)
+        #expect(try table.miss(question("s"), asked: start + .seconds(4)) == [.deregistered(sighting("a").service)])
+        #expect(table.services().isEmpty && table.questions.isEmpty)
+    }
+
+    @Test func `nodes of both domains are one service, and each answers to its own question`() throws {
+        var table = MDNSTable()
+        let old = try #require(MDNSNews(DNSReader.message(Golden.message("mdns-announce").inLocalDomain)).found.first)
+        let new = try sighting("new", of: old.service.name, version: old.service.version)
+        _ = table.see(old, at: start)
+        _ = table.see(new, at: start)
+        #expect(table.services(named: old.service.name).map { $0.nodes.map(\.id) } == [[Greeter.id, "new"]])
+        #expect(Set(table.questions) == [old.question, new.question])
+        for second in [1, 2] { _ = table.miss(new.question, asked: start + .seconds(second)) }
+        #expect(table.services(named: old.service.name) == [old.service])
+        for second in [3, 4] { _ = table.miss(old.question, asked: start + .seconds(second)) }
+        #expect(table.count == 0)
     }
 
     @Test func `a goodbye is news once`() throws {

@@ -97,6 +97,7 @@ struct NamespaceTests {
         ("stage.foo.xn--55qx5d.cn", "stage.web"),
     ]
 
+    /// B13.
     @Test("the namespace of a host is what stands before its registrable domain, reversed", arguments: hosts)
     func comesFromHost(host: String, prefix: String) {
         let namespace = Namespace(configured: "domain", type: "web")

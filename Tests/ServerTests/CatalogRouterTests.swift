@@ -1,5 +1,6 @@
 import Gateway
 import HTTP
+import Resolvers
 import Server
 import Testing
 
@@ -114,6 +115,47 @@ struct CatalogRouterTests {
         }
         let long = "/a/" + String(repeating: "x", count: 5_000)
         for _ in 0..<2 { #expect(try router.route(head(long)).destination.endpoint.count == 5_000) }
+    }
+
+    /// C15. The memory has one place for each hash value, which anybody can compute.
+    @Test func `paths that were made to fall on one place are each routed as if there were no memory`() throws {
+        register(1, service("a", ["n1": Self.mucp]), service("b", ["n2": Self.mucp]))
+        let paths = (0..<200_000).lazy.map { "/\($0 % 2 == 0 ? "a" : "b")/\($0)" }.filter { path in
+            var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+            for byte in (path + "h").utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+            return (hash ^ (hash >> 32)) % 1_024 == 7
+        }
+        let router = router(.calls)
+        var count = 0
+        for path in paths {
+            for _ in 0..<2 {
+                let route = try router.route(head(path))
+                #expect(route.nodes.nodes.map(\.id) == [path.hasPrefix("/a") ? "n1" : "n2"])
+                #expect(path.hasSuffix("/\(route.destination.endpoint)"))
+            }
+            count += 1
+        }
+        #expect(count > 100)
+        // What was asked for last is remembered, and nothing else of them: no place is ever searched.
+        #expect(resolver.asked.value == count)
+    }
+
+    /// B06 and B11.
+    @Test("a host in any case is the same host, be there one or two hundred", arguments: [1, 200])
+    func hosts(count: Int) throws {
+        let services = (0..<count).map { service("site\($0).example", ["n\($0)": ["protocol": "http"]]) }
+        view.replace(with: Catalog(generation: 1, services: services))
+        let router = CatalogRouter(
+            resolver: HostResolver(), namespace: "", use: .proxying, view: view, strategy: RoundRobin(),
+            health: NodeHealth())
+        var random = SystemRandomNumberGenerator()
+        for number in (0..<2_000).map({ $0 % count }) {
+            let host = String("site\(number).example".map { random.next() % 2 == 0 ? Character($0.uppercased()) : $0 })
+            let end = ["", ".", ":80", ".:8080"][Int(random.next() % 4)]
+            let route = try router.route(head("/x", host: host + end))
+            #expect(route.destination.service == "site\(number).example", "\(host)\(end)")
+            #expect(route.nodes.nodes.map(\.id) == ["n\(number)"])
+        }
     }
 
     @Test func `a node that rests goes on resting in the next catalog`() throws {

@@ -32,6 +32,10 @@ final class PathHandler: Handler {
             while try await exchange.readBody(into: &body, atMost: 100) > 0 {}
             try await exchange.write(&body)
             try exchange.end()
+        case "/reads":
+            var reads = 0
+            while try await exchange.readBody(into: &body, atMost: 65_536) > 0 { reads += 1 }
+            try await exchange.respond(.ok, contentType: "text/plain", text: "\(body.count) in \(reads)")
         default:
             try await exchange.collectBody(into: &body, limit: 100_000)
             try await exchange.respond(
@@ -183,6 +187,15 @@ struct SessionTests {
         #expect(answer.split(separator: "HTTP/1.1 ").map { $0.prefix(3) } == ["400"])
         #expect(!answer.contains("canary"))
         #expect(rig.peer.sawFinish)
+    }
+
+    /// E30. Each piece becomes a call to the system, where the body is passed on.
+    @Test func `chunks of one byte that come together are read together`() {
+        let chunks = String(repeating: "1\r\nx\r\n", count: 1_000) + "0\r\n\r\n"
+        let answer = rig().exchange("POST /reads HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\(chunks)")
+        let reads = answer.split(separator: " in ").last.flatMap { Int($0) }
+        #expect(answer.contains("\r\n\r\n1000 in "))
+        #expect((1...4).contains(reads ?? 0), "\(reads ?? 0)")
     }
 
     @Test func `once the answer has begun no 100 gets in between`() {

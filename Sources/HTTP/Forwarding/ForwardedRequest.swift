@@ -170,6 +170,19 @@ package enum ForwardedRequest {
 }
 
 extension HeaderFields {
+    /// The longest `Connection`, all its lines together, in bytes. Every name that we do not know is looked for in it, so
+    /// without this limit a head full of options would cost a hundred times what other heads of its size do.
+    package static let maximumOptionBytes = 2_048
+
+    /// - Throws: 431 when `Connection` is longer than that.
+    @inline(__always)
+    func checkOptions() throws(RequestProblem) {
+        guard contains(.connection) else { return }
+        var length = 0
+        for entry in entries where entry.name == .connection { length += Int(entry.valueLength) }
+        guard length <= Self.maximumOptionBytes else { throw .longOptions }
+    }
+
     /// Whether `Connection` lists this name.
     func isNamedByConnection(_ name: Span<UInt8>) -> Bool {
         let bytes = lines.span

@@ -104,8 +104,8 @@ package struct RequestParser: Sendable {
 
     // MARK: Whole head
 
-    /// What can be said only when all fields are known: there is one host (RFC 9112, 3.2), and nothing is expected
-    /// that we cannot do.
+    /// What can be said only when all fields are known: there is one host (RFC 9112, 3.2), nothing is expected that we
+    /// cannot do, and what is for this hop alone can be told in good time.
     private static func check(_ head: borrowing RequestHead) throws(RequestProblem) {
         let hosts = head.fields.count(of: .host)
         guard hosts <= 1 else { throw .badHost }
@@ -115,5 +115,6 @@ package struct RequestParser: Sendable {
             throw .noHost
         }
         if head.version == .http11, head.fields.contains(.expect), !head.expectsContinue { throw .unknownExpectation }
+        try head.fields.checkOptions()
     }
 }

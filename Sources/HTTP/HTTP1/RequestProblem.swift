@@ -34,6 +34,7 @@ package struct RequestProblem: Error, Equatable {
     static var longTarget: Self { Self(.uriTooLong, "The request target is too long.") }
     static var longFields: Self { Self(.headerFieldsTooLarge, "The fields are too large.") }
     static var manyFields: Self { Self(.headerFieldsTooLarge, "There are too many fields.") }
+    static var longOptions: Self { Self(.headerFieldsTooLarge, "The Connection field is too large.") }
     static var unknownVersion: Self { Self(.versionNotSupported, "The version is not HTTP/1.1 or HTTP/1.0.") }
     static var unknownCoding: Self { Self(.notImplemented, "The transfer coding is not known.") }
     static var unknownExpectation: Self { Self(.expectationFailed, "The only expectation known is 100-continue.") }

@@ -40,6 +40,7 @@ package struct ResponseParser: Sendable {
                 fieldReader = FieldReader(after: lines)
             }
             guard let length = try fieldReader?.read(bytes, limits: limits, into: &head.fields) else { return nil }
+            try head.fields.checkOptions()
             reset()
             return length
         } catch {

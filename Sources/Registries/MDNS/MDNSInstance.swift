@@ -31,8 +31,8 @@ package struct MDNSInstance: Sendable, Equatable {
         self.port = port
         self.address = address.family == .v4 ? .addressV4(address.bytes) : .addressV6(address.bytes)
         do throws(DNSProblem) {
-            name = try MDNSNames.instance(node.id, of: service.name)
-            question = try MDNSNames.question(for: service.name)
+            name = try MDNSNames.micro.instance(node.id, of: service.name)
+            question = try MDNSNames.micro.question(for: service.name)
         } catch {
             throw RegistryError("mdns cannot announce node \(node.id) of \(service.name): \(error)")
         }

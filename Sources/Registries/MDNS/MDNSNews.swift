@@ -7,14 +7,17 @@ package struct MDNSNews: Sendable, Equatable {
     package var found: [Sighting] = []
     /// The names of nodes that said goodbye.
     package var gone: [DNSName] = []
-    /// Services named in an answer to the question for all of them.
-    package var listed: [String] = []
-    /// How many nodes were left out because their records are incomplete or malformed.
+    /// What to ask for the nodes of services that were named in an answer to the question for all of them.
+    package var listed: [DNSName] = []
+    /// How many nodes were left out because their records are incomplete or malformed. In the domain that Go Micro shares
+    /// with everybody, such records are taken for somebody else's, and not counted.
     package var refused = 0
 
     /// A node as a message shows it.
     package struct Sighting: Sendable, Equatable {
         package let name: DNSName
+        /// What the node answers to: its service in its domain.
+        package let question: DNSName
         /// The version of the service, with this node alone.
         package let service: Service
         /// How long it may be believed, in seconds: 1 to 120. More is not believed, whoever says it.
@@ -39,31 +42,33 @@ package struct MDNSNews: Sendable, Equatable {
             case .addressV4(let bytes): addresses[record.name, default: Addresses()].v4 = bytes
             case .addressV6(let bytes): addresses[record.name, default: Addresses()].v6 = bytes
             case .service, .text:
-                guard record.name.text(before: MDNSNames.domain) != nil else { continue }  // A printer, perhaps.
                 if entries[record.name] == nil {
-                    guard order.count < Self.maximumNodes else { continue }
+                    guard order.count < Self.maximumNodes, let names = MDNSNames.of(record.name) else { continue }
                     order.append(record.name)
+                    entries[record.name] = Entry(names: names)
                 }
-                entries[record.name, default: Entry()].take(record)
+                entries[record.name]?.take(record)
             case .other: break
             }
         }
-        for name in order where name.text(before: MDNSNames.list) == nil {
-            guard let entry = entries[name] else { continue }
+        for name in order {
+            guard let entry = entries[name], name.text(before: entry.names.list) == nil else { continue }
             if entry.lifetime == 0 {
                 if !gone.contains(name) { gone.append(name) }
             } else if let sighting = entry.sighting(named: name, at: entry.target.flatMap { addresses[$0] }) {
                 found.append(sighting)
-            } else {
+            } else if entry.names.domain != MDNSNames.local.domain {  // A printer, perhaps.
                 refused += 1
             }
         }
     }
 
     private mutating func point(from name: DNSName, to target: DNSName, lifetime: UInt32) {
-        if name == MDNSNames.list {
-            if lifetime > 0, let service = target.text(before: MDNSNames.list) { listed.append(service) }
-        } else if lifetime == 0, target.text(before: MDNSNames.domain) != nil {
+        guard let names = MDNSNames.of(name) else { return }
+        if name == names.list {
+            guard lifetime > 0, let service = target.text(before: name) else { return }
+            if let question = try? names.question(for: service) { listed.append(question) }
+        } else if lifetime == 0, target.text(before: names.domain) != nil {
             gone.append(target)
         }
     }
@@ -75,10 +80,13 @@ package struct MDNSNews: Sendable, Equatable {
 
     /// The records of one node, as they come together.
     private struct Entry {
+        let names: MDNSNames
         var port: UInt16 = 0
         var target: DNSName?
         var text: [[UInt8]]?
         var lifetime = MDNSInstance.lifetime
+
+        init(names: MDNSNames) { self.names = names }
 
         mutating func take(_ record: DNSRecord) {
             lifetime = min(lifetime, record.lifetime)
@@ -89,12 +97,12 @@ package struct MDNSNews: Sendable, Equatable {
         func sighting(named name: DNSName, at addresses: Addresses?) -> Sighting? {
             guard port > 0, let text, let address = address(addresses) else { return nil }
             guard let (payload, size) = try? ServiceTXT.read(text), !payload.service.isEmpty,
-                let suffix = try? MDNSNames.question(for: payload.service), let id = name.text(before: suffix)
+                let question = try? names.question(for: payload.service), let id = name.text(before: question)
             else { return nil }
             let node = Node(id: id, address: address.description, metadata: payload.metadata)
             let service = Service(
                 name: payload.service, version: payload.version, endpoints: payload.endpoints, nodes: [node])
-            return Sighting(name: name, service: service, lifetime: lifetime, size: size)
+            return Sighting(name: name, question: question, service: service, lifetime: lifetime, size: size)
         }
 
         private func address(_ addresses: Addresses?) -> Address? {

@@ -5,15 +5,15 @@ package import Reactor
 internal import Transports
 
 /// Finds services by multicast DNS, as Go Micro's services announce themselves without any configuration, and announces
-/// those that are registered here.
+/// those that are registered here. It looks for them where old and new versions announce, see `MDNSNames`.
 ///
 /// It keeps what it heard: announcements and answers fill a table, from which nodes go when they say so, when they have
 /// not answered two questions, or when their records are too old. It lives on one loop, that of the control plane.
 package actor MDNSRegistry: Registrar {
-    /// Services asked for in one window; more would bring more answers than the socket buffers hold.
+    /// Questions asked in one window; more would bring more answers than the socket buffers hold.
     private static let questionsPerWindow = 128
-    /// Services asked for in one round. A stranger may list any number.
-    private static let maximumServices = 2_000
+    /// Questions for nodes in one round. A stranger may list any number of services.
+    private static let maximumQuestions = 2_000
     /// Datagrams read in one go, so that a flood leaves the loop time for its timers.
     private static let datagramsPerTurn = 256
 
@@ -22,21 +22,20 @@ package actor MDNSRegistry: Registrar {
     private let configuration: MDNSConfiguration
     private let logger: Logger
 
-    private var links: [MDNSLink] = []
+    private var links: MDNSLinks
     private var isOpen = false
     private var table: MDNSTable
     private var responder: MDNSResponder
     private var registered: [DNSName: Registered] = [:]
     private var watchers = Watchers()
     private var agenda: [(at: ContinuousClock.Instant, name: DNSName)] = []
-    private var listed: Set<String> = []
-    private var asked: [String: ContinuousClock.Instant] = [:]
+    private var listed: Set<DNSName> = []
+    private var asked: [DNSName: ContinuousClock.Instant] = [:]
     private var askedForAll: ContinuousClock.Instant?
     private var round: Task<Result<Void, RegistryError>, Never>?
     private var nextRound = ContinuousClock.now
     private let arrivals = Wakeup()
     private let duties = Wakeup()
-    private var hasReportedSending = false
     private var hasReportedOverflow = false
 
     /// Datagrams that were no DNS messages, and nodes whose records were malformed.
@@ -55,6 +54,7 @@ package actor MDNSRegistry: Registrar {
         self.loop = loop
         self.configuration = configuration
         self.logger = logger
+        links = MDNSLinks(logger: logger)
         table = MDNSTable(limits: configuration.limits)
         responder = MDNSResponder(host: configuration.host)
     }
@@ -88,7 +88,7 @@ extension MDNSRegistry {
 
     private func start(on links: [MDNSLink]) {
         precondition(!isOpen, "a registry is started once")
-        self.links = links
+        self.links = MDNSLinks(links, logger: logger)
         isOpen = true
         nextRound = loop.now + configuration.interval
         for link in links { link.wake(arrivals) }
@@ -99,10 +99,9 @@ extension MDNSRegistry {
     /// Says goodbye for what is registered here, and closes the sockets. Streams of watchers end.
     package func close() {
         guard isOpen else { return }
-        for instance in responder.instances { announce(instance.goodbye) }
+        for instance in responder.instances { links.announce(instance.goodbye) }
         isOpen = false
-        for link in links { link.close() }
-        links = []
+        links.close()
         arrivals.fire()
         duties.fire()
         watchers.finish()
@@ -118,7 +117,8 @@ extension MDNSRegistry {
     ///
     /// - Throws: When no question could be sent.
     package func services(named name: String) async throws(RegistryError) -> [Service] {
-        try await ask([name])
+        // What is no name, nobody can have.
+        try await ask(MDNSNames.domains.compactMap { try? $0.question(for: name) })
         return (own.filter { $0.name == name } + table.services(named: name)).gathered()
     }
 
@@ -172,7 +172,7 @@ extension MDNSRegistry {
     private func withdraw(_ name: DNSName) {
         guard let entry = registered.removeValue(forKey: name), let instance = responder.remove(name) else { return }
         agenda.removeAll { $0.name == name }
-        announce(instance.goodbye)
+        links.announce(instance.goodbye)
         watchers.tell(.deregistered(entry.service))
     }
 }
@@ -192,15 +192,15 @@ extension MDNSRegistry {
         try await running.value.get()
     }
 
-    /// One round: the list, then every service that is known or was listed.
+    /// One round: the lists, then every service that is known or was listed.
     private func askRound() async throws(RegistryError) {
         nextRound = loop.now + configuration.interval
         asked = asked.filter { loop.now - $0.value < configuration.freshness }
         listed = []
-        try send(MDNSNames.list)
+        for names in MDNSNames.domains { try links.ask(names.list) }
         await loop.sleep(for: configuration.window)
-        let names = listed.union(table.names).sorted().prefix(Self.maximumServices)
-        var rest = names[...]
+        let questions = listed.union(table.questions).sorted { $0.wire.lexicographicallyPrecedes($1.wire) }
+        var rest = questions.prefix(Self.maximumQuestions)
         while !rest.isEmpty, isOpen {
             try await ask(Array(rest.prefix(Self.questionsPerWindow)))
             rest = rest.dropFirst(Self.questionsPerWindow)
@@ -209,55 +209,23 @@ extension MDNSRegistry {
     }
 
     /// Asks for the nodes of services, and waits until the time to answer is over.
-    private func ask(_ services: [String]) async throws(RegistryError) {
+    private func ask(_ questions: [DNSName]) async throws(RegistryError) {
         guard isOpen else { throw RegistryError("the mdns registry is closed") }
         let began = loop.now
-        var waitsFor: [String] = []
+        var waitsFor: [DNSName] = []
         var end = began
-        for service in services {
-            if let earlier = asked[service], began - earlier < configuration.freshness {
+        for question in questions {
+            if let earlier = asked[question], began - earlier < configuration.freshness {
                 end = max(end, earlier + configuration.window)
                 continue
             }
-            // What is no name, nobody can have.
-            guard let question = try? MDNSNames.question(for: service) else { continue }
-            try send(question)
-            asked[service] = began
-            waitsFor.append(service)
+            try links.ask(question)
+            asked[question] = began
+            waitsFor.append(question)
             end = began + configuration.window
         }
         if end > loop.now { await loop.sleep(for: end - loop.now) }
-        for service in waitsFor { table.miss(service, asked: began).forEach { watchers.tell($0) } }
-    }
-
-    /// - Throws: When the question left by no link.
-    private func send(_ question: DNSName) throws(RegistryError) {
-        let message = DNSMessage(
-            id: .random(in: 0 ... .max), questions: [DNSQuestion(name: question, type: .pointer)])
-        guard let bytes = try? DNSWriter.bytes(of: message) else { return }
-        if let failure = send({ link throws(SystemError) in try link.ask(bytes) }) {
-            throw RegistryError("no question can be sent (\(failure))")
-        }
-    }
-
-    /// Sends by every link. Returns an error when nothing left by any of them.
-    ///
-    /// That one link fails is usual: the loopback interface has an IPv6 address, but no way for multicast to it.
-    @discardableResult
-    private func send(_ send: (MDNSLink) throws(SystemError) -> Void) -> SystemError? {
-        var failure: SystemError?
-        var hasLeft = false
-        for link in links {
-            do throws(SystemError) {
-                try send(link)
-                hasLeft = true
-            } catch {
-                failure = error
-            }
-        }
-        guard let failure, !hasLeft else { return nil }
-        report(failure)
-        return failure
+        for question in waitsFor { table.miss(question, asked: began).forEach { watchers.tell($0) } }
     }
 }
 
@@ -269,7 +237,7 @@ extension MDNSRegistry {
         while isOpen {
             await arrivals.wait()
             var count = 0
-            for link in links {
+            for link in links.all {
                 while count < Self.datagramsPerTurn, let sender = link.receive(into: &buffer) {
                     count += 1
                     if !buffer.isEmpty { take(buffer.bytes, from: sender, by: link) }
@@ -289,7 +257,7 @@ extension MDNSRegistry {
 
     private func learn(_ news: MDNSNews) {
         refused += news.refused
-        for service in news.listed where listed.count < Self.maximumServices { listed.insert(service) }
+        for question in news.listed where listed.count < Self.maximumQuestions { listed.insert(question) }
         for sighting in news.found where !responder.contains(sighting.name) {
             if let event = table.see(sighting, at: loop.now) { watchers.tell(event) }
         }
@@ -304,16 +272,7 @@ extension MDNSRegistry {
     }
 
     private func answer(_ query: DNSMessage, to asker: Address, by link: MDNSLink) {
-        for answer in responder.answers(to: query) {
-            guard let bytes = Self.bytes(of: answer) else { continue }
-            do throws(SystemError) { try link.answer(bytes, to: asker) } catch { report(error) }
-        }
-    }
-
-    /// Without compression, as the reference messages are, unless that would make more than one packet of it.
-    private static func bytes(of message: DNSMessage) -> [UInt8]? {
-        guard let bytes = try? DNSWriter.bytes(of: message) else { return nil }
-        return bytes.count <= 1_472 ? bytes : try? DNSWriter.bytes(of: message, compressing: true)
+        for answer in responder.answers(to: query) { links.answer(answer, to: asker, by: link) }
     }
 }
 
@@ -327,7 +286,7 @@ extension MDNSRegistry {
             let now = loop.now
             for duty in agenda where duty.at <= now {
                 if let instance = responder.instances.first(where: { $0.name == duty.name }) {
-                    announce(instance.announcement)
+                    links.announce(instance.announcement)
                 }
             }
             agenda.removeAll { $0.at <= now }
@@ -342,17 +301,5 @@ extension MDNSRegistry {
             await duties.wait()
         }
         deadline.cancel()
-    }
-
-    private func announce(_ message: DNSMessage) {
-        guard let bytes = try? DNSWriter.bytes(of: message) else { return }
-        send { link throws(SystemError) in try link.announce(bytes) }
-    }
-
-    /// Says once that sending fails. An interface that went down would else fill the log.
-    private func report(_ error: SystemError) {
-        guard !hasReportedSending else { return }
-        hasReportedSending = true
-        logger.warning("mdns: a message could not be sent (\(error)); further ones are not reported")
     }
 }

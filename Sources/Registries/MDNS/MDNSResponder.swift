@@ -49,8 +49,8 @@ package struct MDNSResponder: Sendable {
         guard askedClass == DNSClass.internet || askedClass == DNSClass.any else { return [] }
         let asksForPointers = question.type == .pointer || question.type == .any
         switch question.name {
-        case MDNSNames.list: return asksForPointers ? services.compactMap(listing) : []
-        case MDNSNames.enumeration: return asksForPointers ? enumeration : []
+        case MDNSNames.micro.list: return asksForPointers ? services.compactMap(listing) : []
+        case MDNSNames.micro.enumeration: return asksForPointers ? enumeration : []
         default: break
         }
         if let instance = instances.first(where: { $0.name == question.name }) {
@@ -76,10 +76,10 @@ package struct MDNSResponder: Sendable {
 
     /// The records that name a service in the list. They have the form of a node, but a port and an address of no use.
     private func listing(_ service: String) -> [DNSRecord]? {
-        guard let name = try? MDNSNames.listed(service) else { return nil }
+        guard let name = try? MDNSNames.micro.listed(service) else { return nil }
         let lifetime = MDNSInstance.lifetime
         return [
-            DNSRecord(name: MDNSNames.list, lifetime: lifetime, .pointer(name)),
+            DNSRecord(name: MDNSNames.micro.list, lifetime: lifetime, .pointer(name)),
             DNSRecord(name: name, lifetime: lifetime, .service(priority: 10, weight: 1, port: 9_999, target: host)),
             DNSRecord(name: host, lifetime: lifetime, .addressV4([0, 0, 0, 0])),
             DNSRecord(name: name, lifetime: lifetime, .text([])),
@@ -88,9 +88,9 @@ package struct MDNSResponder: Sendable {
 
     private var enumeration: [[DNSRecord]] {
         guard !instances.isEmpty else { return [] }
-        let names = services.compactMap { try? MDNSNames.question(for: $0) } + [MDNSNames.list]
+        let names = services.compactMap { try? MDNSNames.micro.question(for: $0) } + [MDNSNames.micro.list]
         return names.map { name in
-            [DNSRecord(name: MDNSNames.enumeration, lifetime: MDNSInstance.lifetime, .pointer(name))]
+            [DNSRecord(name: MDNSNames.micro.enumeration, lifetime: MDNSInstance.lifetime, .pointer(name))]
         }
     }
 }

@@ -16,6 +16,7 @@ package struct MDNSTable: Sendable {
     package static let questionsMissed = 2
 
     private struct Entry {
+        let question: DNSName
         var service: Service
         var size: Int
         var seen: ContinuousClock.Instant
@@ -25,7 +26,7 @@ package struct MDNSTable: Sendable {
 
     private let limits: Limits
     private var entries: [DNSName: Entry] = [:]
-    private var byService: [String: Set<DNSName>] = [:]
+    private var byQuestion: [DNSName: Set<DNSName>] = [:]
     private var bytes = 0
     /// How many nodes were not kept because the table was full.
     private(set) package var overflow = 0
@@ -37,12 +38,14 @@ package struct MDNSTable: Sendable {
     /// When the next node is too old; nil when there is none.
     package var nextEnd: ContinuousClock.Instant? { entries.values.lazy.map(\.end).min() }
 
-    /// The names of the services that have nodes.
-    package var names: [String] { Array(byService.keys) }
+    /// What to ask, so that every node here answers.
+    package var questions: [DNSName] { Array(byQuestion.keys) }
 
     /// The versions of a service. Endpoints are those of the node with the smallest id that has any.
     package func services(named name: String) -> [Service] {
-        (byService[name] ?? []).compactMap { entries[$0]?.service }.gathered()
+        let questions = MDNSNames.domains.compactMap { try? $0.question(for: name) }
+        let nodes = questions.flatMap { byQuestion[$0] ?? [] }
+        return nodes.compactMap { entries[$0]?.service }.filter { $0.name == name }.gathered()
     }
 
     package func services() -> [Service] { entries.values.map(\.service).gathered() }
@@ -56,10 +59,11 @@ package struct MDNSTable: Sendable {
             return nil
         }
         bytes += growth
-        if let known, known.service.name != sighting.service.name { unlist(sighting.name, known.service.name) }
-        byService[sighting.service.name, default: []].insert(sighting.name)
+        if let known, known.question != sighting.question { unlist(sighting.name, known.question) }
+        byQuestion[sighting.question, default: []].insert(sighting.name)
         entries[sighting.name] = Entry(
-            service: sighting.service, size: sighting.size, seen: now, end: now + .seconds(sighting.lifetime))
+            question: sighting.question, service: sighting.service, size: sighting.size, seen: now,
+            end: now + .seconds(sighting.lifetime))
         return known?.service == sighting.service ? nil : .registered(sighting.service)
     }
 
@@ -67,7 +71,7 @@ package struct MDNSTable: Sendable {
     package mutating func forget(_ name: DNSName) -> RegistryEvent? {
         guard let entry = entries.removeValue(forKey: name) else { return nil }
         bytes -= entry.size
-        unlist(name, entry.service.name)
+        unlist(name, entry.question)
         return .deregistered(entry.service)
     }
 
@@ -77,13 +81,13 @@ package struct MDNSTable: Sendable {
         return old.compactMap { forget($0) }
     }
 
-    /// Notes that a service was asked for its nodes, and that the time to answer is over.
+    /// Notes that a question for nodes was asked, and that the time to answer is over.
     ///
     /// - Parameter asked: When the question went out. Nodes seen since then have answered, in whatever way.
     /// - Returns: The nodes that have now missed too many questions, and are gone.
-    package mutating func miss(_ service: String, asked: ContinuousClock.Instant) -> [RegistryEvent] {
+    package mutating func miss(_ question: DNSName, asked: ContinuousClock.Instant) -> [RegistryEvent] {
         var events: [RegistryEvent] = []
-        for name in byService[service] ?? [] {
+        for name in byQuestion[question] ?? [] {
             guard let entry = entries[name], entry.seen < asked else { continue }
             entries[name]?.missed += 1
             if entry.missed + 1 >= Self.questionsMissed, let event = forget(name) { events.append(event) }
@@ -91,8 +95,8 @@ package struct MDNSTable: Sendable {
         return events
     }
 
-    private mutating func unlist(_ name: DNSName, _ service: String) {
-        byService[service]?.remove(name)
-        if byService[service]?.isEmpty == true { byService[service] = nil }
+    private mutating func unlist(_ name: DNSName, _ question: DNSName) {
+        byQuestion[question]?.remove(name)
+        if byQuestion[question]?.isEmpty == true { byQuestion[question] = nil }
     }
 }
