@@ -118,7 +118,8 @@ let package = Package(
         tests(
             "Server",
             [
-                "Bytes", "Compression", "Gateway", "HTTP", "Reactor", "Resolvers", "Server", "TestSupport", logging,
+                "Bytes", "Compression", "Gateway", "HTTP", "Handlers", "Reactor", "Resolvers", "Server", "TestSupport",
+                logging,
             ]),
         tests("Command", ["Gateway", "Handlers", "JSON", "Reactor", "micro", logging]),
     ],

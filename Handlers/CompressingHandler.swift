@@ -14,5 +14,6 @@ package final class CompressingHandler: Handler {
     nonisolated(nonsending) package func handle(_ exchange: Exchange) async throws(GatewayError) {
         exchange.compression = policy
         try await next.handle(exchange)
+        try await exchange.finishEnding()
     }
 }

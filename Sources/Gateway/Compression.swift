@@ -4,8 +4,8 @@ internal import HTTP
 
 /// Whether and how the answers of one loop are compressed. Given to an exchange by the handler that wants it so.
 package final class CompressionPolicy {
-    /// Answers compressed at a time, each with memory of its own; more are sent as they are. So compression takes at most
-    /// 32 MiB of each loop.
+    /// Answers compressed at a time, each with memory of its own; more are sent as they are. So compression takes some
+    /// 40 MiB of each loop at most.
     package static let maximumEncoders = 256
 
     /// Shorter content is sent as it is, in bytes. Default 1 KiB: below, hardly anything is won.

@@ -56,7 +56,8 @@ package final class Exchange {
 
     // MARK: Compression
 
-    /// Lets the answer be compressed if client and content are fit for it. Nil, the default, leaves it as it is.
+    /// Lets the answer be compressed if client and content are fit for it. Nil, the default, leaves it as it is. Who sets
+    /// it calls `finishEnding` after the answer.
     package var compression: CompressionPolicy?
     /// Nil for an answer that is sent as it is.
     private var encoder: ContentEncoder?
@@ -79,12 +80,9 @@ package final class Exchange {
         try stream.begin(head, body: isHead ? .none : .chunked)
     }
 
-    /// Whether the answer has been ended while its last bytes wait for the client.
-    package var isEnding: Bool { encoder?.hasEnded ?? false }
-
-    /// Sends the last bytes of an answer that has been ended. For the session, after the handler.
+    /// Sends the last bytes of an answer that has been ended, if some still wait for the client.
     nonisolated(nonsending) package func finishEnding() async throws(GatewayError) {
-        guard let encoder else { return }
+        guard let encoder, encoder.hasEnded else { return }
         while try !encoder.send(to: stream) { await wakeup.wait() }
         self.encoder = nil
         try stream.end(trailers: encoder.trailers)
@@ -214,6 +212,7 @@ package final class Exchange {
         try begin(ResponseHead(status, fields: fields), body: .length(body.count))
         try await write(&body)
         try end()
+        if encoder != nil { try await finishEnding() }
     }
 
     /// Answers in one piece with text of the given type.

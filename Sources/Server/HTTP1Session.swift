@@ -77,7 +77,6 @@ final class HTTP1Session: ServerSession {
         var canGoOn = true
         do throws(GatewayError) {
             try await handler.handle(exchange)
-            if exchange.isEnding { try await exchange.finishEnding() }
             guard response.isEnded else { throw GatewayError(.fault, "no answer was given") }
         } catch {
             canGoOn = await answer(error)
@@ -165,7 +164,6 @@ final class HTTP1Session: ServerSession {
         if !request.isComplete { (keepsAlive, mustLinger) = (false, true) }
         do throws(GatewayError) {
             try await ErrorResponse.send(error, to: exchange)
-            if exchange.isEnding { try await exchange.finishEnding() }
             return await flushAll() && keepsAlive
         } catch {
             return false

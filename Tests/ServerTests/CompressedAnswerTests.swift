@@ -2,6 +2,7 @@ import Bytes
 import Compression
 import Gateway
 import HTTP
+import Handlers
 import Server
 import TestSupport
 import Testing
@@ -10,12 +11,7 @@ import Testing
 private final class TextHandler: Handler {
     static let text = (0..<20_000).map { "line \($0 &* 7_919 % 10_007)\n" }.joined()
 
-    private let policy: CompressionPolicy
-
-    init(_ policy: CompressionPolicy) { self.policy = policy }
-
     nonisolated(nonsending) func handle(_ exchange: Exchange) async throws(GatewayError) {
-        exchange.compression = policy
         switch exchange.request.path {
         case "/long": try await exchange.respond(.ok, contentType: "text/plain", text: Self.text)
         case "/short": try await exchange.respond(.ok, contentType: "text/plain", text: "short")
@@ -60,7 +56,7 @@ struct CompressedAnswerTests {
 
     private func rig() -> Rig {
         let shared = shared
-        return Rig(makeHandler: { _ in TextHandler(shared.policy) })
+        return Rig(makeHandler: { _ in CompressingHandler(TextHandler(), by: shared.policy) })
     }
 
     private static func get(_ path: String, method: String = "GET", version: String = "1.1") -> String {
