@@ -14,6 +14,11 @@ private final class TextHandler: Handler {
     nonisolated(nonsending) func handle(_ exchange: Exchange) async throws(GatewayError) {
         switch exchange.request.path {
         case "/long": try await exchange.respond(.ok, contentType: "text/plain", text: Self.text)
+        case "/stream":
+            try exchange.begin(ResponseHead(.ok, fields: fields), body: .chunked)
+            var body = ByteBuffer(Self.text)
+            try await exchange.write(&body)
+            try exchange.end()
         case "/short": try await exchange.respond(.ok, contentType: "text/plain", text: "short")
         case "/fails": throw GatewayError(.notFound, String(repeating: "nothing ", count: 200))
         case "/broken", "/cut", "/more":
@@ -54,9 +59,12 @@ private final class SharedPolicy: Sendable {
 struct CompressedAnswerTests {
     private let shared = SharedPolicy()
 
-    private func rig() -> Rig {
+    private func rig(outputHighMark: Int = 65_536) -> Rig {
         let shared = shared
-        return Rig(makeHandler: { _ in CompressingHandler(TextHandler(), by: shared.policy) })
+        var configuration = SessionConfiguration()
+        configuration.outputHighMark = outputHighMark
+        return Rig(
+            configuration: configuration, makeHandler: { _ in CompressingHandler(TextHandler(), by: shared.policy) })
     }
 
     private static func get(_ path: String, method: String = "GET", version: String = "1.1") -> String {
@@ -108,10 +116,12 @@ struct CompressedAnswerTests {
         #expect(rig.loop.drain() == 0)
     }
 
-    @Test func `a slow client gets all of it, and the end comes last`() throws {
-        let rig = rig()
+    @Test("a slow client gets all of it, and the end comes last", arguments: ["/long", "/stream"])
+    func slowClient(path: String) throws {
+        // So little may wait for the client that the end of the content has to wait for it, too.
+        let rig = rig(outputHighMark: 1_000)
         rig.peer.room = 0
-        rig.peer.send(Self.get("/long") + Self.get("/short"))
+        rig.peer.send(Self.get(path) + Self.get("/short"))
         rig.loop.drain()
         var steps = 0
         while rig.peer.received.count == 0 || rig.peer.room == 0, steps < 10_000 {
