@@ -55,8 +55,9 @@ let package = Package(
         module("HTTP", ["Bytes"]),
         module("Compression", ["Bytes", "CZlib"]),
 
-        // Level 1: the event loop.
+        // Level 1: the event loop, and what is made of the codecs.
         module("Reactor", ["Bytes", "CLinux"]),
+        module("Transcoding", ["Bytes", "JSON"]),
 
         // Level 2: sockets, and the contracts of the product.
         module("Transports", ["Bytes", "CLinux", "COpenSSL", "Reactor"]),
@@ -100,6 +101,7 @@ let package = Package(
         tests("JSON", ["Bytes", "JSON"]),
         tests("HTTP", ["Bytes", "HTTP", "JSON"], exclude: ["Golden"]),
         tests("Compression", ["Bytes", "Compression"]),
+        tests("Transcoding", ["Bytes", "CMallocCount", "JSON", "Transcoding"], exclude: ["Golden"]),
         tests("Resolvers", ["Gateway", "HTTP", "Resolvers"]),
         tests("Brokers", ["Brokers", "Gateway"]),
         tests("Tidy", []),

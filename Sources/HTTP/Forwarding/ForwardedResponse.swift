@@ -32,7 +32,7 @@ package enum ForwardedResponse {
             head.fields.writeJoined(.upgrade, separator: ", ", to: &buffer)
         } else if !head.status.isInformational {
             switch (keepAlive, version) {
-            case (true, .http11): break
+            case (true, .http11), (true, .http2): break
             case (true, .http10): buffer.append("Connection: keep-alive\r\n")
             case (false, _): buffer.append("Connection: close\r\n")
             }

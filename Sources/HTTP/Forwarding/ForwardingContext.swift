@@ -26,6 +26,7 @@ package final class ForwardingContext: Sendable {
     let originBetweenHosts: ByteBuffer
     let originWithoutHost: ByteBuffer
     /// `Via` and the empty line, by version.
+    let via20: ByteBuffer
     let via11: ByteBuffer
     let via10: ByteBuffer
 
@@ -55,6 +56,7 @@ package final class ForwardingContext: Sendable {
         originBeforeHost = ByteBuffer("\(lines)X-Forwarded-Host: ")
         originBetweenHosts = ByteBuffer("\r\nForwarded: \(element);host=\"")
         originWithoutHost = ByteBuffer("\(lines)Forwarded: \(element)\r\n")
+        via20 = ByteBuffer("Via: 2.0 \(viaName)\r\n\r\n")
         via11 = ByteBuffer("Via: 1.1 \(viaName)\r\n\r\n")
         via10 = ByteBuffer("Via: 1.0 \(viaName)\r\n\r\n")
     }
