@@ -65,6 +65,8 @@ enum SettingKey: String, CaseIterable, Sendable {
     case maxRPCBody = "max_rpc_body"
     case maxConnections = "max_connections"
     case trustedProxies = "trusted_proxies"
+    case compression
+    case compressionMinimum = "compression_min_size"
 
     // Logs.
     case accessLog = "access_log"

@@ -167,6 +167,11 @@ extension Setting {
         limit(.maxHeaderBytes, .size(1_024...(16 << 20)), default: "64KiB", "The longest head of a request"),
         limit(.maxHeaderFields, .integer(10...10_000), default: "100", "The most header fields of a request"),
         limit(.maxRPCBody, .size(1_024...(1 << 30)), default: "4MiB", "The longest body that becomes an RPC message"),
+        limit(
+            .compression, .word(valid: ["own", "all", "none"], notYet: []), default: "own",
+            "Which answers are compressed when the client accepts it: our own, or also those passed on"),
+        limit(
+            .compressionMinimum, .size(0...(1 << 30)), default: "1KiB", "The shortest answer that is compressed"),
         limit(.maxConnections, .integer(1...10_000_000), default: "16384", "The most connections at a time"),
         limit(
             .trustedProxies, .addressRanges, default: nil, "Whose X-Forwarded fields are believed"),
