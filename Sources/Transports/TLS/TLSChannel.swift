@@ -14,7 +14,7 @@ package final class TLSChannel: Channel {
     /// Bytes beyond the content asked for that one read may take from the channel.
     private static let overhead = 8_192
 
-    private let engine: TLSEngine
+    let engine: TLSEngine
     private let loop: any EventLoop
     private var inner: any Channel { engine.inner }
     /// Made when a read first ends because of our own bound, and needed hardly ever.
