@@ -86,7 +86,7 @@ package final class TLSChannel: Channel {
     // MARK: Reading
 
     package func tryRead(into buffer: inout ByteBuffer, atMost limit: Int) throws(ChannelError) -> Int? {
-        guard try beginReading(limit) else { return nil }
+        guard try beginReading(limit), inner.isReadable || engine.mayRead else { return nil }
         var total = 0
         while total < limit {
             let room = min(limit - total, Self.recordSize)
