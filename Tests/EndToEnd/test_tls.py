@@ -324,6 +324,17 @@ def test_a_bad_certificate_of_a_client_is_refused(start_secure_proxy, authority,
     assert until(lambda: any("client's certificate is not accepted" in line["message"] for line in running.lines))
 
 
+def test_a_revoked_certificate_is_refused_and_others_are_not(start_secure_proxy, authority, echo, tmp_path):
+    revoked, good = (authority.issue(usage="clientAuth") for _ in range(2))
+    authorities = tmp_path / "authorities.pem"
+    authorities.write_text(authority.pem.read_text() + authority.revocation_list(revoked))
+    running = start_secure_proxy(f"http://127.0.0.1:{echo()}", f"--tls_client_ca_file={authorities}")
+    assert ask(running.proxy_port, authority, certificate=good)[0] == 200
+    with pytest.raises((ssl.SSLError, ConnectionError, http.client.HTTPException)):
+        ask(running.proxy_port, authority, certificate=revoked)
+    assert until(lambda: any("certificate revoked" in line["message"] for line in running.lines))
+
+
 # Content
 
 
