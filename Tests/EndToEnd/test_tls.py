@@ -89,6 +89,15 @@ def test_curl_gets_its_answer_over_tls(secure, authority):
     assert (result.stdout, result.stderr) == (GREETING, "")
 
 
+@pytest.mark.parametrize("option, version", [("--http2", "2"), ("--http1.1", "1.1")])
+def test_the_client_chooses_the_version_of_http(secure, authority, option, version):
+    result = subprocess.run(
+        ["curl", "-sS", option, "--cacert", authority.pem, "-w", " %{http_version}",
+         f"https://localhost:{secure.api_port}/greeter/say/hello?name=John"],
+        capture_output=True, text=True, timeout=20)
+    assert (result.stdout, result.stderr) == (f"{GREETING} {version}", "")
+
+
 def test_the_report_says_https_and_whose_certificate_it_is(secure):
     assert secure.facts["gateway"]["note"].startswith("https://")
     assert "certificate of localhost until 20" in secure.facts["gateway"]["note"]

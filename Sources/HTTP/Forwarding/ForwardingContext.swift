@@ -29,6 +29,7 @@ package final class ForwardingContext: Sendable {
     let originBetweenHosts: ByteBuffer
     let originWithoutHost: ByteBuffer
     /// The client's certificate, `Via` and the empty line, by version.
+    let via20: ByteBuffer
     let via11: ByteBuffer
     let via10: ByteBuffer
 
@@ -62,6 +63,7 @@ package final class ForwardingContext: Sendable {
         originBetweenHosts = Self.exact("\r\nForwarded: \(element);host=\"")
         originWithoutHost = Self.exact("\(lines)Forwarded: \(element)\r\n")
         let identity = clientCertificate.map { "\(Self.certificateField): \($0)\r\n" } ?? ""
+        via20 = Self.exact("\(identity)Via: 2.0 \(viaName)\r\n\r\n")
         via11 = Self.exact("\(identity)Via: 1.1 \(viaName)\r\n\r\n")
         via10 = Self.exact("\(identity)Via: 1.0 \(viaName)\r\n\r\n")
     }
