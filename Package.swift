@@ -108,7 +108,7 @@ let package = Package(
         tests("Handlers", ["Bytes", "Handlers", "JSON"]),
         tests("Dashboard", ["Bytes", "Dashboard", "Gateway", "HTTP", "JSON", "Reactor", "TestSupport"]),
         tests("Reactor", ["Bytes", "Reactor", "TestSupport"]),
-        tests("Transports", ["Bytes", "CLinux", "Reactor", "TestSupport", "Transports"]),
+        tests("Transports", ["Bytes", "CLinux", "COpenSSL", "Reactor", "TestSupport", "Transports"]),
         tests("Gateway", ["Bytes", "Gateway", "HTTP", "JSON", "Reactor"]),
         tests(
             "Upstream",

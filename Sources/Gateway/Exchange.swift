@@ -127,6 +127,13 @@ package final class Exchange {
         spares.append(buffer)
     }
 
+    /// Gives the memory kept for the next request back. For the session, while there is no request.
+    package func releaseMemory() {
+        spares = []
+        metadata = HeaderFields()
+        request = RequestHead()
+    }
+
     // MARK: The request's body
 
     /// How the request's body is delimited.

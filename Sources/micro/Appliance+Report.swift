@@ -50,8 +50,7 @@ extension Appliance {
     /// What is spoken with clients.
     private var protocols: String {
         guard let identity = certificates?.context.identities.first else { return "HTTP/1.1 and HTTP/2, no TLS" }
-        return
-            "https:// with HTTP/1.1 and HTTP/2, certificate of \(identity.names.first ?? "nobody") until \(identity.lastDay)"
+        return "https://, certificate of \(identity.names.first ?? "nobody") until \(identity.lastDay)"
     }
 
     /// What becomes of one request, computed by the resolver that is in use.
