@@ -39,9 +39,9 @@ struct AllocationTests {
         #expect(rig.peers.count == 1)
     }
 
-    /// Over HTTP/2, in a debug build: 10 for iterators, 7 for the hand-turned loop, which runs more jobs, and 6 in which
-    /// an unoptimised build copies what it looks at.
-    private static let knownOfStreams = 23.0
+    /// Over HTTP/2, in a debug build: 9 for iterators, and 6 for the hand-turned loop, which runs more jobs. Nothing else
+    /// asks for memory, but for a buffer that grows now and then: streams, tasks and exchanges are used again.
+    private static let knownOfStreams = 15.1
 
     /// A request of a stream, and a count of streams for the next.
     private func runStreams(_ rig: ProxyRig, _ count: Int, from first: UInt32) -> UInt32 {
