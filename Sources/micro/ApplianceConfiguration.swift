@@ -101,6 +101,8 @@ struct ApplianceConfiguration: Sendable, Equatable {
         var headerFields: Int
         var rpcBody: Int
         var connections: Int
+        /// Requests at a time on one connection of HTTP/2.
+        var streams: Int
     }
 
     struct Logs: Sendable, Equatable {
@@ -192,6 +194,7 @@ extension ApplianceConfiguration.Limits {
         headerFields = settings.the(settings.number, .maxHeaderFields)
         rpcBody = settings.the(settings.number, .maxRPCBody)
         connections = settings.the(settings.number, .maxConnections)
+        streams = settings.the(settings.number, .maxStreams)
     }
 }
 

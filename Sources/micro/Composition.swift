@@ -53,6 +53,7 @@ struct Composition: Sendable {
         session.headerTimeout = limits.headerTimeout
         session.idleTimeout = limits.idleTimeout
         session.bodyTimeout = limits.bodyTimeout
+        session.maximumStreams = limits.streams
         return session
     }
 

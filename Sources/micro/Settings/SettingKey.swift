@@ -48,6 +48,7 @@ enum SettingKey: String, CaseIterable, Sendable {
     case maxHeaderFields = "max_header_fields"
     case maxRPCBody = "max_rpc_body"
     case maxConnections = "max_connections"
+    case maxStreams = "max_streams"
     case trustedProxies = "trusted_proxies"
 
     // Logs.

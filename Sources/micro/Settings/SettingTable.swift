@@ -155,6 +155,9 @@ extension Setting {
         limit(.maxRPCBody, .size(1_024...(1 << 30)), default: "4MiB", "The longest body that becomes an RPC message"),
         limit(.maxConnections, .integer(1...10_000_000), default: "16384", "The most connections at a time"),
         limit(
+            .maxStreams, .integer(1...10_000), default: "100",
+            "The most requests at a time on one connection of HTTP/2"),
+        limit(
             .trustedProxies, .addressRanges, default: nil, "Whose X-Forwarded fields are believed"),
     ]
 
