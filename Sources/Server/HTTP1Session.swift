@@ -27,6 +27,7 @@ final class HTTP1Session: ServerSession {
     var output = ByteBuffer()
     var request = RequestBody()
     var response = ResponseBody()
+    var tunnel = TunnelState()
     /// False once the connection must end after the current answer.
     var keepsAlive = true
     /// True once the client may be sending what nobody will read.
@@ -52,7 +53,7 @@ final class HTTP1Session: ServerSession {
         self.isPeerLoopback = isPeerLoopback
         mayBeginHTTP2 = channel.negotiatedProtocol == nil
         configuration = context.configuration
-        parser = RequestParser(limits: configuration.headLimits)
+        parser = RequestParser(limits: configuration.headLimits, isSecure: forwarding.scheme == "https")
         deadline = Deadline(on: loop, firing: wakeup)
         exchange = Exchange(
             stream: self, forwarding: forwarding, isPeerLoopback: isPeerLoopback, loop: loop, wakeup: wakeup)
@@ -88,10 +89,12 @@ final class HTTP1Session: ServerSession {
         var canGoOn = true
         do throws(GatewayError) {
             try await handler.handle(exchange)
-            guard response.isEnded else { throw GatewayError(.fault, "no answer was given") }
+            guard response.isEnded || tunnel.isOpen else { throw GatewayError(.fault, "no answer was given") }
+            if let failure = exchange.lateFailure { context.report(failure, exchange) }
         } catch {
             canGoOn = await answer(error)
         }
+        leaveTunnel()
         context.accessLog?.record(exchange, took: loop.preciseNow - began, bytes: response.sent)
         guard canGoOn, await flushAll() else { return false }
         guard await skipRestOfBody() else { return false }
@@ -155,6 +158,10 @@ final class HTTP1Session: ServerSession {
             return true
         } catch {
             forgetExchange()
+            if error == .secureBytes {
+                context.handshakes.note(
+                    "a client began TLS on a port that speaks plain HTTP", from: exchange.forwarding.clientAddress)
+            }
             throw GatewayError(error)
         }
     }

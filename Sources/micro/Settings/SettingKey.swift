@@ -10,6 +10,7 @@ enum SettingKey: String, CaseIterable, Sendable {
     case apiType = "api_type"
     case apiResolver = "api_resolver"
     case enableRPC = "enable_rpc"
+    case allowedOrigins = "allowed_origins"
 
     // The dashboard.
     case webAddress = "web_address"
@@ -22,11 +23,23 @@ enum SettingKey: String, CaseIterable, Sendable {
     case proxyAddress = "proxy_address"
     case proxyEndpoint = "proxy_endpoint"
 
+    // TLS with clients, and with nodes.
+    case enableTLS = "enable_tls"
+    case tlsCertFile = "tls_cert_file"
+    case tlsKeyFile = "tls_key_file"
+    case tlsClientCAFile = "tls_client_ca_file"
+    case tlsClientAuth = "tls_client_auth"
+    case tlsOCSPFile = "tls_ocsp_file"
+    case tlsStrictSNI = "tls_strict_sni"
+    case tlsCAFile = "tls_ca_file"
+    case tlsInsecure = "tls_insecure"
+
     // Discovery.
     case registry
     case registryAddress = "registry_address"
     case mdnsInterfaces = "mdns_interfaces"
     case serverName = "server_name"
+    case staticNodes = "static_node"
     case registerTTL = "register_ttl"
     case registerInterval = "register_interval"
 
@@ -40,9 +53,12 @@ enum SettingKey: String, CaseIterable, Sendable {
     // Limits.
     case loops
     case drainTimeout = "drain_timeout"
+    case handshakeTimeout = "handshake_timeout"
     case headerTimeout = "header_timeout"
     case idleTimeout = "idle_timeout"
     case bodyTimeout = "body_timeout"
+    case streamIdleTimeout = "stream_idle_timeout"
+    case tunnelIdleTimeout = "tunnel_idle_timeout"
     case maxRequestLine = "max_request_line"
     case maxHeaderBytes = "max_header_bytes"
     case maxHeaderFields = "max_header_fields"
