@@ -126,6 +126,8 @@ struct ApplianceConfiguration: Sendable, Equatable {
         var headerFields: Int
         var rpcBody: Int
         var connections: Int
+        /// Requests at a time on one connection of HTTP/2.
+        var streams: Int
         var compression: Compression
     }
 
@@ -258,6 +260,7 @@ extension ApplianceConfiguration.Limits {
         headerFields = settings.the(settings.number, .maxHeaderFields)
         rpcBody = settings.the(settings.number, .maxRPCBody)
         connections = settings.the(settings.number, .maxConnections)
+        streams = settings.the(settings.number, .maxStreams)
         compression = ApplianceConfiguration.Compression(
             scope: ApplianceConfiguration.CompressionScope(rawValue: settings.the(settings.text, .compression)) ?? .own,
             minimumLength: settings.the(settings.number, .compressionMinimum))

@@ -60,6 +60,7 @@ struct Composition: Sendable {
         session.headerTimeout = limits.headerTimeout
         session.idleTimeout = limits.idleTimeout
         session.bodyTimeout = limits.bodyTimeout
+        session.maximumStreams = limits.streams
         return session
     }
 

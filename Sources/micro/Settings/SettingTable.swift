@@ -174,6 +174,9 @@ extension Setting {
             .compressionMinimum, .size(0...(1 << 30)), default: "1KiB", "The shortest answer that is compressed"),
         limit(.maxConnections, .integer(1...10_000_000), default: "16384", "The most connections at a time"),
         limit(
+            .maxStreams, .integer(1...10_000), default: "100",
+            "The most requests at a time on one connection of HTTP/2"),
+        limit(
             .trustedProxies, .addressRanges, default: nil, "Whose X-Forwarded fields are believed"),
     ]
 
