@@ -28,13 +28,13 @@ LISTENERS = {
 class Program:
     """A running `micro`. Its address attributes are `None` for what it does not serve."""
 
-    def __init__(self, micro, arguments, env=None):
+    def __init__(self, micro, arguments, env=None, cwd=None):
         self.arguments = list(arguments)
         environment = {key: value for key, value in os.environ.items() if not key.startswith("MICRO")}
         environment.update(env or {})
         self.process = subprocess.Popen(
             [micro, *self.arguments, "--log_format=json"],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, cwd=cwd)
         self.lines = []
         self.facts = {}
         self.was_killed = False

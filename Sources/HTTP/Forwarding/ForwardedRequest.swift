@@ -163,6 +163,7 @@ package enum ForwardedRequest {
         _ version: Version, context: ForwardingContext, to buffer: inout ByteBuffer
     ) {
         switch version {
+        case .http2: buffer.append(context.via20)
         case .http11: buffer.append(context.via11)
         case .http10: buffer.append(context.via10)
         }

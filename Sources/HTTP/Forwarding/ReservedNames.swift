@@ -42,7 +42,7 @@ extension HeaderFields {
     }
 
     /// Keeps of the trailers only names that nobody interprets before the content, and `ETag` and `Date`.
-    mutating func removeAllForbiddenInTrailers() {
+    package mutating func removeAllForbiddenInTrailers() {
         guard !isEmpty else { return }
         var allowed = HeaderFields()
         for entry in entries {

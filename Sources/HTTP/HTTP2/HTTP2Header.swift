@@ -6,8 +6,8 @@ import Bytes
 package enum HTTP2Header {
     /// Makes the head of a request: the target in origin form, and the host in one `Host` field.
     ///
-    /// Cookies in several fields are joined, as HTTP/1.1 needs them (8.2.3). The head says HTTP/1.1, for that is what
-    /// it means. Extended CONNECT is refused, since our settings do not offer it (RFC 8441).
+    /// Cookies in several fields are joined, as HTTP/1.1 needs them (8.2.3), and names are spelled as it spells them.
+    /// Extended CONNECT is refused, since our settings do not offer it (RFC 8441).
     ///
     /// - Parameters:
     ///   - endsStream: Whether no content follows.
@@ -16,6 +16,10 @@ package enum HTTP2Header {
         _ list: borrowing HPACKFieldList, stream: UInt32, endsStream: Bool, into head: inout RequestHead
     ) throws(HTTP2Error) {
         let pseudo = try PseudoFields(list, stream: stream)
+        guard pseudo.protocolName == nil else {
+            // The place for tunnels over streams, once there are any and our settings offer them.
+            throw .malformed(stream, "The request is for a tunnel, which our settings do not offer.")
+        }
         guard let methodIndex = pseudo.method, let method = Method(list.valueSpan(at: methodIndex)) else {
             throw .malformed(stream, "The method is missing or no token.")
         }
@@ -24,7 +28,7 @@ package enum HTTP2Header {
             guard Authority.isValid(list.valueSpan(at: index)) else {
                 throw .malformed(stream, "The authority does not name one host.")
             }
-            try append("host", list.valueSpan(at: index), stream: stream, to: &head.fields)
+            try append(.host, list.valueSpan(at: index), stream: stream, to: &head.fields)
         }
         let hosts = head.fields.count
         for index in pseudo.count..<list.count { try appendRegular(list, index, stream: stream, to: &head.fields) }
@@ -77,7 +81,7 @@ package enum HTTP2Header {
         } catch {
             throw .malformed(stream, "The path or the authority is malformed.")
         }
-        head.restart(method: method, target: target, parts: parts, version: .http11)
+        head.restart(method: method, target: target, parts: parts, version: .http2)
     }
 
     // MARK: Fields
@@ -86,10 +90,8 @@ package enum HTTP2Header {
         _ list: borrowing HPACKFieldList, _ index: Int, stream: UInt32, to fields: inout HeaderFields
     ) throws(HTTP2Error) {
         let name = list.nameSpan(at: index)
-        for place in name.indices where name[place] != name[place].lowercased {
-            throw .malformed(stream, "A field name has upper case in it.")
-        }
-        switch FieldName.of(name) {
+        let known = FieldName.of(name)
+        switch known {
         case .connection, .proxyConnection, .keepAlive, .transferEncoding, .upgrade:
             throw .malformed(stream, "A field is about the connection.")
         case .te:
@@ -99,17 +101,17 @@ package enum HTTP2Header {
         default: break
         }
         do throws(HeaderFields.Malformed) {
-            try fields.append(untrusted: name, value: list.valueSpan(at: index))
+            try fields.append(lowerCase: name, known: known, value: list.valueSpan(at: index))
         } catch {
             throw .malformed(stream, "A field's name or value has bytes that it may not have.")
         }
     }
 
     private static func append(
-        _ name: String, _ value: Span<UInt8>, stream: UInt32, to fields: inout HeaderFields
+        _ name: FieldName, _ value: Span<UInt8>, stream: UInt32, to fields: inout HeaderFields
     ) throws(HTTP2Error) {
         do throws(HeaderFields.Malformed) {
-            try fields.append(untrusted: name.utf8.span, value: value)
+            try fields.append(name, untrusted: value)
         } catch {
             throw .malformed(stream, "A field's name or value has bytes that it may not have.")
         }
@@ -158,7 +160,7 @@ package enum HTTP2Header {
             joined.append(crumb)
         }
         fields.removeAll(.cookie)
-        try append("cookie", joined.span, stream: stream, to: &fields)
+        try append(.cookie, joined.span, stream: stream, to: &fields)
     }
 
     /// Where the pseudo fields of a request are. All stand before the first other field.
@@ -167,6 +169,8 @@ package enum HTTP2Header {
         var scheme: Int?
         var path: Int?
         var authority: Int?
+        /// Of extended CONNECT (RFC 8441, 4).
+        var protocolName: Int?
         var count = 0
 
         init(_ list: borrowing HPACKFieldList, stream: UInt32) throws(HTTP2Error) {
@@ -181,6 +185,8 @@ package enum HTTP2Header {
                     try Self.set(&path, to: count, stream: stream)
                 } else if name.equals(":authority") {
                     try Self.set(&authority, to: count, stream: stream)
+                } else if name.equals(":protocol") {
+                    try Self.set(&protocolName, to: count, stream: stream)
                 } else {
                     throw .malformed(stream, "A pseudo field is not one of a request.")
                 }

@@ -23,6 +23,8 @@ struct Settings: Sendable {
         case environment(String)
         case fallback
 
+        var isFlag: Bool { if case .flag = self { true } else { false } }
+
         var description: String {
             switch self {
             case .flag(let flag): "from \(flag)"
