@@ -43,10 +43,7 @@ package final class WebSocketHandler: Handler {
         let first = try firstMessage(exchange, route.destination)
 
         CallMetadata.fill(&exchange.metadata, from: exchange.request, exchange.forwarding)
-        let call = RPCCall(
-            destination: route.destination, body: ByteBuffer(), metadata: exchange.metadata,
-            deadline: exchange.now + CallTimeout.requestedForStream(by: exchange.request, configuration),
-            exchange: exchange)
+        let call = RPCCall(streaming: route.destination, for: exchange, configuration)
         // The stream is opened first, so that a client whose service is gone gets a status that says so.
         let stream = try await dispatcher.open(call, over: route, wakeup: exchange.wakeup)
         defer { stream.cancel() }

@@ -58,10 +58,7 @@ package final class Dispatcher {
         var last: GatewayError?
         while tried.count < maximumAttempts, let node = route.nodes.next(now: loop.now, after: tried) {
             do throws(GatewayError) {
-                guard let caller = caller(for: node) as? any StreamingCaller else {
-                    throw GatewayError.unspoken(by: node, of: call.destination.service, "streams")
-                }
-                let stream = try await caller.open(call, on: node, wakeup: wakeup)
+                let stream = try await open(call, on: node, wakeup: wakeup)
                 route.nodes.recordSuccess(of: node)
                 return stream
             } catch {
@@ -72,6 +69,16 @@ package final class Dispatcher {
             }
         }
         throw last ?? .noNodes(of: call.destination.service)
+    }
+
+    /// Opens a stream to one node, whatever the others are.
+    nonisolated(nonsending) package func open(
+        _ call: RPCCall, on node: Node, wakeup: Wakeup
+    ) async throws(GatewayError) -> any RPCStream {
+        guard let caller = caller(for: node) as? any StreamingCaller else {
+            throw GatewayError.unspoken(by: node, of: call.destination.service, "streams")
+        }
+        return try await caller.open(call, on: node, wakeup: wakeup)
     }
 
     private func caller(for node: Node) -> (any Caller)? {

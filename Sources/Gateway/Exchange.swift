@@ -20,6 +20,12 @@ package final class Exchange {
     package private(set) var status = 0
     /// The service that was asked, for the access log. Set by handlers.
     package var service = ""
+    /// What went wrong after the answer had begun, where the handler has told the client of it within the answer. For the
+    /// operator.
+    package var lateFailure: GatewayError?
+    /// True while the client may pause within the body for as long as it likes, because it is a stream whose end the
+    /// handler watches over.
+    package var mayBodyPause = false
     /// What `takeWebSocketOffer` found good. Nil for every other request.
     package internal(set) var handshake: WebSocketHandshake?
     /// Why the request was refused, for the access log. Nil for one that was served.
@@ -45,6 +51,8 @@ package final class Exchange {
         isBodyUntouched = true
         handshake = nil
         status = 0
+        lateFailure = nil
+        mayBodyPause = false
         refusal = nil
         if !service.isEmpty { service = "" }
     }

@@ -159,6 +159,7 @@ extension HTTP1Session: ExchangeStream {
             throw GatewayError(.clientGone, "the client left before its request was complete")
         }
         guard let count else {
+            if exchange.mayBodyPause { return false }
             if deadline.hasExpired {
                 keepsAlive = false
                 mustLinger = true

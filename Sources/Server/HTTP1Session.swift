@@ -90,6 +90,7 @@ final class HTTP1Session: ServerSession {
         do throws(GatewayError) {
             try await handler.handle(exchange)
             guard response.isEnded || tunnel.isOpen else { throw GatewayError(.fault, "no answer was given") }
+            if let failure = exchange.lateFailure { context.report(failure, exchange) }
         } catch {
             canGoOn = await answer(error)
         }

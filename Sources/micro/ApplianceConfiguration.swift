@@ -117,6 +117,7 @@ struct ApplianceConfiguration: Sendable, Equatable {
         var headerTimeout: Duration
         var idleTimeout: Duration
         var bodyTimeout: Duration
+        var streamIdleTimeout: Duration
         var tunnelIdleTimeout: Duration
         var requestLine: Int
         var headerBytes: Int
@@ -231,6 +232,7 @@ extension ApplianceConfiguration.Limits {
         headerTimeout = settings.the(settings.duration, .headerTimeout)
         idleTimeout = settings.the(settings.duration, .idleTimeout)
         bodyTimeout = settings.the(settings.duration, .bodyTimeout)
+        streamIdleTimeout = settings.the(settings.duration, .streamIdleTimeout)
         tunnelIdleTimeout = settings.the(settings.duration, .tunnelIdleTimeout)
         requestLine = settings.the(settings.number, .maxRequestLine)
         headerBytes = settings.the(settings.number, .maxHeaderBytes)

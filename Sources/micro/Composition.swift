@@ -118,6 +118,7 @@ struct Composition: Sendable {
         var rpc = RPCConfiguration()
         rpc.maximumBody = configuration.limits.rpcBody
         rpc.timeout = configuration.client.requestTimeout
+        rpc.streamIdleTimeout = configuration.limits.streamIdleTimeout
         return rpc
     }
 

@@ -56,6 +56,7 @@ enum SettingKey: String, CaseIterable, Sendable {
     case headerTimeout = "header_timeout"
     case idleTimeout = "idle_timeout"
     case bodyTimeout = "body_timeout"
+    case streamIdleTimeout = "stream_idle_timeout"
     case tunnelIdleTimeout = "tunnel_idle_timeout"
     case maxRequestLine = "max_request_line"
     case maxHeaderBytes = "max_header_bytes"

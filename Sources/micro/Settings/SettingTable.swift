@@ -157,6 +157,9 @@ extension Setting {
         limit(
             .tunnelIdleTimeout, patience, default: "1h",
             "How long a WebSocket that is passed on may be silent in both directions"),
+        limit(
+            .streamIdleTimeout, patience, default: "10m",
+            "How long a stream of messages may be silent in both directions"),
         limit(.maxRequestLine, .size(256...(1 << 20)), default: "8KiB", "The longest request line"),
         limit(.maxHeaderBytes, .size(1_024...(16 << 20)), default: "64KiB", "The longest head of a request"),
         limit(.maxHeaderFields, .integer(10...10_000), default: "100", "The most header fields of a request"),
