@@ -63,7 +63,7 @@ let package = Package(
         module("Gateway", ["Bytes", "HTTP", "JSON", "Reactor"]),
 
         // Level 3: calls to the nodes behind the gateway.
-        module("Upstream", ["Bytes", "Gateway", "HTTP", "JSON", "Reactor", "Transports"]),
+        module("Upstream", ["Bytes", "Gateway", "HTTP", "JSON", "Reactor", "Transcoding", "Transports"]),
 
         // Level 4: implementations of the contracts. None of them knows another.
         module("Resolvers", ["Bytes", "Gateway", "HTTP"], path: "Resolvers"),
@@ -111,8 +111,8 @@ let package = Package(
         tests(
             "Upstream",
             [
-                "Bytes", "CMallocCount", "Gateway", "HTTP", "Handlers", "JSON", "Reactor", "Server", "TestSupport",
-                "Upstream", logging,
+                "Bytes", "CMallocCount", "Gateway", "HTTP", "Handlers", "JSON", "Reactor", "Resolvers", "Server",
+                "TestSupport", "Upstream", logging,
             ],
             exclude: ["Golden"]),
         tests(

@@ -84,6 +84,9 @@ package struct HeaderFields: Sendable {
         return nil
     }
 
+    /// The size as HTTP/2 counts it: all bytes of names and values, and 32 for each field (RFC 9113, 6.5.2).
+    package var listSize: Int { entries.reduce(0) { $0 + Int($1.nameLength) + Int($1.valueLength) + 32 } }
+
     /// How many lines have this name.
     package func count(of name: FieldName) -> Int {
         guard contains(name) else { return 0 }
@@ -92,7 +95,8 @@ package struct HeaderFields: Sendable {
         return count
     }
 
-    private func firstIndex(named name: Span<UInt8>) -> Int? {
+    /// The place of the first line with this name, whatever its case.
+    package func firstIndex(named name: Span<UInt8>) -> Int? {
         let known = FieldName.of(name)
         guard known == .other else { return firstIndex(of: known) }
         guard contains(.other) else { return nil }

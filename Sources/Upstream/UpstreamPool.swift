@@ -26,16 +26,12 @@ package final class UpstreamPool {
     /// A class, so that taking and returning a connection changes it in place: a dictionary of structs allocates for that.
     private final class Host {
         var idle: [UpstreamConnection] = []
-        var addresses: [Address] = []
-        var resolvedAt: ContinuousClock.Instant?
     }
-
-    /// How long a looked-up name is believed.
-    private static let lookupLifetime = Duration.seconds(30)
 
     let configuration: PoolConfiguration
     let loop: any EventLoop
     private let transport: any Transport
+    private let addresses: NodeAddresses
     private let security: TLSClientContext?
     private var hosts: [String: Host] = [:]
 
@@ -48,6 +44,7 @@ package final class UpstreamPool {
         self.transport = transport
         self.security = security
         self.configuration = configuration
+        addresses = NodeAddresses(loop: loop)
     }
 
     /// How many connections are idle now.
@@ -77,7 +74,7 @@ package final class UpstreamPool {
         let start = loop.now
         let connectLimit = start + configuration.connectTimeout
         do throws(ChannelError) {
-            let addresses = try await addresses(of: node)
+            let addresses = try await addresses.addresses(of: node)
             let transport = try node.transport(over: transport, security: security)
             var failure: ChannelError?
             for address in addresses {
@@ -129,23 +126,9 @@ package final class UpstreamPool {
                 connection.close()
                 return true
             }
-            if host.idle.isEmpty, host.resolvedAt.map({ $0 < oldest }) ?? true { hosts[address] = nil }
+            if host.idle.isEmpty { hosts[address] = nil }
         }
-    }
-
-    nonisolated(nonsending) private func addresses(of node: Node) async throws(ChannelError) -> [Address] {
-        guard let (name, port) = node.hostAndPort else { throw .unknownHost(node.address) }
-        if let known = HostLookup.known(name, port: port) { return known }
-        if let host = hosts[node.address], let resolvedAt = host.resolvedAt,
-            loop.now - resolvedAt < Self.lookupLifetime
-        {
-            return host.addresses
-        }
-        let addresses = try await HostLookup.addresses(of: name, port: port)
-        let host = host(of: node)
-        host.addresses = addresses
-        host.resolvedAt = loop.now
-        return addresses
+        addresses.tidy()
     }
 }
 

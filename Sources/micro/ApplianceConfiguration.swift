@@ -73,6 +73,8 @@ struct ApplianceConfiguration: Sendable, Equatable {
         var addresses: [String]
         /// Names of network interfaces; empty for all that can multicast.
         var interfaces: [String]
+        /// Nodes that no registry knows.
+        var staticNodes: [StaticNode]
         /// The name to register ourselves under; nil for that of the command.
         var serverName: String?
         /// How long a registration lasts unless it is renewed.
@@ -209,6 +211,7 @@ extension ApplianceConfiguration.Discovery {
         addresses = settings.list(.registryAddress)
         interfaces = settings.list(.mdnsInterfaces)
         serverName = settings.text(.serverName)
+        staticNodes = settings.staticNodes(.staticNodes)
         lifetime = settings.the(settings.duration, .registerTTL)
         renewalInterval = settings.the(settings.duration, .registerInterval)
     }

@@ -26,14 +26,17 @@ enum Encryption {
     }
 
     /// TLS with nodes, which is there whether one of them wants it or not.
+    ///
+    /// - Parameter protocols: What nodes are offered by ALPN.
     static func withNodes(
-        _ security: ApplianceConfiguration.NodeSecurity
+        _ security: ApplianceConfiguration.NodeSecurity, protocols: [String]
     ) throws(StartFailure) -> TLSClientContext {
         do throws(TLSProblem) {
             let authorities = try security.authorities.map { path throws(TLSProblem) in
                 try TLSFiles.authorities(in: path)
             }
-            return try TLSClientContext(authorities: authorities, verifies: security.verifies)
+            return try TLSClientContext(
+                protocols: protocols, authorities: authorities, verifies: security.verifies)
         } catch {
             throw StartFailure("--tls_ca_file: \(error.sentence)", code: ExitCode.configuration)
         }

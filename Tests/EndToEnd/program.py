@@ -148,13 +148,15 @@ class Program:
             assert error.code == 404, error.read()
             return []
 
-    def register(self, name, address, node=None, protocol="mucp", **members):
+    def register(self, name, address, node=None, protocol="mucp", metadata=None, **members):
         """Registers a node, and returns when requests are routed to it.
 
-        `protocol` is `mucp` for Go Micro's RPC, `http` for a plain server.
+        `protocol` is `mucp` for Go Micro's RPC, `grpc`, or `http` for a plain server. `metadata` replaces what follows
+        from it.
         """
         node = node or f"{name}-{address.rsplit(':', 1)[1]}"
-        metadata = {"protocol": protocol, "transport": "http"}
+        transport = "grpc" if protocol == "grpc" else "http"
+        metadata = metadata or {"protocol": protocol, "server": protocol, "transport": transport}
         nodes = [{"id": node, "address": address, "metadata": metadata}]
         record = {"name": name, "version": "latest", "nodes": nodes, **members}
         request = urllib.request.Request(

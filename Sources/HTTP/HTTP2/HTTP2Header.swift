@@ -1,6 +1,6 @@
 import Bytes
 
-/// Makes heads of decoded fields (RFC 9113, 8.2 and 8.3), and refuses all that a server behind us might read otherwise.
+/// Makes heads of decoded fields (RFC 9113, 8.2 and 8.3), and refuses all that others might read otherwise.
 ///
 /// Whoever calls this has looked at `HPACKFieldList.isOverLimit` before. All refusals are PROTOCOL_ERROR of the stream.
 package enum HTTP2Header {
@@ -42,6 +42,32 @@ package enum HTTP2Header {
         _ list: borrowing HPACKFieldList, stream: UInt32, into fields: inout HeaderFields
     ) throws(HTTP2Error) {
         for index in 0..<list.count { try appendRegular(list, index, stream: stream, to: &fields) }
+    }
+
+    /// Makes the head of a response, interim ones among them. The head says HTTP/1.1, for that is what it means.
+    ///
+    /// - Parameter head: What it held before is overwritten; after an error it means nothing.
+    package static func readResponse(
+        _ list: borrowing HPACKFieldList, stream: UInt32, into head: inout ResponseHead
+    ) throws(HTTP2Error) {
+        guard list.count > 0, list.nameSpan(at: 0).equals(":status"), let status = status(list.valueSpan(at: 0)),
+            status != .switchingProtocols
+        else { throw .malformed(stream, "The status is missing or no number.") }
+        head.restart(status, version: .http11)
+        for index in 1..<list.count { try appendRegular(list, index, stream: stream, to: &head.fields) }
+        guard !head.fields.contains(.contentLength) || head.fields.contentLength != nil else {
+            throw .malformed(stream, "The Content-Length field must be one number.")
+        }
+    }
+
+    private static func status(_ value: Span<UInt8>) -> Status? {
+        guard value.count == 3 else { return nil }
+        var code = 0
+        for index in value.indices {
+            guard value[index].isDigit else { return nil }
+            code = code * 10 + Int(value[index] &- 0x30)
+        }
+        return Status(code)
     }
 
     // MARK: Target

@@ -39,6 +39,7 @@ enum SettingKey: String, CaseIterable, Sendable {
     case registryAddress = "registry_address"
     case mdnsInterfaces = "mdns_interfaces"
     case serverName = "server_name"
+    case staticNodes = "static_node"
     case registerTTL = "register_ttl"
     case registerInterval = "register_interval"
 

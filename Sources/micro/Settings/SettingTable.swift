@@ -97,6 +97,9 @@ extension Setting {
             .mdnsInterfaces, .list("names"), ["MICRO_MDNS_INTERFACES"], in: registryUsers, group: .discovery,
             "The network interfaces to ask for services; all that can multicast when empty"),
         Setting(
+            .staticNodes, .staticNodes, ["MICRO_STATIC_NODE"], in: CommandName.discovering, group: .discovery,
+            "Nodes that no registry knows; may be given several times"),
+        Setting(
             .serverName, .text("name"), ["MICRO_SERVER_NAME"], in: CommandName.discovering, group: .discovery,
             "The name to register ourselves under; that of the command in go.micro when empty"),
         Setting(

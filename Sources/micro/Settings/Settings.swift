@@ -87,6 +87,10 @@ struct Settings: Sendable {
         if case .addressRanges(let ranges) = values[key]?.value { ranges } else { [] }
     }
 
+    func staticNodes(_ key: SettingKey) -> [StaticNode] {
+        if case .staticNodes(let nodes) = values[key]?.value { nodes } else { [] }
+    }
+
     func address(_ key: SettingKey) -> ListenAddress? {
         if case .address(let address) = values[key]?.value { address } else { nil }
     }
