@@ -134,6 +134,10 @@ package final class Exchange {
         GatewayError(.contentTooLarge, "the body is longer than the limit of \(limit) bytes")
     }
 
+    /// The fields that came after the body, once it was read to its end. Only such as a node may be told (RFC 9110,
+    /// 6.5.1).
+    package var requestTrailers: HeaderFields { stream.requestTrailers }
+
     // MARK: The answer
 
     /// Begins the answer. The body follows by `write`, and `end` ends it.
@@ -228,6 +232,9 @@ package protocol ExchangeStream: AnyObject {
     var isClientGone: Bool { get }
     var shouldEnd: Bool { get }
 
+    /// The fields after the body. Default none.
+    var requestTrailers: HeaderFields { get }
+
     /// - Throws: `.badRequest`, `.requestTimeout` or `.clientGone`.
     func tryReadBody(into buffer: inout ByteBuffer, atMost limit: Int) throws(GatewayError) -> Int?
     func begin(_ head: ResponseHead, body: BodyFraming) throws(GatewayError)
@@ -251,4 +258,8 @@ extension ExchangeStream {
     package func switchProtocols(_ head: ResponseHead) throws(GatewayError) {
         throw GatewayError(.notImplemented, "this connection cannot become a tunnel")
     }
+}
+
+extension ExchangeStream {
+    package var requestTrailers: HeaderFields { HeaderFields() }
 }

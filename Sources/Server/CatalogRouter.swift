@@ -13,6 +13,8 @@ package final class CatalogRouter: Router {
         case calls
         /// Nodes that speak plain HTTP.
         case proxying
+        /// Nodes that speak gRPC, for clients that do so too.
+        case grpc
     }
 
     private let resolver: any Resolver
@@ -83,6 +85,7 @@ package final class CatalogRouter: Router {
         switch use {
         case .calls: spoken != .http
         case .proxying: spoken == .http
+        case .grpc: spoken == .grpc
         }
     }
 
@@ -108,6 +111,9 @@ package final class CatalogRouter: Router {
             GatewayError(
                 .upstreamRefused,
                 "service \(destination.service) speaks \(spoken.name) and cannot be proxied; use the handler rpc")
+        case .grpc:
+            GatewayError(
+                .upstreamRefused, "service \(destination.service) speaks \(spoken.name) and cannot be called by gRPC")
         }
     }
 }
@@ -125,6 +131,27 @@ package final class FixedRouter: Router {
     package func route(_ head: RequestHead) throws(GatewayError) -> Route { fixed }
 
     package func route(to destination: Destination) throws(GatewayError) -> Route { fixed }
+}
+
+/// Sends every call to the same nodes; the path names the endpoint, such as `/helloworld.Greeter/SayHello`.
+package final class FixedCallRouter: Router {
+    private let service: String
+    private let nodes: NodeRotation
+
+    package init(service: String, nodes: [Node], strategy: any Strategy, health: NodeHealth) {
+        self.service = service
+        self.nodes = NodeRotation(nodes: nodes, strategy: strategy, health: health)
+    }
+
+    package func route(_ head: RequestHead) throws(GatewayError) -> Route {
+        let path = head.path
+        let isPair = path.dropFirst().contains("/")
+        return try route(to: Destination(service: service, endpoint: isPair ? path : String(path.dropFirst())))
+    }
+
+    package func route(to destination: Destination) throws(GatewayError) -> Route {
+        Route(destination: destination, nodes: nodes)
+    }
 }
 
 /// Routes by method, host and path: a table with one place for each hash value. What falls on a place that is taken

@@ -80,10 +80,16 @@ struct ResponseBody {
         }
         if case .length(let length) = offered { remaining = length }
         switch offered {
-        case .chunked, .untilClose: framing = version == .http11 ? .chunked : .untilClose
+        case .chunked, .untilClose: framing = version == .http10 ? .untilClose : .chunked
         case .none, .length: framing = offered
         }
         return framing
+    }
+
+    /// True once all content is counted that was announced.
+    var isFull: Bool {
+        guard case .length = framing else { return false }
+        return remaining == 0
     }
 
     /// Counts content. Returns how many of the bytes may be sent.

@@ -13,8 +13,10 @@ final class HTTP1Session: ServerSession {
     let configuration: SessionConfiguration
     let wakeup: Wakeup
     let deadline: Deadline
-    private let handler: any Handler
+    let handler: any Handler
     let context: WorkerContext
+    let forwarding: ForwardingContext
+    let isPeerLoopback: Bool
     private var parser: RequestParser
     /// Made in `init`, as soon as there is a session to make it of.
     private(set) var exchange: Exchange!
@@ -33,6 +35,10 @@ final class HTTP1Session: ServerSession {
     /// What the last reading of the body handed out.
     var lastTaken = 0
     private(set) var isDraining = false
+    /// True until the first bytes have shown that they are no preface of HTTP/2.
+    var mayBeginHTTP2: Bool
+    /// The session that takes over when the client has changed to HTTP/2.
+    var successor: HTTP2Session?
 
     init(
         channel: any Channel, wakeup: Wakeup, handler: any Handler, context: WorkerContext,
@@ -43,17 +49,21 @@ final class HTTP1Session: ServerSession {
         loop = context.loop
         self.handler = handler
         self.context = context
+        self.forwarding = forwarding
+        self.isPeerLoopback = isPeerLoopback
+        mayBeginHTTP2 = channel.negotiatedProtocol == nil
         configuration = context.configuration
-        parser = RequestParser(limits: configuration.headLimits)
+        parser = RequestParser(limits: configuration.headLimits, isSecure: forwarding.scheme == "https")
         deadline = Deadline(on: loop, firing: wakeup)
         exchange = Exchange(
             stream: self, forwarding: forwarding, isPeerLoopback: isPeerLoopback, loop: loop, wakeup: wakeup)
     }
 
-    nonisolated(nonsending) func serve() async {
+    nonisolated(nonsending) func serve() async -> (any ServerSession)? {
         while await serveOne() {}
-        await finish()
+        if successor == nil { await finish() }
         deadline.cancel()
+        return successor
     }
 
     /// Answers the current request with `Connection: close`, and waits for no other. Endless answers end.
@@ -75,6 +85,7 @@ final class HTTP1Session: ServerSession {
             return canGoOn
         }
         let began = loop.now
+        if exchange.request.fields.contains(.http2Settings), changeToHTTP2() { return false }
         var canGoOn = true
         do throws(GatewayError) {
             try await handler.handle(exchange)
@@ -97,7 +108,8 @@ final class HTTP1Session: ServerSession {
         var isPartial = false
         deadline.clear()
         while true {
-            if !input.isEmpty, try parseHead() { break }
+            if mayBeginHTTP2, !input.isEmpty, beginsHTTP2() { return false }
+            if !input.isEmpty, !mayBeginHTTP2, try parseHead() { break }
             if !input.isEmpty, !isPartial {  // The first byte starts the clock for the whole head.
                 isPartial = true
                 deadline.set(loop.now + configuration.headerTimeout)
@@ -146,6 +158,10 @@ final class HTTP1Session: ServerSession {
             return true
         } catch {
             forgetExchange()
+            if error == .secureBytes {
+                context.handshakes.note(
+                    "a client began TLS on a port that speaks plain HTTP", from: exchange.forwarding.clientAddress)
+            }
             throw GatewayError(error)
         }
     }

@@ -4,6 +4,8 @@ package import HTTP
 package struct SessionConfiguration: Sendable, Equatable {
     /// Limits on the head of a request.
     package var headLimits = HeadLimits()
+    /// From the acceptance of a connection to the end of its TLS handshake. Default 10 s.
+    package var handshakeTimeout = Duration.seconds(10)
     /// From the first byte of a request to the end of its head. Default 10 s.
     package var headerTimeout = Duration.seconds(10)
     /// Between two requests on one connection. Default 75 s.
@@ -16,6 +18,9 @@ package struct SessionConfiguration: Sendable, Equatable {
     package var lingerBytes = 1 << 20
     /// Bytes of an answer that wait for a slow client; then the source has to wait. Default 64 KiB.
     package var outputHighMark = 65_536
+    /// Requests that an HTTP/2 connection may have open at once; more are refused. Default 100, the least that RFC 9113
+    /// recommends.
+    package var maximumStreams = 100
 
     package init() {}
 }

@@ -16,14 +16,16 @@ package final class HTTPClient {
 
     /// Sends a request to `host:port` and waits for the whole answer.
     ///
-    /// - Parameter takeLine: Gets each line of an answer in JSON lines (`application/x-ndjson`) as it comes, without its
-    ///   line feed. Such lines are left out of what is returned. Nil to have all of every answer returned.
+    /// - Parameters:
+    ///   - isSecure: Whether to speak TLS, for which the pool must have what it needs.
+    ///   - takeLine: Gets each line of an answer in JSON lines (`application/x-ndjson`) as it comes, without its line
+    ///     feed. Such lines are left out of what is returned. Nil to have all of every answer returned.
     /// - Throws: `.upstreamRefused`, `.upstreamBroken` or `.upstreamTimedOut`.
     nonisolated(nonsending) package func send(
-        _ head: RequestHead, body: ByteBuffer = ByteBuffer(), to address: String, within limit: Duration,
-        takeLine: ((borrowing ByteBuffer) -> Void)? = nil
+        _ head: RequestHead, body: ByteBuffer = ByteBuffer(), to address: String, isSecure: Bool = false,
+        within limit: Duration, takeLine: ((borrowing ByteBuffer) -> Void)? = nil
     ) async throws(GatewayError) -> (head: ResponseHead, body: ByteBuffer) {
-        let node = Node(id: address, address: address)
+        let node = Node(id: address, address: address, metadata: isSecure ? ["secure": "true"] : [:])
         let wakeup = Wakeup()
         let deadline = pool.loop.now + limit
         let connection = try await pool.connect(to: node, for: wakeup, before: deadline)

@@ -139,7 +139,7 @@ struct Relay: ~Copyable {
         guard let count = try exchange.tryReadBody(into: &chunk, atMost: Self.highMark) else { return false }
         if count == 0 {
             requestIsComplete = true
-            HeadWriter.writeLastChunk(to: &connection.output)
+            HeadWriter.writeLastChunk(trailers: exchange.requestTrailers, to: &connection.output)
         } else {
             HeadWriter.writeChunkSize(count, to: &connection.output)
             connection.output.append(count, consuming: &chunk)

@@ -2,7 +2,7 @@ internal import Bytes
 internal import Gateway
 internal import HTTP
 package import Reactor
-internal import Transports
+package import Transports
 
 /// Limits on the connections that one loop keeps to its nodes.
 package struct PoolConfiguration: Sendable, Equatable {
@@ -26,25 +26,25 @@ package final class UpstreamPool {
     /// A class, so that taking and returning a connection changes it in place: a dictionary of structs allocates for that.
     private final class Host {
         var idle: [UpstreamConnection] = []
-        var addresses: [Address] = []
-        var resolvedAt: ContinuousClock.Instant?
     }
-
-    /// How long a looked-up name is believed.
-    private static let lookupLifetime = Duration.seconds(30)
 
     let configuration: PoolConfiguration
     let loop: any EventLoop
     private let transport: any Transport
+    private let addresses: NodeAddresses
+    private let security: TLSClientContext?
     private var hosts: [String: Host] = [:]
 
+    /// - Parameter security: For nodes that are spoken to by TLS; without it they cannot be reached.
     package init(
-        loop: any EventLoop, transport: any Transport,
+        loop: any EventLoop, transport: any Transport, security: TLSClientContext? = nil,
         configuration: PoolConfiguration = PoolConfiguration()
     ) {
         self.loop = loop
         self.transport = transport
+        self.security = security
         self.configuration = configuration
+        addresses = NodeAddresses(loop: loop)
     }
 
     /// How many connections are idle now.
@@ -74,7 +74,8 @@ package final class UpstreamPool {
         let start = loop.now
         let connectLimit = start + configuration.connectTimeout
         do throws(ChannelError) {
-            let addresses = try await addresses(of: node)
+            let addresses = try await addresses.addresses(of: node)
+            let transport = try node.transport(over: transport, security: security)
             var failure: ChannelError?
             for address in addresses {
                 deadline.set(limit.map { min($0, connectLimit) } ?? connectLimit)
@@ -125,23 +126,20 @@ package final class UpstreamPool {
                 connection.close()
                 return true
             }
-            if host.idle.isEmpty, host.resolvedAt.map({ $0 < oldest }) ?? true { hosts[address] = nil }
+            if host.idle.isEmpty { hosts[address] = nil }
         }
+        addresses.tidy()
     }
+}
 
-    nonisolated(nonsending) private func addresses(of node: Node) async throws(ChannelError) -> [Address] {
-        guard let (name, port) = node.hostAndPort else { throw .unknownHost(node.address) }
-        if let known = HostLookup.known(name, port: port) { return known }
-        if let host = hosts[node.address], let resolvedAt = host.resolvedAt,
-            loop.now - resolvedAt < Self.lookupLifetime
-        {
-            return host.addresses
-        }
-        let addresses = try await HostLookup.addresses(of: name, port: port)
-        let host = host(of: node)
-        host.addresses = addresses
-        host.resolvedAt = loop.now
-        return addresses
+extension Node {
+    /// How to connect to it: as it is, or by TLS with a certificate for the host of its address.
+    func transport(
+        over plain: any Transport, security: TLSClientContext?
+    ) throws(ChannelError) -> any Transport {
+        guard isSecure else { return plain }
+        guard let security, let (host, _) = hostAndPort else { throw .insecure("TLS is not available here") }
+        return TLSTransport(security, to: host, over: plain)
     }
 }
 

@@ -16,6 +16,8 @@ struct Appliance: Sendable {
     let registry: RunningRegistry?
     let keeper: CatalogKeeper?
     let demo: Worker?
+    /// Nil when clients are spoken to plainly.
+    let certificates: CertificateWatch?
     let readiness: Readiness
     private let signals: AsyncStream<CInt>
 
@@ -35,8 +37,10 @@ struct Appliance: Sendable {
             throw StartFailure(
                 "--public_dir=\(directory) is no directory with an index.html to read", code: ExitCode.configuration)
         }
-        let composition = Composition(
+        var composition = Composition(
             configuration: configuration, logger: logger, logWriter: logWriter)
+        composition.nodeSecurity = try Encryption.withNodes(configuration.nodeSecurity, protocols: ["http/1.1"])
+        composition.sharedSecurity = try Encryption.withNodes(configuration.nodeSecurity, protocols: ["h2"])
         let control: EpollEventLoop
         let loops: LoopGroup
         do throws(SystemError) {
@@ -48,11 +52,12 @@ struct Appliance: Sendable {
         } catch {
             throw StartFailure(error)
         }
+        let certificates = try await Encryption.withClients(configuration.security, on: control, logger: logger)
         let signals = await SignalDesk(loop: control).open()
         let workers = loops.loops.map { loop in
             Worker(
                 loop: loop, maximumConnections: max(1, configuration.limits.connections / loops.loops.count),
-                makeContext: composition.makeContext)
+                makeContext: { [composition] in composition.makeContext($0) })
         }
         var listeners = try Listeners(configuration, loopCount: loops.loops.count)
         let registry = try await RunningRegistry.start(configuration, on: control, logger: logger)
@@ -61,7 +66,10 @@ struct Appliance: Sendable {
         if let demo, let registry { try await startDemo(demo, registry) }
 
         let keeper = registry.map { registry in
-            CatalogKeeper(registry: registry.registrar, loop: control, logger: logger) { catalog in
+            CatalogKeeper(
+                registry: registry.registrar, loop: control,
+                fixed: (configuration.discovery?.staticNodes ?? []).map(\.record), logger: logger
+            ) { catalog in
                 Task { await hand(catalog, to: workers) }
             }
         }
@@ -69,10 +77,11 @@ struct Appliance: Sendable {
         let readiness = Readiness()
         let appliance = Appliance(
             composition: composition, control: control, loops: loops, workers: workers, registry: registry,
-            keeper: keeper, demo: demo, readiness: readiness, signals: signals)
+            keeper: keeper, demo: demo, certificates: certificates, readiness: readiness, signals: signals)
         let addresses = listeners.addresses
         for worker in workers { try await listeners.open(on: worker, appliance, addresses) }
         for worker in workers + (demo.map { [$0] } ?? []) { Task { await worker.keepHouse() } }
+        if let certificates { Task { await certificates.watch() } }
         await registry?.announce(addresses, configuration)
         readiness.set(nil)
         await appliance.report(addresses)

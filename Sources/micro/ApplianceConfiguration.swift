@@ -2,6 +2,7 @@ import Gateway
 import Handlers
 import Logging
 import Reactor
+import Transports
 
 /// Everything the running appliance must know, checked and typed. Made from the settings by `init(_:proxyTarget:)`;
 /// the defaults and ranges are those of the table of settings.
@@ -18,6 +19,9 @@ struct ApplianceConfiguration: Sendable, Equatable {
     var runsDemoServices: Bool
     /// Nil when nothing is discovered: the proxy alone.
     var discovery: Discovery?
+    /// Nil when clients are spoken to plainly.
+    var security: Security?
+    var nodeSecurity: NodeSecurity
     var client: Client
     var limits: Limits
     var logs: Logs
@@ -69,12 +73,28 @@ struct ApplianceConfiguration: Sendable, Equatable {
         var addresses: [String]
         /// Names of network interfaces; empty for all that can multicast.
         var interfaces: [String]
+        /// Nodes that no registry knows.
+        var staticNodes: [StaticNode]
         /// The name to register ourselves under; nil for that of the command.
         var serverName: String?
         /// How long a registration lasts unless it is renewed.
         var lifetime: Duration
         /// How often our registrations are renewed.
         var renewalInterval: Duration
+    }
+
+    /// TLS with clients.
+    struct Security: Sendable, Equatable {
+        var files: TLSFiles
+        var clientCertificates: TLSServerContext.ClientCertificates
+        var refusesUnknownNames: Bool
+    }
+
+    /// TLS with the nodes that want it.
+    struct NodeSecurity: Sendable, Equatable {
+        /// A PEM file; nil for the authorities of the system alone.
+        var authorities: String?
+        var verifies: Bool
     }
 
     /// How nodes are called.
@@ -95,6 +115,7 @@ struct ApplianceConfiguration: Sendable, Equatable {
 
     /// What a client may ask of us. Sizes are in bytes.
     struct Limits: Sendable, Equatable {
+        var handshakeTimeout: Duration
         var headerTimeout: Duration
         var idleTimeout: Duration
         var bodyTimeout: Duration
@@ -126,6 +147,8 @@ extension ApplianceConfiguration {
         proxy = proxyTarget.map { Proxy(address: settings.the(settings.address, .proxyAddress), target: $0) }
         runsDemoServices = command == .demo
         discovery = CommandName.discovering.contains(command) ? Discovery(settings) : nil
+        security = settings.boolean(.enableTLS) == true ? Security(settings) : nil
+        nodeSecurity = NodeSecurity(settings)
         client = Client(settings)
         limits = Limits(settings)
         logs = Logs(settings)
@@ -164,12 +187,31 @@ extension ApplianceConfiguration.Web {
     }
 }
 
+extension ApplianceConfiguration.Security {
+    fileprivate init(_ settings: Settings) {
+        files = TLSFiles(certificates: settings.list(.tlsCertFile), keys: settings.list(.tlsKeyFile))
+        files.staples = settings.list(.tlsOCSPFile)
+        files.clientAuthorities = settings.text(.tlsClientCAFile)
+        let isOptional = settings.text(.tlsClientAuth) == "optional"
+        clientCertificates = files.clientAuthorities == nil ? .none : isOptional ? .optional : .required
+        refusesUnknownNames = settings.boolean(.tlsStrictSNI) ?? false
+    }
+}
+
+extension ApplianceConfiguration.NodeSecurity {
+    init(_ settings: Settings) {
+        authorities = settings.text(.tlsCAFile)
+        verifies = settings.boolean(.tlsInsecure) != true
+    }
+}
+
 extension ApplianceConfiguration.Discovery {
     fileprivate init(_ settings: Settings) {
         registry = settings.the(settings.text, .registry)
         addresses = settings.list(.registryAddress)
         interfaces = settings.list(.mdnsInterfaces)
         serverName = settings.text(.serverName)
+        staticNodes = settings.staticNodes(.staticNodes)
         lifetime = settings.the(settings.duration, .registerTTL)
         renewalInterval = settings.the(settings.duration, .registerInterval)
     }
@@ -189,6 +231,7 @@ extension ApplianceConfiguration.Client {
 
 extension ApplianceConfiguration.Limits {
     fileprivate init(_ settings: Settings) {
+        handshakeTimeout = settings.the(settings.duration, .handshakeTimeout)
         headerTimeout = settings.the(settings.duration, .headerTimeout)
         idleTimeout = settings.the(settings.duration, .idleTimeout)
         bodyTimeout = settings.the(settings.duration, .bodyTimeout)

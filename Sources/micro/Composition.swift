@@ -17,6 +17,10 @@ struct Composition: Sendable {
     let configuration: ApplianceConfiguration
     let logger: Logger
     let logWriter: LogWriter
+    /// Speaks TLS with nodes.
+    var nodeSecurity: TLSClientContext?
+    /// The same for HTTP/2.
+    var sharedSecurity: TLSClientContext?
 
     // MARK: By name
 
@@ -50,6 +54,7 @@ struct Composition: Sendable {
         let limits = configuration.limits
         session.headLimits = HeadLimits(
             requestLine: limits.requestLine, headerBlock: limits.headerBytes, fields: limits.headerFields)
+        session.handshakeTimeout = limits.handshakeTimeout
         session.headerTimeout = limits.headerTimeout
         session.idleTimeout = limits.idleTimeout
         session.bodyTimeout = limits.bodyTimeout
@@ -73,17 +78,37 @@ struct Composition: Sendable {
                     router: router, backend: HTTPBackend(pool: parts.pool), maximumAttempts: maximumAttempts)
             }
         return FrontHandler(
-            version: Version.number, rpc: rpcEndpoint(api.rpcAccess, parts, context), next: handler)
+            version: Version.number, rpc: rpcEndpoint(api.rpcAccess, parts, context),
+            next: GRPCSwitchHandler(grpc: grpc(parts, context), next: handler))
+    }
+
+    /// Calls of clients that speak gRPC go to services as they are. Their paths name the services.
+    private func grpc(_ parts: LoopParts, _ context: WorkerContext) -> any Handler {
+        let router = CatalogRouter(
+            resolver: GRPCResolver(), namespace: "none", use: .grpc, view: context.catalog, strategy: strategy(),
+            health: parts.health)
+        return ProxyHandler(
+            router: router, backend: HTTP2Backend(pool: parts.shared, configuration: pool),
+            maximumAttempts: maximumAttempts)
     }
 
     /// The handler in front of one server, `micro proxy`.
     func proxy(_ proxy: ApplianceConfiguration.Proxy, _ context: WorkerContext) -> any Handler {
         let parts = LoopParts(context, self)
-        let address = "\(ListenAddress(host: proxy.target.host, port: proxy.target.port))"
-        let router = FixedRouter(
-            service: proxy.target.description, nodes: [Node(id: address, address: address)], strategy: strategy(),
-            health: parts.health)
-        return ProxyHandler(router: router, backend: HTTPBackend(pool: parts.pool), maximumAttempts: maximumAttempts)
+        let name = proxy.target.description
+        let nodes = [proxy.target.node]
+        let router = FixedRouter(service: name, nodes: nodes, strategy: strategy(), health: parts.health)
+        guard proxy.target.isGRPC else {
+            return ProxyHandler(
+                router: router, backend: HTTPBackend(pool: parts.pool), maximumAttempts: maximumAttempts)
+        }
+        let calls = FixedCallRouter(service: name, nodes: nodes, strategy: strategy(), health: parts.health)
+        return GRPCSwitchHandler(
+            grpc: ProxyHandler(
+                router: router, backend: HTTP2Backend(pool: parts.shared, configuration: pool),
+                maximumAttempts: maximumAttempts),
+            next: RPCHandler(
+                router: calls, dispatcher: parts.dispatcher, catalog: context.catalog, configuration: rpc))
     }
 
     /// Calls for the dashboard go the same way as everyone's.
@@ -133,15 +158,30 @@ struct Composition: Sendable {
 /// What the handlers of one loop have in common.
 struct LoopParts {
     let pool: UpstreamPool
+    /// Connections that many requests share.
+    let shared: HTTP2Pool
     let health = NodeHealth()
     let dispatcher: Dispatcher
 
     init(_ context: WorkerContext, _ composition: Composition) {
-        let pool = UpstreamPool(loop: context.loop, transport: TCPTransport(), configuration: composition.pool)
+        let pool = UpstreamPool(
+            loop: context.loop, transport: TCPTransport(), security: composition.nodeSecurity,
+            configuration: composition.pool)
         self.pool = pool
-        context.chores.append { pool.tidy() }
+        let shared = HTTP2Pool(
+            loop: context.loop, transport: TCPTransport(), security: composition.sharedSecurity,
+            tasks: context.tasks, configuration: composition.pool)
+        self.shared = shared
+        context.chores.append {
+            pool.tidy()
+            shared.tidy()
+        }
         dispatcher = Dispatcher(
-            callers: [.mucp(transport: "http"): MUCPCaller(pool: pool)], loop: context.loop,
-            maximumAttempts: composition.maximumAttempts)
+            callers: [
+                .mucp(transport: "http"): MUCPCaller(pool: pool),
+                .grpc: GRPCCaller(
+                    pool: shared,
+                    methods: ReflectedMethods(pool: shared, tasks: context.tasks, catalog: context.catalog)),
+            ], loop: context.loop, maximumAttempts: composition.maximumAttempts)
     }
 }

@@ -25,7 +25,7 @@ struct Rig {
     let worker: Worker
 
     init(
-        configuration: SessionConfiguration = SessionConfiguration(),
+        configuration: SessionConfiguration = SessionConfiguration(), protocolName: String? = nil,
         accessLog: @escaping @Sendable () -> AccessLog? = { nil },
         makeHandler: @escaping @Sendable (WorkerContext) -> any Handler = { _ in EchoHandler() }
     ) {
@@ -34,6 +34,7 @@ struct Rig {
                 loop: loop, configuration: configuration, accessLog: accessLog(),
                 logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         }
+        peer.negotiatedProtocol = protocolName
         let (worker, peer) = (worker, peer)
         Task(executorPreference: loop) {
             await worker.adopt(
@@ -46,6 +47,7 @@ struct Rig {
     func flushLog() {
         let worker = worker
         Task(executorPreference: loop) { _ = await worker.drain(within: .seconds(1)) }
+        loop.drain()
         loop.advance(by: .seconds(5))
     }
 

@@ -34,7 +34,7 @@ package enum ForwardedResponse {
             buffer.append("\r\nUpgrade: websocket\r\n")
         } else if !head.status.isInformational {
             switch (keepAlive, version) {
-            case (true, .http11): break
+            case (true, .http11), (true, .http2): break
             case (true, .http10): buffer.append("Connection: keep-alive\r\n")
             case (false, _): buffer.append("Connection: close\r\n")
             }

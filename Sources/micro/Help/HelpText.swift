@@ -76,7 +76,7 @@ extension Setting {
         guard withVariables else { return text }
         text += ". \(environment.joined(separator: " or "))"
         switch kind {
-        case .word, .integer, .size, .duration: text += ". Values: \(kind.expectation)"
+        case .word, .integer, .size, .duration, .staticNodes: text += ". Values: \(kind.expectation)"
         case .text, .boolean, .list, .addressRanges, .origins, .address: break
         }
         let users = CommandName.allCases.filter { commands.contains($0) }.map(\.rawValue)

@@ -17,6 +17,8 @@ enum SettingKind: Sendable, Equatable {
     case addressRanges
     /// Origins of web pages between commas, such as `https://app.example`, or `*`. Read as a list.
     case origins
+    /// Nodes between commas, such as `greeter=10.0.0.5:9090,protocol=grpc`.
+    case staticNodes
     /// One of `valid`; those in `notYet` exist in the original and are refused with a sentence of their own.
     case word(valid: [String], notYet: [String])
     /// `host:port` or `:port`.
@@ -32,6 +34,7 @@ enum SettingValue: Sendable, Equatable {
     case number(Int)
     case list([String])
     case addressRanges([AddressRange])
+    case staticNodes([StaticNode])
     case address(ListenAddress)
 }
 
@@ -74,6 +77,7 @@ extension SettingKind {
             let words = Self.words(in: text)
             guard words.allSatisfy(OriginPolicy.isOrigin) else { throw mistake(in: text) }
             return .list(words)
+        case .staticNodes: return .staticNodes(try StaticNode.read(Self.words(in: text), expectation))
         case .word(let valid, let notYet): return .text(try Self.word(text, in: valid, notYet: notYet, expectation))
         case .address:
             guard let address = ListenAddress(text) else { throw mistake(in: text) }
@@ -94,6 +98,7 @@ extension SettingKind {
         case .integer(let range): "a whole number from \(range.lowerBound) to \(range.upperBound)"
         case .addressRanges: "address ranges such as 10.0.0.0/8,fd00::/8"
         case .origins: "origins such as https://app.example,http://localhost:3000, or *"
+        case .staticNodes: "name=host:port, with ,protocol=grpc, http or mucp after it"
         case .word(let valid, _): valid.joinedAsChoice
         case .address: "host:port or :port, such as 127.0.0.1:8080"
         }
@@ -109,6 +114,7 @@ extension SettingKind {
         case .integer: "number"
         case .addressRanges: "ranges"
         case .origins: "origins"
+        case .staticNodes: "name=host:port"
         case .word(let valid, _): valid.count > 3 ? "word" : valid.joined(separator: "|")
         case .address: "host:port"
         }

@@ -4,7 +4,7 @@ import Reactor
 
 extension Setting {
     /// Every setting, in the order of the help.
-    static let all = listening + routing + discovery + calls + limits + logs + asking
+    static let all = listening + encryption + routing + discovery + calls + limits + logs + asking
 
     private static let both: Set<CommandName> = [.server, .demo]
     private static let apiCommands = both.union([.api])
@@ -66,7 +66,7 @@ extension Setting {
             "Which other sites' pages may open a WebSocket to a stream"),
         Setting(
             .webNamespace, .text("name"), ["MICRO_WEB_NAMESPACE"], default: "go.micro", in: webCommands,
-            as: name("namespace", in: [.web]), group: .routing, isCommon: true,
+            as: name("namespace", in: [.web]), group: .routing,
             "What the names of web services begin with"),
         Setting(
             .webResolver, .word(valid: ["path"], notYet: ["domain", "subdomain"]), ["MICRO_WEB_RESOLVER"],
@@ -96,6 +96,9 @@ extension Setting {
         Setting(
             .mdnsInterfaces, .list("names"), ["MICRO_MDNS_INTERFACES"], in: registryUsers, group: .discovery,
             "The network interfaces to ask for services; all that can multicast when empty"),
+        Setting(
+            .staticNodes, .staticNodes, ["MICRO_STATIC_NODE"], in: CommandName.discovering, group: .discovery,
+            "Nodes that no registry knows; may be given several times"),
         Setting(
             .serverName, .text("name"), ["MICRO_SERVER_NAME"], in: CommandName.discovering, group: .discovery,
             "The name to register ourselves under; that of the command in go.micro when empty"),
@@ -151,6 +154,8 @@ extension Setting {
         limit(
             .drainTimeout, .duration(.zero ... .seconds(86_400)), default: "10s",
             "How long running requests may take to end after a signal to stop"),
+        limit(
+            .handshakeTimeout, patience, default: "10s", "How long a client may take to agree on TLS"),
         limit(.headerTimeout, patience, default: "10s", "How long a client may take to send the head of a request"),
         limit(.idleTimeout, patience, default: "75s", "How long a connection may wait for its next request"),
         limit(.bodyTimeout, patience, default: "30s", "How long a client may pause while it sends a body"),

@@ -19,6 +19,9 @@ struct SettingsResolution {
         for flag in flags where Setting.named(flag.name, in: command) == nil { judgeForeign(flag) }
         for setting in Setting.all where setting.commands.contains(command) { resolve(setting) }
         judgeCombinations()
+        let encryption = EncryptionRules(Settings(command: command, values: values))
+        problems += encryption.problems
+        warnings += encryption.warnings
         judgeEnvironment()
     }
 
@@ -139,7 +142,7 @@ extension SettingKind {
     /// True when the flag may be given several times.
     fileprivate var isList: Bool {
         switch self {
-        case .list, .addressRanges, .origins: true
+        case .list, .addressRanges, .origins, .staticNodes: true
         case .text, .boolean, .duration, .size, .integer, .word, .address: false
         }
     }
