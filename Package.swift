@@ -118,7 +118,8 @@ let package = Package(
         tests(
             "Server",
             [
-                "Bytes", "Gateway", "HTTP", "Reactor", "Resolvers", "Server", "TestSupport", "Transports", logging,
+                "Bytes", "Gateway", "HTTP", "JSON", "Reactor", "Resolvers", "Server", "TestSupport", "Transports",
+                logging,
             ]),
         tests("Command", ["Gateway", "Handlers", "JSON", "Reactor", "micro", logging]),
     ],

@@ -71,6 +71,12 @@ package struct ByteBuffer: Sendable {
     /// Forgets what is unread and gives the memory back.
     package mutating func releaseMemory() { self = ByteBuffer() }
 
+    /// Gives the memory back when nothing is unread and there are more than `limit` bytes of it. For what may be silent
+    /// for long.
+    package mutating func releaseMemory(above limit: Int) {
+        if isEmpty, capacity > limit { releaseMemory() }
+    }
+
     /// Takes the buffer's content and memory, and leaves an empty buffer without memory.
     package mutating func take() -> ByteBuffer {
         let taken = self

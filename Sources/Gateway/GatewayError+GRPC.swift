@@ -6,7 +6,8 @@ extension GatewayError {
 
     private var grpcStatus: GRPCStatus {
         switch code {
-        case .badRequest, .unsupportedMediaType, .unsupportedEncoding, .uriTooLong, .expectationFailed, .misdirected:
+        case .badRequest, .unsupportedMediaType, .unsupportedEncoding, .notAcceptable, .uriTooLong, .expectationFailed,
+            .misdirected:
             .invalidArgument
         case .forbidden: .permissionDenied
         case .contentTooLarge, .headerFieldsTooLarge: .resourceExhausted

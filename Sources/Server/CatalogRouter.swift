@@ -63,7 +63,7 @@ package final class CatalogRouter: Router {
     }
 
     private func find(_ destination: Destination, derivedBy rule: String?) throws(GatewayError) -> Route {
-        if let rotation = rotations[destination.service] { return Route(destination: destination, nodes: rotation) }
+        if let rotation = rotations[destination.service] { return route(to: destination, over: rotation) }
         let versions = view.catalog.versions(of: destination.service)
         let service = destination.service
         guard !versions.isEmpty else { throw unknown(destination, derivedBy: rule).concerning(service) }
@@ -73,7 +73,12 @@ package final class CatalogRouter: Router {
         guard !usable.isEmpty else { throw mismatch(destination, speaks: all[0].wireProtocol).concerning(service) }
         let rotation = NodeRotation(nodes: usable, strategy: strategy, health: health)
         rotations[destination.service] = rotation
-        return Route(destination: destination, nodes: rotation)
+        return route(to: destination, over: rotation)
+    }
+
+    private func route(to destination: Destination, over rotation: NodeRotation) -> Route {
+        let endpoint = view.catalog.endpoint(destination.endpoint, of: destination.service)
+        return Route(destination: destination, nodes: rotation, isStream: endpoint?.isStream)
     }
 
     private func isUsable(_ spoken: WireProtocol) -> Bool {

@@ -27,6 +27,7 @@ final class HTTP1Session: ServerSession {
     var output = ByteBuffer()
     var request = RequestBody()
     var response = ResponseBody()
+    var tunnel = TunnelState()
     /// False once the connection must end after the current answer.
     var keepsAlive = true
     /// True once the client may be sending what nobody will read.
@@ -88,10 +89,12 @@ final class HTTP1Session: ServerSession {
         var canGoOn = true
         do throws(GatewayError) {
             try await handler.handle(exchange)
-            guard response.isEnded else { throw GatewayError(.fault, "no answer was given") }
+            guard response.isEnded || tunnel.isOpen else { throw GatewayError(.fault, "no answer was given") }
+            if let failure = exchange.lateFailure { context.report(failure, exchange) }
         } catch {
             canGoOn = await answer(error)
         }
+        leaveTunnel()
         context.accessLog?.record(exchange, took: loop.preciseNow - began, bytes: response.sent)
         guard canGoOn, await flushAll() else { return false }
         guard await skipRestOfBody() else { return false }

@@ -14,6 +14,8 @@ package struct PoolConfiguration: Sendable, Equatable {
     package var connectTimeout = Duration.seconds(1)
     /// Limit on waiting for the first byte of a proxied response, and between two later ones. Default 30 s.
     package var responseTimeout = Duration.seconds(30)
+    /// How long a tunnel may be silent in both directions before it is closed. Default 1 h.
+    package var tunnelIdleTimeout = Duration.seconds(3_600)
 
     package init() {}
 }
@@ -101,6 +103,7 @@ package final class UpstreamPool {
         connection.channel.wakeup = nil
         connection.deadline.clear()
         connection.isReused = true
+        connection.mayBecomeTunnel = false
         connection.idleSince = loop.now
         let host = host(of: node)
         guard host.idle.count < configuration.maximumIdle, connection.isStillIdle else { return connection.close() }

@@ -42,6 +42,8 @@ struct ApplianceConfiguration: Sendable, Equatable {
         /// `micro`, `path`, `vpath`, `host` or `grpc`.
         var resolver: String
         var rpcAccess: RPCAccess
+        /// Whose pages may open a WebSocket that ends here.
+        var origins: OriginPolicy
     }
 
     /// What becomes of the gateway's requests.
@@ -117,6 +119,8 @@ struct ApplianceConfiguration: Sendable, Equatable {
         var headerTimeout: Duration
         var idleTimeout: Duration
         var bodyTimeout: Duration
+        var streamIdleTimeout: Duration
+        var tunnelIdleTimeout: Duration
         var requestLine: Int
         var headerBytes: Int
         var headerFields: Int
@@ -169,6 +173,7 @@ extension ApplianceConfiguration.API {
             case true?: .everyone
             case false?: .nobody
             }
+        origins = OriginPolicy(allowed: settings.list(.allowedOrigins))
     }
 }
 
@@ -230,6 +235,8 @@ extension ApplianceConfiguration.Limits {
         headerTimeout = settings.the(settings.duration, .headerTimeout)
         idleTimeout = settings.the(settings.duration, .idleTimeout)
         bodyTimeout = settings.the(settings.duration, .bodyTimeout)
+        streamIdleTimeout = settings.the(settings.duration, .streamIdleTimeout)
+        tunnelIdleTimeout = settings.the(settings.duration, .tunnelIdleTimeout)
         requestLine = settings.the(settings.number, .maxRequestLine)
         headerBytes = settings.the(settings.number, .maxHeaderBytes)
         headerFields = settings.the(settings.number, .maxHeaderFields)

@@ -71,7 +71,8 @@ struct Composition: Sendable {
             switch api.handler {
             case .rpc:
                 RPCHandler(
-                    router: router, dispatcher: parts.dispatcher, catalog: context.catalog, configuration: rpc)
+                    router: router, dispatcher: parts.dispatcher, catalog: context.catalog, configuration: rpc,
+                    origins: api.origins)
             case .http:
                 ProxyHandler(
                     router: router, backend: HTTPBackend(pool: parts.pool), maximumAttempts: maximumAttempts)
@@ -131,6 +132,7 @@ struct Composition: Sendable {
         var pool = PoolConfiguration()
         pool.maximumIdle = configuration.client.poolSize
         pool.idleTimeout = configuration.client.poolIdleTimeout
+        pool.tunnelIdleTimeout = configuration.limits.tunnelIdleTimeout
         if let limit = configuration.client.silenceTimeout { pool.responseTimeout = limit }
         return pool
     }
@@ -139,6 +141,7 @@ struct Composition: Sendable {
         var rpc = RPCConfiguration()
         rpc.maximumBody = configuration.limits.rpcBody
         rpc.timeout = configuration.client.requestTimeout
+        rpc.streamIdleTimeout = configuration.limits.streamIdleTimeout
         return rpc
     }
 

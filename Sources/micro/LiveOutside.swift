@@ -12,7 +12,8 @@ struct LiveOutside: Outside {
     func requester(for address: ListenAddress, _ settings: Settings) throws(DirectoryError) -> any HTTPRequester {
         guard settings.boolean(.enableTLS) == true else { return LoopRequester(address: address, security: nil) }
         do throws(StartFailure) {
-            let security = try Encryption.withNodes(ApplianceConfiguration.NodeSecurity(settings))
+            let security = try Encryption.withNodes(
+                ApplianceConfiguration.NodeSecurity(settings), protocols: ["http/1.1"])
             return LoopRequester(address: address, security: security)
         } catch {
             throw .failed(error.sentence)

@@ -75,4 +75,15 @@ struct ByteBufferTests {
         #expect(Array(buffer.bytes[(range.lowerBound + distance)..<end]) == moved)
         #expect(buffer.bytes.prefix(range.lowerBound).elementsEqual("cdef".utf8.prefix(range.lowerBound)))
     }
+
+    @Test func `much memory is given back only while nothing is in it`() {
+        var buffer = ByteBuffer([UInt8](repeating: 7, count: 10_000))
+        buffer.releaseMemory(above: 4_096)
+        #expect(buffer.count == 10_000)
+        buffer.removeAll()
+        buffer.releaseMemory(above: 10_000)
+        #expect(buffer.capacity == 10_000)
+        buffer.releaseMemory(above: 9_999)
+        #expect(buffer.capacity == 0)
+    }
 }

@@ -8,7 +8,8 @@ package enum ForwardedRequest {
     /// - Parameters:
     ///   - target: What to ask for, in origin form; nil asks for what the client did.
     ///   - framing: How the content will be sent: chunks, or a length.
-    ///   - upgrades: Whether to pass the client's `Upgrade` on, for a connection that will become a tunnel.
+    ///   - upgrades: Whether to ask the node for a WebSocket. Nothing else that the client offers to switch to is
+    ///     passed on: what followed would not be HTTP, and we would not know.
     package static func write(
         _ head: borrowing RequestHead,
         target: String? = nil,
@@ -123,9 +124,8 @@ package enum ForwardedRequest {
     private static func writeConnection(
         _ fields: borrowing HeaderFields, upgrades: Bool, to buffer: inout ByteBuffer
     ) {
-        if upgrades, fields.contains(.upgrade) {
-            buffer.append("Connection: Upgrade\r\n")
-            fields.writeJoined(.upgrade, separator: ", ", to: &buffer)
+        if upgrades {
+            buffer.append("Connection: Upgrade\r\nUpgrade: websocket\r\n")
         } else if fields.hasToken("trailers", in: .te) {
             buffer.append("Connection: TE\r\nTE: trailers\r\n")
         }

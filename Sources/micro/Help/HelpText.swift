@@ -77,7 +77,7 @@ extension Setting {
         text += ". \(environment.joined(separator: " or "))"
         switch kind {
         case .word, .integer, .size, .duration, .staticNodes: text += ". Values: \(kind.expectation)"
-        case .text, .boolean, .list, .addressRanges, .address: break
+        case .text, .boolean, .list, .addressRanges, .origins, .address: break
         }
         let users = CommandName.allCases.filter { commands.contains($0) }.map(\.rawValue)
         return text + ". For " + users.joined(separator: ", ") + "."
