@@ -131,6 +131,7 @@ final class HTTP2Stream: LoopTask {
             if let refusal { throw refusal }
             try await session.handler.handle(exchange)
             guard response.isEnded else { throw GatewayError(.fault, "no answer was given") }
+            if let failure = exchange.lateFailure { session.context.report(failure, exchange) }
         } catch {
             await answer(error)
         }
