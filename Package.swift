@@ -53,6 +53,7 @@ let package = Package(
         module("Bytes"),
         module("JSON", ["Bytes"]),
         module("HTTP", ["Bytes"]),
+        module("Compression", ["Bytes", "CZlib"]),
 
         // Level 1: the event loop, and what is made of the codecs.
         module("Reactor", ["Bytes", "CLinux"]),
@@ -60,17 +61,17 @@ let package = Package(
 
         // Level 2: sockets, and the contracts of the product.
         module("Transports", ["Bytes", "CLinux", "COpenSSL", "Reactor"]),
-        module("Gateway", ["Bytes", "HTTP", "JSON", "Reactor"]),
+        module("Gateway", ["Bytes", "Compression", "HTTP", "JSON", "Reactor"]),
 
         // Level 3: calls to the nodes behind the gateway.
         module("Upstream", ["Bytes", "Gateway", "HTTP", "JSON", "Reactor", "Transcoding", "Transports"]),
 
         // Level 4: implementations of the contracts. None of them knows another.
         module("Resolvers", ["Bytes", "Gateway", "HTTP"], path: "Resolvers"),
-        module("Handlers", ["Bytes", "Gateway", "HTTP", "JSON", "Reactor"], path: "Handlers"),
+        module("Handlers", ["Bytes", "Compression", "Gateway", "HTTP", "JSON", "Reactor"], path: "Handlers"),
         module(
             "Registries",
-            ["Bytes", "CLinux", "CZlib", "Gateway", "HTTP", "JSON", "Reactor", "Transports", "Upstream", logging]),
+            ["Bytes", "CLinux", "Compression", "Gateway", "HTTP", "JSON", "Reactor", "Transports", "Upstream", logging]),
         module("Brokers", ["Bytes", "Gateway", "HTTP", "Upstream"]),
         module("Dashboard", ["Bytes", "CPublic", "Gateway", "HTTP", "JSON", "Reactor"]),
         module("Server", ["Bytes", "Gateway", "HTTP", "JSON", "Reactor", "Transports", logging]),
@@ -99,6 +100,7 @@ let package = Package(
             exclude: ["Golden"]),
         tests("JSON", ["Bytes", "JSON"]),
         tests("HTTP", ["Bytes", "HTTP", "JSON"], exclude: ["Golden"]),
+        tests("Compression", ["Bytes", "Compression"]),
         tests("Transcoding", ["Bytes", "CMallocCount", "JSON", "Transcoding"], exclude: ["Golden"]),
         tests("Resolvers", ["Gateway", "HTTP", "Resolvers"]),
         tests("Brokers", ["Brokers", "Gateway"]),
@@ -106,19 +108,21 @@ let package = Package(
         tests("Handlers", ["Bytes", "Handlers", "JSON"]),
         tests("Dashboard", ["Bytes", "Dashboard", "Gateway", "HTTP", "JSON", "Reactor", "TestSupport"]),
         tests("Reactor", ["Bytes", "Reactor", "TestSupport"]),
-        tests("Transports", ["Bytes", "CLinux", "Reactor", "TestSupport", "Transports"]),
+        tests("Transports", ["Bytes", "CLinux", "COpenSSL", "Reactor", "TestSupport", "Transports"]),
         tests("Gateway", ["Bytes", "Gateway", "HTTP", "JSON", "Reactor"]),
         tests(
             "Upstream",
             [
-                "Bytes", "CMallocCount", "Gateway", "HTTP", "Handlers", "JSON", "Reactor", "Resolvers", "Server",
+                "Bytes", "CMallocCount", "Compression", "Gateway", "HTTP", "Handlers", "JSON", "Reactor", "Resolvers",
+                "Server",
                 "TestSupport", "Upstream", logging,
             ],
             exclude: ["Golden"]),
         tests(
             "Server",
             [
-                "Bytes", "Gateway", "HTTP", "JSON", "Reactor", "Resolvers", "Server", "TestSupport", "Transports",
+                "Bytes", "Compression", "Gateway", "HTTP", "Handlers", "JSON", "Reactor", "Resolvers", "Server",
+                "TestSupport", "Transports",
                 logging,
             ]),
         tests("Command", ["Gateway", "Handlers", "JSON", "Reactor", "micro", logging]),

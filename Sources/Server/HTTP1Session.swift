@@ -35,6 +35,8 @@ final class HTTP1Session: ServerSession {
     /// What the last reading of the body handed out.
     var lastTaken = 0
     private(set) var isDraining = false
+    private var idleSince: ContinuousClock.Instant
+    private var isResting = false
     /// True until the first bytes have shown that they are no preface of HTTP/2.
     var mayBeginHTTP2: Bool
     /// The session that takes over when the client has changed to HTTP/2.
@@ -55,6 +57,7 @@ final class HTTP1Session: ServerSession {
         configuration = context.configuration
         parser = RequestParser(limits: configuration.headLimits, isSecure: forwarding.scheme == "https")
         deadline = Deadline(on: loop, firing: wakeup)
+        idleSince = loop.now
         exchange = Exchange(
             stream: self, forwarding: forwarding, isPeerLoopback: isPeerLoopback, loop: loop, wakeup: wakeup)
     }
@@ -114,7 +117,9 @@ final class HTTP1Session: ServerSession {
                 isPartial = true
                 deadline.set(loop.now + configuration.headerTimeout)
             } else if deadline.at == nil, !deadline.hasExpired {
-                deadline.set(loop.now + configuration.idleTimeout)
+                idleSince = loop.now
+                isResting = false
+                deadline.set(loop.now + min(Self.restDelay, configuration.idleTimeout))
             }
             guard try await readMore(isPartial: isPartial) else { return false }
         }
@@ -133,6 +138,7 @@ final class HTTP1Session: ServerSession {
             } catch {
                 return false
             }
+            if deadline.hasExpired, !isPartial, rest() { continue }
             if deadline.hasExpired {
                 guard isPartial else { return false }
                 forgetExchange()
@@ -140,6 +146,21 @@ final class HTTP1Session: ServerSession {
             }
             await wakeup.wait()
         }
+    }
+
+    /// A connection that was idle for so long gives its memory back, so that many of them cost little.
+    private static let restDelay = Duration.seconds(1)
+
+    /// Returns true when the connection may go on being idle.
+    private func rest() -> Bool {
+        let end = idleSince + configuration.idleTimeout
+        guard !isResting, loop.now < end else { return false }
+        isResting = true
+        input.releaseMemory()
+        output.releaseMemory()
+        exchange.releaseMemory()
+        deadline.set(end)
+        return true
     }
 
     /// Enough for nearly every head, and for the small bodies that come along.

@@ -35,6 +35,7 @@ extension HTTP2Stream: ExchangeStream {
             session.write(ResponseHead(.continue), framing: .none, of: record.number, endsStream: false)
             session.flushSoon()
         }
+        if exchange.mayBodyPause { return nil }
         if deadline.hasExpired { throw GatewayError(.requestTimeout, "the request's body did not arrive in time") }
         if deadline.at == nil { deadline.set(session.loop.now + session.configuration.bodyTimeout) }
         return nil

@@ -49,8 +49,8 @@ extension Appliance {
 
     /// What is spoken with clients.
     private var protocols: String {
-        guard let identity = certificates?.context.identities.first else { return "HTTP/1.1, no TLS" }
-        return "https:// with HTTP/1.1, certificate of \(identity.names.first ?? "nobody") until \(identity.lastDay)"
+        guard let identity = certificates?.context.identities.first else { return "HTTP/1.1 and HTTP/2, no TLS" }
+        return "https://, certificate of \(identity.names.first ?? "nobody") until \(identity.lastDay)"
     }
 
     /// What becomes of one request, computed by the resolver that is in use.

@@ -2,8 +2,8 @@
 
 Its blocks of kind `sh` are commands, which are run in order against one demo; a block of kind `text` right after one is
 what its last command prints. `make` has targets that exist; `make run` is the demo itself, and `micro demo` a second
-one that goes on. Every other kind of block is an error here, and so is a block of text that shows no command's output and
-is no drawing.
+one that goes on. Every other kind of block is an error here, and so is a block of text that shows no command's output
+and is no drawing.
 """
 
 import json

@@ -89,6 +89,15 @@ def test_curl_gets_its_answer_over_tls(secure, authority):
     assert (result.stdout, result.stderr) == (GREETING, "")
 
 
+@pytest.mark.parametrize("option, version", [("--http2", "2"), ("--http1.1", "1.1")])
+def test_the_client_chooses_the_version_of_http(secure, authority, option, version):
+    result = subprocess.run(
+        ["curl", "-sS", option, "--cacert", authority.pem, "-w", " %{http_version}",
+         f"https://localhost:{secure.api_port}/greeter/say/hello?name=John"],
+        capture_output=True, text=True, timeout=20)
+    assert (result.stdout, result.stderr) == (f"{GREETING} {version}", "")
+
+
 def test_the_report_says_https_and_whose_certificate_it_is(secure):
     assert secure.facts["gateway"]["note"].startswith("https://")
     assert "certificate of localhost until 20" in secure.facts["gateway"]["note"]
@@ -322,6 +331,17 @@ def test_a_bad_certificate_of_a_client_is_refused(start_secure_proxy, authority,
     with pytest.raises((ssl.SSLError, ConnectionError, http.client.HTTPException)):
         ask(running.proxy_port, authority, certificate=certificate)
     assert until(lambda: any("client's certificate is not accepted" in line["message"] for line in running.lines))
+
+
+def test_a_revoked_certificate_is_refused_and_others_are_not(start_secure_proxy, authority, echo, tmp_path):
+    revoked, good = (authority.issue(usage="clientAuth") for _ in range(2))
+    authorities = tmp_path / "authorities.pem"
+    authorities.write_text(authority.pem.read_text() + authority.revocation_list(revoked))
+    running = start_secure_proxy(f"http://127.0.0.1:{echo()}", f"--tls_client_ca_file={authorities}")
+    assert ask(running.proxy_port, authority, certificate=good)[0] == 200
+    with pytest.raises((ssl.SSLError, ConnectionError, http.client.HTTPException)):
+        ask(running.proxy_port, authority, certificate=revoked)
+    assert until(lambda: any("certificate revoked" in line["message"] for line in running.lines))
 
 
 # Content

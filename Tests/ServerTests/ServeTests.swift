@@ -110,6 +110,17 @@ struct ServeTests {
         #expect(slow.peer.sawFinish)
     }
 
+    @Test func `a connection that has rested goes on where it was, and its time does not begin anew`() {
+        let rig = Rig()
+        #expect(bodies(rig.exchange("GET /a HTTP/1.1\r\nHost: a\r\n\r\n")) == ["GET /a "])
+        rig.loop.advance(by: .seconds(2))
+        #expect(bodies(rig.exchange("GET /b HTTP/1.1\r\nHost: a\r\n\r\n")) == ["GET /b "])
+        for _ in 0..<74 { rig.loop.advance(by: .seconds(1)) }
+        #expect(!rig.peer.isClosed)
+        rig.loop.advance(by: .seconds(2))
+        #expect(rig.peer.isClosed)
+    }
+
     @Test func `a body that stops coming is answered 408`() {
         let rig = Rig()
         _ = rig.exchange("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n1234")

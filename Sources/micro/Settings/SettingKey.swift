@@ -66,6 +66,8 @@ enum SettingKey: String, CaseIterable, Sendable {
     case maxConnections = "max_connections"
     case maxStreams = "max_streams"
     case trustedProxies = "trusted_proxies"
+    case compression
+    case compressionMinimum = "compression_min_size"
 
     // Logs.
     case accessLog = "access_log"

@@ -4,7 +4,7 @@ extension Setting {
     static let encryption: [Setting] = [
         tls(
             .enableTLS, .boolean, default: "false", in: everywhere, isCommon: true,
-            "Speak TLS, with tls_cert_file and tls_key_file"),
+            "Speak TLS, with a tls_cert_file"),
         tls(
             .tlsCertFile, .list("files"),
             "PEM files of certificates, each with its chain; clients that name nobody get the first"),
