@@ -39,8 +39,8 @@ package final class WebSocketHandler: Handler {
         }
         let route = try router.route(exchange.request)
         exchange.service = route.destination.service
-        try checkIsStream(route.destination)
-        let first = try firstMessage(exchange, route.destination)
+        try checkIsStream(route)
+        let first = try firstMessage(exchange, route)
 
         CallMetadata.fill(&exchange.metadata, from: exchange.request, exchange.forwarding)
         let call = RPCCall(streaming: route.destination, for: exchange, configuration)
@@ -54,24 +54,22 @@ package final class WebSocketHandler: Handler {
         await bridge.run()
     }
 
-    private func checkIsStream(_ destination: Destination) throws(GatewayError) {
-        let (service, name) = (destination.service, destination.endpoint)
-        guard let endpoint = catalog.catalog.endpoint(name, of: service) else {
+    private func checkIsStream(_ route: Route) throws(GatewayError) {
+        let (service, name) = (route.destination.service, route.destination.endpoint)
+        guard let isStream = route.isStream else {
             throw GatewayError(.notFound, "\(service) has registered no endpoint \(name) that a WebSocket could stream")
         }
-        guard endpoint.isStream else {
+        guard isStream else {
             throw GatewayError(
                 .badRequest, "\(name) of \(service) has one answer to one request; call it without a WebSocket")
         }
     }
 
-    /// What the query says, if there is one.
-    private func firstMessage(_ exchange: Exchange, _ destination: Destination) throws(GatewayError) -> ByteBuffer? {
-        guard exchange.request.hasQuery else { return nil }
+    /// What path and query say, if anything.
+    private func firstMessage(_ exchange: Exchange, _ route: Route) throws(GatewayError) -> ByteBuffer? {
+        guard exchange.request.hasQuery || route.binding?.fields.isEmpty == false else { return nil }
         var message = ByteBuffer()
-        try RequestPayload.make(from: &message, of: exchange.request) {
-            catalog.catalog.endpoint(destination.endpoint, of: destination.service)?.request.flatMap(FieldType.init)
-        }
+        try RequestPayload.make(from: &message, of: exchange.request, on: route, catalog)
         return message.text == "{}" ? nil : message
     }
 }

@@ -32,6 +32,7 @@ extension Appliance {
         }
         report.warnings = configuration.warnings + (registry?.warning.map { [$0] } ?? [])
         report.warnings += certificates?.warnings ?? []
+        report.warnings += descriptors?.warnings ?? []
         if !configuration.nodeSecurity.verifies {
             report.warnings.append(
                 "nodes are believed whatever their certificates say, so anyone between can read and change everything;"

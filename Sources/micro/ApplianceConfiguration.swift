@@ -17,6 +17,8 @@ struct ApplianceConfiguration: Sendable, Equatable {
     var proxy: Proxy?
     /// Whether two toy services run beside the rest.
     var runsDemoServices: Bool
+    /// Files of descriptors, which tell the types of gRPC services and their routes.
+    var descriptors: [String]
     /// Nil when nothing is discovered: the proxy alone.
     var discovery: Discovery?
     /// Nil when clients are spoken to plainly.
@@ -164,6 +166,7 @@ extension ApplianceConfiguration {
         web = both.union([.web]).contains(command) ? Web(settings) : nil
         proxy = proxyTarget.map { Proxy(address: settings.the(settings.address, .proxyAddress), target: $0) }
         runsDemoServices = command == .demo
+        descriptors = settings.list(.descriptors)
         discovery = CommandName.discovering.contains(command) ? Discovery(settings) : nil
         security = settings.boolean(.enableTLS) == true ? Security(settings) : nil
         nodeSecurity = NodeSecurity(settings)
