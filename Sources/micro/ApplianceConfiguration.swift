@@ -15,7 +15,7 @@ struct ApplianceConfiguration: Sendable, Equatable {
     var web: Web?
     /// Nil when there is no proxy in front of one server.
     var proxy: Proxy?
-    /// Whether two toy services run beside the rest.
+    /// Whether toy services run beside the rest.
     var runsDemoServices: Bool
     /// Files of descriptors, which tell the types of gRPC services and their routes.
     var descriptors: [String]
