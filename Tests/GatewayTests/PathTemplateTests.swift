@@ -102,6 +102,18 @@ struct PathTemplateTests {
         }
     }
 
+    @Test func `changed templates and paths are refused, or found without harm`() {
+        var random = SystemRandomNumberGenerator()
+        let signs = Array("/*{}=:.%ab2F")
+        var trie = PathTrie<Int>()
+        for number in 0..<2_000 {
+            let text = String((0..<Int.random(in: 1...24, using: &random)).compactMap { _ in signs.randomElement() })
+            if let template = try? PathTemplate("/" + text) { _ = trie.insert(number, method: .get, at: template) }
+            let match = trie.match(.get, "/\(text)".utf8.span)
+            #expect(match?.fields.allSatisfy { !$0.name.isEmpty && !$0.value.isEmpty } != false, "\(text)")
+        }
+    }
+
     @Test(
         "of several templates the most special one is taken, from left to right, that has the method",
         arguments: [
