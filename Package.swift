@@ -87,7 +87,7 @@ let package = Package(
         // Tests.
         .target(
             name: "TestSupport",
-            dependencies: ["Bytes", "Gateway", "HTTP", "JSON", "Reactor"],
+            dependencies: ["Bytes", "COpenSSL", "Gateway", "HTTP", "JSON", "Reactor"],
             path: "Tests/Support",
             swiftSettings: settings
         ),
@@ -104,7 +104,7 @@ let package = Package(
         tests("Handlers", ["Bytes", "Handlers", "JSON"]),
         tests("Dashboard", ["Bytes", "Dashboard", "Gateway", "HTTP", "JSON", "Reactor", "TestSupport"]),
         tests("Reactor", ["Bytes", "Reactor", "TestSupport"]),
-        tests("Transports", ["Bytes", "CLinux", "Reactor", "Transports"]),
+        tests("Transports", ["Bytes", "CLinux", "Reactor", "TestSupport", "Transports"]),
         tests("Gateway", ["Bytes", "Gateway", "HTTP", "JSON", "Reactor"]),
         tests(
             "Upstream",
@@ -113,7 +113,9 @@ let package = Package(
                 "Upstream", logging,
             ],
             exclude: ["Golden"]),
-        tests("Server", ["Bytes", "Gateway", "HTTP", "Reactor", "Resolvers", "Server", "TestSupport", logging]),
+        tests(
+            "Server",
+            ["Bytes", "Gateway", "HTTP", "Reactor", "Resolvers", "Server", "TestSupport", "Transports", logging]),
         tests("Command", ["Gateway", "Handlers", "JSON", "Reactor", "micro", logging]),
     ],
     swiftLanguageModes: [.v6]

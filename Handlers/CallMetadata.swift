@@ -17,6 +17,9 @@ package enum CallMetadata {
         } else {
             metadata.append(.xForwardedFor, context.clientAddress)
         }
+        if let certificate = context.clientCertificate {
+            metadata.append(name: ForwardingContext.certificateField, value: certificate)
+        }
     }
 }
 

@@ -7,12 +7,16 @@ package final class Node: Sendable, Hashable {
     package let metadata: [String: String]
     /// What the node speaks, which only its metadata tells.
     package let wireProtocol: WireProtocol
+    /// Whether it is spoken to by TLS: its metadata has `secure` as `true`, as Go Micro writes it, or says `https`.
+    package let isSecure: Bool
 
     package init(id: String, address: String, metadata: [String: String] = [:]) {
         self.id = id
         self.address = address
         self.metadata = metadata
         wireProtocol = WireProtocol(metadata: metadata)
+        isSecure =
+            metadata["secure"] == "true" || metadata["scheme"] == "https" || metadata["protocol"] == "https"
     }
 
     /// The host without brackets, and the port. Nil when the address has no valid port.
@@ -53,7 +57,7 @@ package enum WireProtocol: Sendable, Hashable {
         switch (metadata["protocol"], metadata["server"], metadata["transport"]) {
         case ("grpc", _, _), (nil, "grpc", _): self = .grpc
         case ("mucp", _, let transport): self = .mucp(transport: transport ?? "http")
-        case ("http", _, _): self = .http
+        case ("http", _, _), ("https", _, _): self = .http
         case (nil, nil, nil): self = .http
         case (_, _, let transport): self = .mucp(transport: transport ?? "http")
         }

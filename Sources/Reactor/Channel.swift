@@ -14,6 +14,16 @@ package protocol Channel: AnyObject {
     /// Sends from the front of the buffer. Returns true when everything is gone, false when it would have to wait.
     func tryWrite(_ buffer: inout ByteBuffer) throws(ChannelError) -> Bool
 
+    /// Reads into lent memory, for channels that are built on this one: the same as `tryRead`, without a buffer between.
+    func tryReceive(into room: UnsafeMutableRawBufferPointer) throws(ChannelError) -> Int?
+
+    /// Sends from lent memory. Returns how many bytes were taken; 0 when it would have to wait.
+    func trySend(_ bytes: UnsafeRawBufferPointer) throws(ChannelError) -> Int
+
+    /// Does what both sides must agree on before the first byte, as TLS does. Returns true when it is done, false when
+    /// it would have to wait. Doing it again changes nothing.
+    func tryHandshake() throws(ChannelError) -> Bool
+
     /// True when a read may bring something: bytes, the end, or an error.
     var isReadable: Bool { get }
 
@@ -26,6 +36,9 @@ package protocol Channel: AnyObject {
     /// The protocol that both sides chose by ALPN (RFC 7301), such as `h2`. Nil when none was chosen.
     var negotiatedProtocol: String? { get }
 
+    /// Whom the peer has proved to be by a certificate that was verified. Nil when it has shown none.
+    var peerCertificate: PeerCertificate? { get }
+
     /// Tells the peer that nothing more will come.
     func finish()
 
@@ -35,6 +48,23 @@ package protocol Channel: AnyObject {
 
 extension Channel {
     package var negotiatedProtocol: String? { nil }
+
+    package var peerCertificate: PeerCertificate? { nil }
+
+    package func tryHandshake() throws(ChannelError) -> Bool { true }
+
+    package func tryReceive(into room: UnsafeMutableRawBufferPointer) throws(ChannelError) -> Int? {
+        var buffer = ByteBuffer()
+        guard let count = try tryRead(into: &buffer, atMost: room.count) else { return nil }
+        buffer.span.withUnsafeBytes { room.copyMemory(from: $0) }
+        return count
+    }
+
+    package func trySend(_ bytes: UnsafeRawBufferPointer) throws(ChannelError) -> Int {
+        var buffer = ByteBuffer(Array(bytes))
+        _ = try tryWrite(&buffer)
+        return bytes.count - buffer.count
+    }
 
     /// Waits for bytes. Returns how many were appended, or 0 at the end of the stream.
     ///
@@ -60,6 +90,19 @@ extension Channel {
     }
 }
 
+/// A certificate that was verified, as far as others want to know it.
+package struct PeerCertificate: Sendable, Equatable {
+    /// As RFC 4514 writes it, such as `CN=client,O=Example`; printable ASCII.
+    package let subject: String
+    /// SHA-256 of the certificate in lower-case hexadecimal.
+    package let fingerprint: String
+
+    package init(subject: String, fingerprint: String) {
+        self.subject = subject
+        self.fingerprint = fingerprint
+    }
+}
+
 /// Why a channel failed.
 package enum ChannelError: Error, Equatable {
     /// Nobody listens at the address.
@@ -69,6 +112,10 @@ package enum ChannelError: Error, Equatable {
     case timedOut
     /// The host name has no address.
     case unknownHost(String)
+    /// The peer spoke plain HTTP where TLS was expected. What is written now goes out as it is.
+    case plainHTTP
+    /// The sides did not agree on a secure connection, or it was tampered with. A sentence without a period.
+    case insecure(String)
     case system(SystemError)
 
     /// One sentence for the operator.
@@ -78,6 +125,8 @@ package enum ChannelError: Error, Equatable {
         case .closed: "the connection was closed"
         case .timedOut: "it took too long"
         case .unknownHost(let name): "the host name \(name) has no address"
+        case .plainHTTP: "it speaks plain HTTP where TLS is expected"
+        case .insecure(let sentence): sentence
         case .system(let error): "\(error)"
         }
     }

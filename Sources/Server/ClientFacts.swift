@@ -13,9 +13,9 @@ package struct ClientFacts: Sendable {
         self.viaName = viaName
     }
 
-    func forwarding(for peer: Address) -> ForwardingContext {
+    func forwarding(for peer: Address, isSecure: Bool) -> ForwardingContext {
         ForwardingContext(
-            clientAddress: peer.ip, isTrusted: trustedProxies.contains { $0.contains(peer) }, scheme: "http",
-            viaName: viaName)
+            clientAddress: peer.ip, isTrusted: trustedProxies.contains { $0.contains(peer) },
+            scheme: isSecure ? "https" : "http", viaName: viaName)
     }
 }

@@ -43,7 +43,7 @@ final class HTTP1Session: ServerSession {
         self.handler = handler
         self.context = context
         configuration = context.configuration
-        parser = RequestParser(limits: configuration.headLimits)
+        parser = RequestParser(limits: configuration.headLimits, isSecure: forwarding.scheme == "https")
         deadline = Deadline(on: loop, firing: wakeup)
         exchange = Exchange(
             stream: self, forwarding: forwarding, isPeerLoopback: isPeerLoopback, loop: loop, wakeup: wakeup)
@@ -143,6 +143,10 @@ final class HTTP1Session: ServerSession {
             return true
         } catch {
             forgetExchange()
+            if error == .secureBytes {
+                context.handshakes.note(
+                    "a client began TLS on a port that speaks plain HTTP", from: exchange.forwarding.clientAddress)
+            }
             throw GatewayError(error)
         }
     }

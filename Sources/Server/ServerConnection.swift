@@ -1,3 +1,4 @@
+internal import Bytes
 internal import Gateway
 internal import HTTP
 internal import Reactor
@@ -8,7 +9,7 @@ final class ServerConnection: LoopTask {
     private let channel: any Channel
     private let context: WorkerContext
     private let handler: any Handler
-    private let forwarding: ForwardingContext
+    private var forwarding: ForwardingContext
     private let isPeerLoopback: Bool
     private let wakeup = Wakeup()
     private var session: (any ServerSession)?
@@ -31,20 +32,69 @@ final class ServerConnection: LoopTask {
     }
 
     nonisolated(nonsending) func run() async {
+        if await shakeHands() { await serve() }
+        channel.close()
+        didEnd(self)
+    }
+
+    nonisolated(nonsending) private func serve() async {
         let session = HTTP1Session(
             channel: channel, wakeup: wakeup, handler: handler, context: context, forwarding: forwarding,
             isPeerLoopback: isPeerLoopback)
         self.session = session
         if isDraining { session.drain() }
         await session.serve()
-        channel.close()
-        didEnd(self)
+    }
+
+    // MARK: The handshake
+
+    /// Returns false when there is nothing to serve.
+    nonisolated(nonsending) private func shakeHands() async -> Bool {
+        do throws(ChannelError) {
+            guard try await agree() else { return false }
+        } catch {
+            if error == .plainHTTP { refusePlainHTTP() }
+            context.handshakes.note(error, from: forwarding.clientAddress)
+            return false
+        }
+        // A certificate authority's probe is answered by the handshake alone (RFC 8737, 3).
+        if channel.negotiatedProtocol == "acme-tls/1" { return false }
+        if let certificate = channel.peerCertificate {
+            forwarding = forwarding.with(
+                clientCertificate: ForwardingContext.certificateValue(
+                    fingerprint: certificate.fingerprint, subject: certificate.subject))
+        }
+        return true
+    }
+
+    /// Waits until both sides agree. Returns false when the server is stopping before that.
+    nonisolated(nonsending) private func agree() async throws(ChannelError) -> Bool {
+        if try channel.tryHandshake() { return true }
+        let deadline = Deadline(on: context.loop, firing: wakeup)
+        deadline.set(context.loop.now + context.configuration.handshakeTimeout)
+        defer { deadline.cancel() }
+        while true {
+            await wakeup.wait()
+            if isDraining { return false }
+            if try channel.tryHandshake() { return true }
+            if deadline.hasExpired { throw .timedOut }
+        }
+    }
+
+    /// Says in the client's own language what to do. What it has sent was read, so the answer is not lost by closing.
+    private func refusePlainHTTP() {
+        let text = "This port speaks HTTPS: use https:// instead of http://.\n"
+        var answer = ByteBuffer(
+            "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: \(text.utf8.count)\r\n"
+                + "Connection: close\r\n\r\n\(text)")
+        _ = try? channel.tryWrite(&answer)
+        channel.finish()
     }
 
     /// Ends the connection once what was begun on it is answered.
     func drain() {
         isDraining = true
-        session?.drain()
+        if let session { session.drain() } else { wakeup.fire() }
     }
 
     /// Ends the connection now, whatever is going on.

@@ -4,6 +4,8 @@ package import HTTP
 package struct SessionConfiguration: Sendable, Equatable {
     /// Limits on the head of a request.
     package var headLimits = HeadLimits()
+    /// From the acceptance of a connection to the end of its TLS handshake. Default 10 s.
+    package var handshakeTimeout = Duration.seconds(10)
     /// From the first byte of a request to the end of its head. Default 10 s.
     package var headerTimeout = Duration.seconds(10)
     /// Between two requests on one connection. Default 75 s.

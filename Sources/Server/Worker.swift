@@ -2,7 +2,7 @@ package import Gateway
 internal import HTTP
 package import Logging
 package import Reactor
-internal import Transports
+package import Transports
 
 /// What a worker's handlers and sessions share. One for each loop, so it is neither locked nor `Sendable`.
 package final class WorkerContext {
@@ -14,6 +14,7 @@ package final class WorkerContext {
     package let accessLog: AccessLog?
     let logger: Logger
     let date = DateField()
+    let handshakes: HandshakeLog
     /// Starts the tasks of streams and of shared connections to nodes. Set by the worker before any handler is made.
     package fileprivate(set) var tasks = TaskStarter { _ in preconditionFailure("no worker has this context yet") }
     /// Run about once a second while the worker lives.
@@ -26,6 +27,9 @@ package final class WorkerContext {
         self.configuration = configuration
         self.accessLog = accessLog
         self.logger = logger
+        let handshakes = HandshakeLog(logger: logger)
+        self.handshakes = handshakes
+        chores.append { handshakes.tidy(at: loop.now) }
         if let accessLog { chores.append { accessLog.flush() } }
     }
 
@@ -77,27 +81,30 @@ package actor Worker {
 
     /// Starts to accept connections at an address, and to answer them with a handler of this loop's own.
     ///
-    /// - Parameter facts: What is believed of a client, given its address.
+    /// - Parameters:
+    ///   - facts: What is believed of a client, given its address.
+    ///   - security: Speaks TLS with the clients. Nil speaks plainly.
     package func listen(
         _ socket: consuming FileDescriptor, as role: ListenerRole = .service, facts: ClientFacts,
-        makeHandler: @Sendable (WorkerContext) -> any Handler
+        security: TLSServerContext? = nil, makeHandler: @Sendable (WorkerContext) -> any Handler
     ) throws(SystemError) {
         shareTasks()
         let handler = makeHandler(context)
         let listener = try TCPListener(owning: socket, on: loop)
         listeners.append((listener, role))
         Task.immediate(executorPreference: loop) {
-            await accept(from: listener, role, facts: facts, handler: handler)
+            await accept(
+                from: listener, Admission(role: role, facts: facts, security: security, handler: handler))
         }
     }
 
     /// Takes a connection over and serves it until one side ends it. Returns at the first wait.
-    private func adopt(
-        _ channel: any Channel, _ role: ListenerRole, from peer: Address, facts: ClientFacts, handler: any Handler
-    ) {
+    private func adopt(_ channel: any Channel, from peer: Address, _ admission: Admission) {
+        let role = admission.role
         let connection = ServerConnection(
-            channel: channel, role: role, context: context, handler: handler,
-            forwarding: facts.forwarding(for: peer), isPeerLoopback: peer.isLoopback
+            channel: channel, role: role, context: context, handler: admission.handler,
+            forwarding: admission.facts.forwarding(for: peer, isSecure: admission.security != nil),
+            isPeerLoopback: peer.isLoopback
         ) { connection in
             self.connections[ObjectIdentifier(connection)] = nil
             if !self.draining.isEmpty { self.idle.fire() }
@@ -123,11 +130,24 @@ package actor Worker {
 
     /// Serves one connection that somebody else makes: a test, or a listener of another kind.
     package func adopt(
-        from peer: Address, facts: ClientFacts = ClientFacts(), makeChannel: @Sendable () -> sending any Channel,
-        makeHandler: @Sendable (WorkerContext) -> any Handler
+        from peer: Address, facts: ClientFacts = ClientFacts(), security: TLSServerContext? = nil,
+        makeChannel: @Sendable () -> sending any Channel, makeHandler: @Sendable (WorkerContext) -> any Handler
     ) {
         shareTasks()
-        adopt(makeChannel(), .service, from: peer, facts: facts, handler: makeHandler(context))
+        secure(
+            makeChannel(), from: peer,
+            Admission(role: .service, facts: facts, security: security, handler: makeHandler(context)))
+    }
+
+    /// Puts TLS around a new connection, where there is TLS.
+    private func secure(_ channel: any Channel, from peer: Address, _ admission: Admission) {
+        guard let security = admission.security else { return adopt(channel, from: peer, admission) }
+        do throws(ChannelError) {
+            adopt(try security.makeChannel(over: channel, on: loop), from: peer, admission)
+        } catch {
+            channel.close()
+            context.handshakes.note(error, from: peer.ip)
+        }
     }
 
     /// How many connections are open now.
@@ -167,14 +187,12 @@ package actor Worker {
         return cutOff
     }
 
-    private func accept(
-        from listener: TCPListener, _ role: ListenerRole, facts: ClientFacts, handler: any Handler
-    ) async {
+    private func accept(from listener: TCPListener, _ admission: Admission) async {
         while listener.isOpen {
             do throws(SystemError) {
                 var count = 0
                 while let (channel, peer) = try listener.tryAccept() {
-                    admit(channel, role, from: peer, facts: facts, handler: handler)
+                    admit(channel, from: peer, admission)
                     count += 1
                     if count % 64 == 0 { await Task.yield() }  // Those accepted are served before more are taken.
                 }
@@ -186,9 +204,7 @@ package actor Worker {
         }
     }
 
-    private func admit(
-        _ channel: TCPChannel, _ role: ListenerRole, from peer: Address, facts: ClientFacts, handler: any Handler
-    ) {
+    private func admit(_ channel: TCPChannel, from peer: Address, _ admission: Admission) {
         guard connections.count < maximumConnections else {
             if !hasWarned {
                 context.logger.warning(
@@ -198,8 +214,16 @@ package actor Worker {
             return channel.close()
         }
         hasWarned = false
-        adopt(channel, role, from: peer, facts: facts, handler: handler)
+        secure(channel, from: peer, admission)
     }
+}
+
+/// What is the same for all connections of one listener.
+private struct Admission {
+    let role: ListenerRole
+    let facts: ClientFacts
+    let security: TLSServerContext?
+    let handler: any Handler
 }
 
 /// A task, wrapped because the compiler cannot follow an existential into the closure that runs it.

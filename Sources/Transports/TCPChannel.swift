@@ -49,6 +49,18 @@ package final class TCPChannel: Channel, ReadinessTarget {
         let count = buffer.write(atMost: limit) { room in
             systemTransfer { recv(descriptor, room.baseAddress, room.count, 0) }
         }
+        return try judge(received: count, of: limit)
+    }
+
+    package func tryReceive(into room: UnsafeMutableRawBufferPointer) throws(ChannelError) -> Int? {
+        guard registration != nil else { throw .closed }
+        guard mayRead else { return nil }
+        let count = systemTransfer { recv(descriptor, room.baseAddress, room.count, 0) }
+        return try judge(received: count, of: room.count)
+    }
+
+    @inline(__always)
+    private func judge(received count: Int, of limit: Int) throws(ChannelError) -> Int? {
         guard count >= 0 else {
             guard count == -Int(EAGAIN) else { throw ChannelError(SystemError(CInt(-count), in: "recv")) }
             mayRead = false
@@ -72,6 +84,15 @@ package final class TCPChannel: Channel, ReadinessTarget {
         if sent == length { return true }
         mayWrite = false
         return false
+    }
+
+    package func trySend(_ bytes: UnsafeRawBufferPointer) throws(ChannelError) -> Int {
+        guard registration != nil else { throw .closed }
+        guard mayWrite else { return 0 }
+        let sent = systemTransfer { send(descriptor, bytes.baseAddress, bytes.count, CInt(MSG_NOSIGNAL)) }
+        guard sent >= 0 || sent == -Int(EAGAIN) else { throw ChannelError(SystemError(CInt(-sent), in: "send")) }
+        if sent < bytes.count { mayWrite = false }
+        return max(0, sent)
     }
 
     package func finish() {

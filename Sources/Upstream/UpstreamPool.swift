@@ -2,7 +2,7 @@ internal import Bytes
 internal import Gateway
 internal import HTTP
 package import Reactor
-internal import Transports
+package import Transports
 
 /// Limits on the connections that one loop keeps to its nodes.
 package struct PoolConfiguration: Sendable, Equatable {
@@ -34,14 +34,17 @@ package final class UpstreamPool {
     let configuration: PoolConfiguration
     let loop: any EventLoop
     private let transport: any Transport
+    private let security: TLSClientContext?
     private var hosts: [String: Host] = [:]
 
+    /// - Parameter security: For nodes that are spoken to by TLS; without it they cannot be reached.
     package init(
-        loop: any EventLoop, transport: any Transport,
+        loop: any EventLoop, transport: any Transport, security: TLSClientContext? = nil,
         configuration: PoolConfiguration = PoolConfiguration()
     ) {
         self.loop = loop
         self.transport = transport
+        self.security = security
         self.configuration = configuration
     }
 
@@ -73,6 +76,7 @@ package final class UpstreamPool {
         let connectLimit = start + configuration.connectTimeout
         do throws(ChannelError) {
             let addresses = try await addresses(of: node)
+            let transport = try node.transport(over: transport, security: security)
             var failure: ChannelError?
             for address in addresses {
                 deadline.set(limit.map { min($0, connectLimit) } ?? connectLimit)
@@ -139,6 +143,17 @@ package final class UpstreamPool {
         host.addresses = addresses
         host.resolvedAt = loop.now
         return addresses
+    }
+}
+
+extension Node {
+    /// How to connect to it: as it is, or by TLS with a certificate for the host of its address.
+    func transport(
+        over plain: any Transport, security: TLSClientContext?
+    ) throws(ChannelError) -> any Transport {
+        guard isSecure else { return plain }
+        guard let security, let (host, _) = hostAndPort else { throw .insecure("TLS is not available here") }
+        return TLSTransport(security, to: host, over: plain)
     }
 }
 

@@ -3,6 +3,7 @@ import Gateway
 import HTTP
 import Reactor
 import Registries
+import Transports
 
 extension Appliance {
     /// Tells on standard output what has started.
@@ -10,15 +11,15 @@ extension Appliance {
         let configuration = composition.configuration
         var report = StartupReport(version: Version.number, command: configuration.command)
         if let address = addresses.api {
-            report.listeners.append(.init(name: "gateway", address: address.description, note: "HTTP/1.1, no TLS"))
+            report.listeners.append(.init(name: "gateway", address: address.description, note: protocols))
         }
         if let address = addresses.web {
-            report.listeners.append(.init(name: "dashboard", address: address.description, note: "HTTP/1.1, no TLS"))
-            report.dashboardURL = "http://localhost:\(address.port)"
+            report.listeners.append(.init(name: "dashboard", address: address.description, note: protocols))
+            report.dashboardURL = "\(composition.scheme)://localhost:\(address.port)"
         }
         if let address = addresses.proxy, let proxy = configuration.proxy {
             report.listeners.append(
-                .init(name: "proxy", address: address.description, note: "in front of \(proxy.target)"))
+                .init(name: "proxy", address: address.description, note: "\(protocols), in front of \(proxy.target)"))
         }
         if let registry {
             report.registry = .init(
@@ -30,6 +31,12 @@ extension Appliance {
             report.rpcAccess = api.rpcAccess
         }
         report.warnings = configuration.warnings + (registry?.warning.map { [$0] } ?? [])
+        report.warnings += certificates?.warnings ?? []
+        if !configuration.nodeSecurity.verifies {
+            report.warnings.append(
+                "nodes are believed whatever their certificates say, so anyone between can read and change everything;"
+                    + " leave --tls_insecure out, and name their authority with --tls_ca_file")
+        }
         if let web = configuration.web, web.isInsecure, let address = addresses.web {
             report.warnings.append(
                 "the dashboard at \(address) answers everyone who reaches it, without a login; leave"
@@ -38,6 +45,12 @@ extension Appliance {
         let isText = configuration.logs.format.isText(onTerminal: StandardStream.output.isTerminal)
         // The way that log lines go, so that they keep their order.
         composition.logWriter.write(ByteBuffer(isText ? report.text : report.jsonLines(at: .now())))
+    }
+
+    /// What is spoken with clients.
+    private var protocols: String {
+        guard let identity = certificates?.context.identities.first else { return "HTTP/1.1, no TLS" }
+        return "https:// with HTTP/1.1, certificate of \(identity.names.first ?? "nobody") until \(identity.lastDay)"
     }
 
     /// What becomes of one request, computed by the resolver that is in use.

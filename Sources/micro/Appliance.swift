@@ -16,6 +16,8 @@ struct Appliance: Sendable {
     let registry: RunningRegistry?
     let keeper: CatalogKeeper?
     let demo: Worker?
+    /// Nil when clients are spoken to plainly.
+    let certificates: CertificateWatch?
     let readiness: Readiness
     private let signals: AsyncStream<CInt>
 
@@ -35,8 +37,9 @@ struct Appliance: Sendable {
             throw StartFailure(
                 "--public_dir=\(directory) is no directory with an index.html to read", code: ExitCode.configuration)
         }
-        let composition = Composition(
+        var composition = Composition(
             configuration: configuration, logger: logger, logWriter: logWriter)
+        composition.nodeSecurity = try Encryption.withNodes(configuration.nodeSecurity)
         let control: EpollEventLoop
         let loops: LoopGroup
         do throws(SystemError) {
@@ -48,11 +51,12 @@ struct Appliance: Sendable {
         } catch {
             throw StartFailure(error)
         }
+        let certificates = try await Encryption.withClients(configuration.security, on: control, logger: logger)
         let signals = await SignalDesk(loop: control).open()
         let workers = loops.loops.map { loop in
             Worker(
                 loop: loop, maximumConnections: max(1, configuration.limits.connections / loops.loops.count),
-                makeContext: composition.makeContext)
+                makeContext: { [composition] in composition.makeContext($0) })
         }
         var listeners = try Listeners(configuration, loopCount: loops.loops.count)
         let registry = try await RunningRegistry.start(configuration, on: control, logger: logger)
@@ -69,10 +73,11 @@ struct Appliance: Sendable {
         let readiness = Readiness()
         let appliance = Appliance(
             composition: composition, control: control, loops: loops, workers: workers, registry: registry,
-            keeper: keeper, demo: demo, readiness: readiness, signals: signals)
+            keeper: keeper, demo: demo, certificates: certificates, readiness: readiness, signals: signals)
         let addresses = listeners.addresses
         for worker in workers { try await listeners.open(on: worker, appliance, addresses) }
         for worker in workers + (demo.map { [$0] } ?? []) { Task { await worker.keepHouse() } }
+        if let certificates { Task { await certificates.watch() } }
         await registry?.announce(addresses, configuration)
         readiness.set(nil)
         await appliance.report(addresses)

@@ -2,6 +2,7 @@ import Gateway
 import Handlers
 import Logging
 import Reactor
+import Transports
 
 /// Everything the running appliance must know, checked and typed. Made from the settings by `init(_:proxyTarget:)`;
 /// the defaults and ranges are those of the table of settings.
@@ -18,6 +19,9 @@ struct ApplianceConfiguration: Sendable, Equatable {
     var runsDemoServices: Bool
     /// Nil when nothing is discovered: the proxy alone.
     var discovery: Discovery?
+    /// Nil when clients are spoken to plainly.
+    var security: Security?
+    var nodeSecurity: NodeSecurity
     var client: Client
     var limits: Limits
     var logs: Logs
@@ -75,6 +79,20 @@ struct ApplianceConfiguration: Sendable, Equatable {
         var renewalInterval: Duration
     }
 
+    /// TLS with clients.
+    struct Security: Sendable, Equatable {
+        var files: TLSFiles
+        var clientCertificates: TLSServerContext.ClientCertificates
+        var refusesUnknownNames: Bool
+    }
+
+    /// TLS with the nodes that want it.
+    struct NodeSecurity: Sendable, Equatable {
+        /// A PEM file; nil for the authorities of the system alone.
+        var authorities: String?
+        var verifies: Bool
+    }
+
     /// How nodes are called.
     struct Client: Sendable, Equatable {
         /// `random` or `roundrobin`.
@@ -93,6 +111,7 @@ struct ApplianceConfiguration: Sendable, Equatable {
 
     /// What a client may ask of us. Sizes are in bytes.
     struct Limits: Sendable, Equatable {
+        var handshakeTimeout: Duration
         var headerTimeout: Duration
         var idleTimeout: Duration
         var bodyTimeout: Duration
@@ -122,6 +141,9 @@ extension ApplianceConfiguration {
         proxy = proxyTarget.map { Proxy(address: settings.the(settings.address, .proxyAddress), target: $0) }
         runsDemoServices = command == .demo
         discovery = CommandName.discovering.contains(command) ? Discovery(settings) : nil
+        security = settings.boolean(.enableTLS) == true ? Security(settings) : nil
+        nodeSecurity = NodeSecurity(
+            authorities: settings.text(.tlsCAFile), verifies: settings.boolean(.tlsInsecure) != true)
         client = Client(settings)
         limits = Limits(settings)
         logs = Logs(settings)
@@ -159,6 +181,17 @@ extension ApplianceConfiguration.Web {
     }
 }
 
+extension ApplianceConfiguration.Security {
+    fileprivate init(_ settings: Settings) {
+        files = TLSFiles(certificates: settings.list(.tlsCertFile), keys: settings.list(.tlsKeyFile))
+        files.staples = settings.list(.tlsOCSPFile)
+        files.clientAuthorities = settings.text(.tlsClientCAFile)
+        let isOptional = settings.text(.tlsClientAuth) == "optional"
+        clientCertificates = files.clientAuthorities == nil ? .none : isOptional ? .optional : .required
+        refusesUnknownNames = settings.boolean(.tlsStrictSNI) ?? false
+    }
+}
+
 extension ApplianceConfiguration.Discovery {
     fileprivate init(_ settings: Settings) {
         registry = settings.the(settings.text, .registry)
@@ -184,6 +217,7 @@ extension ApplianceConfiguration.Client {
 
 extension ApplianceConfiguration.Limits {
     fileprivate init(_ settings: Settings) {
+        handshakeTimeout = settings.the(settings.duration, .handshakeTimeout)
         headerTimeout = settings.the(settings.duration, .headerTimeout)
         idleTimeout = settings.the(settings.duration, .idleTimeout)
         bodyTimeout = settings.the(settings.duration, .bodyTimeout)

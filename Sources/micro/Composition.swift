@@ -17,6 +17,8 @@ struct Composition: Sendable {
     let configuration: ApplianceConfiguration
     let logger: Logger
     let logWriter: LogWriter
+    /// Speaks TLS with nodes.
+    var nodeSecurity: TLSClientContext?
 
     // MARK: By name
 
@@ -50,6 +52,7 @@ struct Composition: Sendable {
         let limits = configuration.limits
         session.headLimits = HeadLimits(
             requestLine: limits.requestLine, headerBlock: limits.headerBytes, fields: limits.headerFields)
+        session.handshakeTimeout = limits.handshakeTimeout
         session.headerTimeout = limits.headerTimeout
         session.idleTimeout = limits.idleTimeout
         session.bodyTimeout = limits.bodyTimeout
@@ -78,9 +81,8 @@ struct Composition: Sendable {
     /// The handler in front of one server, `micro proxy`.
     func proxy(_ proxy: ApplianceConfiguration.Proxy, _ context: WorkerContext) -> any Handler {
         let parts = LoopParts(context, self)
-        let address = "\(ListenAddress(host: proxy.target.host, port: proxy.target.port))"
         let router = FixedRouter(
-            service: proxy.target.description, nodes: [Node(id: address, address: address)], strategy: strategy(),
+            service: proxy.target.description, nodes: [proxy.target.node], strategy: strategy(),
             health: parts.health)
         return ProxyHandler(router: router, backend: HTTPBackend(pool: parts.pool), maximumAttempts: maximumAttempts)
     }
@@ -134,7 +136,9 @@ struct LoopParts {
     let dispatcher: Dispatcher
 
     init(_ context: WorkerContext, _ composition: Composition) {
-        let pool = UpstreamPool(loop: context.loop, transport: TCPTransport(), configuration: composition.pool)
+        let pool = UpstreamPool(
+            loop: context.loop, transport: TCPTransport(), security: composition.nodeSecurity,
+            configuration: composition.pool)
         self.pool = pool
         context.chores.append { pool.tidy() }
         dispatcher = Dispatcher(

@@ -19,7 +19,8 @@ struct DashboardParts: Sendable {
             version: Version.number, started: time(nil),
             gateway: configuration.api.map { api in
                 StatusFacts.Gateway(
-                    url: "http://localhost:\(addresses.api?.port ?? api.address.port)", handler: api.handler.rawValue,
+                    url: "\(appliance.composition.scheme)://localhost:\(addresses.api?.port ?? api.address.port)",
+                    handler: api.handler.rawValue,
                     resolver: api.resolver, namespace: "\(api.namespace)", takesCalls: api.rpcAccess != .nobody)
             },
             registry: appliance.registry?.registrar.name ?? "none", loops: appliance.workers.count,

@@ -49,18 +49,23 @@ struct Listeners: ~Copyable {
     ) async throws(StartFailure) {
         let composition = appliance.composition
         let configuration = composition.configuration
+        let security = appliance.certificates?.context
         do throws(SystemError) {
             if let given = configuration.api, let socket = api?.take() {
-                try await worker.listen(socket, facts: composition.facts) { composition.gateway(given, $0) }
+                try await worker.listen(socket, facts: composition.facts, security: security) {
+                    composition.gateway(given, $0)
+                }
             }
             if let given = configuration.web, let socket = web?.take() {
                 let parts = DashboardParts(appliance, given, addresses)
-                try await worker.listen(socket, as: .attendance, facts: composition.facts) {
+                try await worker.listen(socket, as: .attendance, facts: composition.facts, security: security) {
                     composition.dashboard(parts, $0)
                 }
             }
             if let given = configuration.proxy, let socket = proxy?.take() {
-                try await worker.listen(socket, facts: composition.facts) { composition.proxy(given, $0) }
+                try await worker.listen(socket, facts: composition.facts, security: security) {
+                    composition.proxy(given, $0)
+                }
             }
         } catch {
             throw StartFailure(error)

@@ -83,7 +83,8 @@ actor RunningRegistry {
             let name = discovery.serverName ?? name
             let node = Node(
                 id: "\(name)-\(UInt64.random(in: .min ... .max))", address: advertised(address),
-                metadata: ["protocol": "http", "server": "http", "registry": "mdns"])
+                metadata: ["protocol": "http", "server": "http", "registry": "mdns"]
+                    .merging(configuration.security == nil ? [:] : ["secure": "true"]) { $1 })
             return Service(name: name, nodes: [node])
         }
         await register(lifetime: discovery.lifetime)

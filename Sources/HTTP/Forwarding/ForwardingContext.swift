@@ -14,6 +14,9 @@ package final class ForwardingContext: Sendable {
     package let viaName: String
     /// What to send as `Host` instead of the host that the client asked. Default nil.
     package let host: String?
+    /// Who the client is by its certificate, as nodes are told in `X-Forwarded-Client-Cert`. Nil when it has shown none;
+    /// what a client itself sends under that name is never passed on.
+    package let clientCertificate: String?
 
     /// `192.0.2.1`.
     let address: ByteBuffer
@@ -25,7 +28,7 @@ package final class ForwardingContext: Sendable {
     let originBeforeHost: ByteBuffer
     let originBetweenHosts: ByteBuffer
     let originWithoutHost: ByteBuffer
-    /// `Via` and the empty line, by version.
+    /// The client's certificate, `Via` and the empty line, by version.
     let via11: ByteBuffer
     let via10: ByteBuffer
 
@@ -36,14 +39,17 @@ package final class ForwardingContext: Sendable {
     ///     what any other peer says of itself is dropped.
     ///   - scheme: `http` or `https`, as the client connected to us.
     ///   - viaName: The pseudonym of this gateway in `Via`: a token, the same in all its processes that share a node.
+    ///   - clientCertificate: Printable ASCII.
     package init(
-        clientAddress: String, isTrusted: Bool, scheme: String, viaName: String, host: String? = nil
+        clientAddress: String, isTrusted: Bool, scheme: String, viaName: String, host: String? = nil,
+        clientCertificate: String? = nil
     ) {
         self.clientAddress = clientAddress
         self.isTrusted = isTrusted
         self.scheme = scheme
         self.viaName = viaName
         self.host = host
+        self.clientCertificate = clientCertificate
         let peer = clientAddress.isEmpty ? "unknown" : clientAddress
         // A colon is no token byte, so IPv6 is quoted, and RFC 7239, 6 wants brackets.
         let node = peer.utf8.contains(.colon) ? "\"[\(peer)]\"" : peer
@@ -55,8 +61,31 @@ package final class ForwardingContext: Sendable {
         originBeforeHost = ByteBuffer("\(lines)X-Forwarded-Host: ")
         originBetweenHosts = ByteBuffer("\r\nForwarded: \(element);host=\"")
         originWithoutHost = ByteBuffer("\(lines)Forwarded: \(element)\r\n")
-        via11 = ByteBuffer("Via: 1.1 \(viaName)\r\n\r\n")
-        via10 = ByteBuffer("Via: 1.0 \(viaName)\r\n\r\n")
+        let identity = clientCertificate.map { "\(Self.certificateField): \($0)\r\n" } ?? ""
+        via11 = ByteBuffer("\(identity)Via: 1.1 \(viaName)\r\n\r\n")
+        via10 = ByteBuffer("\(identity)Via: 1.0 \(viaName)\r\n\r\n")
+    }
+
+    /// The name under which nodes are told who the client is by its certificate.
+    package static let certificateField = "X-Forwarded-Client-Cert"
+
+    /// The value of that field, in the form that Envoy gave it: the certificate's SHA-256, and its subject in quotes.
+    ///
+    /// - Parameter subject: Printable ASCII.
+    package static func certificateValue(fingerprint: String, subject: String) -> String {
+        var quoted = ""
+        for character in subject {
+            if character == "\"" || character == "\\" { quoted.append("\\") }
+            quoted.append(character)
+        }
+        return "Hash=\(fingerprint);Subject=\"\(quoted)\""
+    }
+
+    /// The same for a client whose certificate has become known.
+    package func with(clientCertificate: String) -> ForwardingContext {
+        ForwardingContext(
+            clientAddress: clientAddress, isTrusted: isTrusted, scheme: scheme, viaName: viaName, host: host,
+            clientCertificate: clientCertificate)
     }
 
     /// Whether the request has been here before: its `Via` names this gateway (RFC 9110, 7.6.3).

@@ -14,7 +14,8 @@ package struct RequestProblem: Error, Equatable {
 
     private static func bad(_ reason: String) -> RequestProblem { RequestProblem(.badRequest, reason) }
 
-    static var secureBytes: Self { bad("This port speaks plain HTTP, and the client began a TLS handshake.") }
+    /// The first bytes of TLS.
+    package static var secureBytes: Self { bad("This port speaks plain HTTP, and the client began a TLS handshake.") }
     static var emptyLines: Self { bad("There are too many empty lines before the request.") }
     static var strayControl: Self { bad("A line has a control byte in it, or does not end with CR LF.") }
     static var badMethod: Self { bad("The method is not a token.") }

@@ -24,6 +24,7 @@ struct Setting: Sendable {
     /// The headings of the help.
     enum Group: String, CaseIterable, Sendable {
         case listening = "Listening"
+        case encryption = "TLS"
         case routing = "Routing"
         case discovery = "Discovery"
         case calls = "Calls"

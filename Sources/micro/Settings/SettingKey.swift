@@ -22,6 +22,17 @@ enum SettingKey: String, CaseIterable, Sendable {
     case proxyAddress = "proxy_address"
     case proxyEndpoint = "proxy_endpoint"
 
+    // TLS with clients, and with nodes.
+    case enableTLS = "enable_tls"
+    case tlsCertFile = "tls_cert_file"
+    case tlsKeyFile = "tls_key_file"
+    case tlsClientCAFile = "tls_client_ca_file"
+    case tlsClientAuth = "tls_client_auth"
+    case tlsOCSPFile = "tls_ocsp_file"
+    case tlsStrictSNI = "tls_strict_sni"
+    case tlsCAFile = "tls_ca_file"
+    case tlsInsecure = "tls_insecure"
+
     // Discovery.
     case registry
     case registryAddress = "registry_address"
@@ -40,6 +51,7 @@ enum SettingKey: String, CaseIterable, Sendable {
     // Limits.
     case loops
     case drainTimeout = "drain_timeout"
+    case handshakeTimeout = "handshake_timeout"
     case headerTimeout = "header_timeout"
     case idleTimeout = "idle_timeout"
     case bodyTimeout = "body_timeout"

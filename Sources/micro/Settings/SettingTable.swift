@@ -4,7 +4,7 @@ import Reactor
 
 extension Setting {
     /// Every setting, in the order of the help.
-    static let all = listening + routing + discovery + calls + limits + logs + asking
+    static let all = listening + encryption + routing + discovery + calls + limits + logs + asking
 
     private static let both: Set<CommandName> = [.server, .demo]
     private static let apiCommands = both.union([.api])
@@ -146,6 +146,8 @@ extension Setting {
         limit(
             .drainTimeout, .duration(.zero ... .seconds(86_400)), default: "10s",
             "How long running requests may take to end after a signal to stop"),
+        limit(
+            .handshakeTimeout, patience, default: "10s", "How long a client may take to agree on TLS"),
         limit(.headerTimeout, patience, default: "10s", "How long a client may take to send the head of a request"),
         limit(.idleTimeout, patience, default: "75s", "How long a connection may wait for its next request"),
         limit(.bodyTimeout, patience, default: "30s", "How long a client may pause while it sends a body"),

@@ -1,0 +1,35 @@
+// The rows about TLS.
+
+extension Setting {
+    static let encryption: [Setting] = [
+        tls(.enableTLS, .boolean, default: "false", isCommon: true, "Speak TLS with clients, on every port"),
+        tls(
+            .tlsCertFile, .list("files"), isCommon: true,
+            "PEM files of certificates, each with its chain; clients that name nobody get the first"),
+        tls(.tlsKeyFile, .list("files"), isCommon: true, "PEM files of their keys, in the same order"),
+        tls(
+            .tlsClientCAFile, .text("file"), isCommon: true,
+            "Ask clients for certificates, of the authorities in this PEM file; revocation lists may be in it"),
+        tls(
+            .tlsClientAuth, .word(valid: ["required", "optional"], notYet: []), default: "required",
+            "Whether a client may leave its certificate out"),
+        tls(
+            .tlsOCSPFile, .list("files"),
+            "OCSP responses (DER) to show with the certificates, in the same order"),
+        tls(
+            .tlsStrictSNI, .boolean, default: "false",
+            "Refuse clients that ask for a name without a certificate, instead of showing the first one"),
+        tls(
+            .tlsCAFile, .text("file"),
+            "Believe nodes with certificates of the authorities in this PEM file, beside those of the system"),
+        tls(.tlsInsecure, .boolean, default: "false", "Believe every node, whatever its certificate says"),
+    ]
+
+    private static func tls(
+        _ key: SettingKey, _ kind: SettingKind, default fallback: String? = nil, isCommon: Bool = false, _ help: String
+    ) -> Setting {
+        Setting(
+            key, kind, ["MICRO_\(key.rawValue.uppercased())"], default: fallback, in: CommandName.serving,
+            group: .encryption, isCommon: isCommon, help)
+    }
+}

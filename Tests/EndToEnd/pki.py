@@ -1,0 +1,68 @@
+"""Certificates made by the openssl command, anew for each run, so that nothing in the tree expires."""
+
+import pathlib
+import subprocess
+from typing import NamedTuple
+
+
+class Pair(NamedTuple):
+    """The files of a certificate with its chain, and of its key."""
+
+    chain: str
+    key: str
+
+
+def openssl(*arguments, text=None):
+    result = subprocess.run(
+        ["openssl", *map(str, arguments)], input=text, capture_output=True, text=True, timeout=30)
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+class Authority:
+    """A certificate authority with its files in one directory."""
+
+    def __init__(self, directory, name="authority"):
+        self.directory = pathlib.Path(directory)
+        self.name = name
+        self._count = 0
+        self.key = self.directory / f"{name}.key"
+        self.pem = self.directory / f"{name}.pem"
+        openssl(
+            "req", "-x509", *self._new_key("ec"), "-keyout", self.key, "-out", self.pem, "-days", "10",
+            "-subj", f"/CN=Test {name}", "-addext", "basicConstraints=critical,CA:TRUE",
+            "-addext", "keyUsage=keyCertSign,cRLSign")
+
+    @staticmethod
+    def _new_key(kind):
+        if kind == "rsa":
+            return ["-newkey", "rsa:2048", "-nodes"]
+        return ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+
+    def issue(self, *names, subject="/CN=test", kind="ec", usage="serverAuth", days=5):
+        """A certificate for names such as `DNS:localhost` or `IP:127.0.0.1`."""
+        self._count += 1
+        stem = self.directory / f"{self.name}-{self._count}"
+        key, request, leaf = (stem.with_suffix(ending) for ending in (".key", ".csr", ".crt"))
+        openssl("req", *self._new_key(kind), "-keyout", key, "-out", request, "-subj", subject)
+        lines = [f"extendedKeyUsage={usage}"] + ([f"subjectAltName={','.join(names)}"] if names else [])
+        extensions = stem.with_suffix(".ext")
+        extensions.write_text("\n".join(lines))
+        openssl(
+            "x509", "-req", "-in", request, "-CA", self.pem, "-CAkey", self.key, "-set_serial", str(1000 + self._count),
+            "-days", days, "-extfile", extensions, "-out", leaf)
+        chain = stem.with_suffix(".pem")
+        chain.write_text(leaf.read_text() + self.pem.read_text())
+        return Pair(str(chain), str(key))
+
+    def ocsp_response(self, pair, status="V"):
+        """What the authority says of a certificate; `status` is V for good, R for revoked."""
+        serial = openssl("x509", "-in", pair.chain, "-noout", "-serial").strip().split("=")[1]
+        revoked = "" if status == "V" else "260101000000Z"
+        index = self.directory / "index.txt"
+        index.write_text(f"{status}\t990101000000Z\t{revoked}\t{serial}\tunknown\t/CN=test\n")
+        response = str(pathlib.Path(pair.chain).with_suffix(f".{status}.ocsp"))
+        openssl(
+            "ocsp", "-index", index, "-CA", self.pem, "-rsigner", self.pem, "-rkey", self.key, "-issuer", self.pem,
+            "-cert", pair.chain, "-ndays", "1", "-respout", response)
+        return response
