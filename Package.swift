@@ -70,6 +70,11 @@ let package = Package(
         module(
             "Registries",
             ["Bytes", "CLinux", "CZlib", "Gateway", "HTTP", "JSON", "Reactor", "Transports", "Upstream", logging]),
+        module(
+            "ACME",
+            [
+                "Bytes", "COpenSSL", "Gateway", "HTTP", "JSON", "Reactor", "Transports", "Upstream", logging,
+            ]),
         module("Brokers", ["Bytes", "Gateway", "HTTP", "Upstream"]),
         module("Dashboard", ["Bytes", "CPublic", "Gateway", "HTTP", "JSON", "Reactor"]),
         module("Server", ["Bytes", "Gateway", "HTTP", "JSON", "Reactor", "Transports", logging]),
@@ -78,7 +83,7 @@ let package = Package(
         .executableTarget(
             name: "micro",
             dependencies: [
-                "Bytes", "Brokers", "CLinux", "Dashboard", "Gateway", "HTTP", "Handlers", "JSON", "Reactor",
+                "ACME", "Bytes", "Brokers", "CLinux", "Dashboard", "Gateway", "HTTP", "Handlers", "JSON", "Reactor",
                 "Registries", "Resolvers", "Server", "Transports", "Upstream", arguments, logging,
             ],
             swiftSettings: settings
@@ -99,6 +104,7 @@ let package = Package(
         tests("JSON", ["Bytes", "JSON"]),
         tests("HTTP", ["Bytes", "HTTP", "JSON"], exclude: ["Golden"]),
         tests("Resolvers", ["Gateway", "HTTP", "Resolvers"]),
+        tests("ACME", ["ACME", "Bytes", "COpenSSL", "Gateway", "HTTP", "JSON", "TestSupport", "Transports", logging]),
         tests("Brokers", ["Brokers", "Gateway"]),
         tests("Tidy", []),
         tests("Handlers", ["Bytes", "Handlers", "JSON"]),
