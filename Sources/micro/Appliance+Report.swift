@@ -1,3 +1,4 @@
+import ACME
 import Bytes
 import Gateway
 import HTTP
@@ -21,6 +22,10 @@ extension Appliance {
             report.listeners.append(
                 .init(name: "proxy", address: address.description, note: "\(protocols), in front of \(proxy.target)"))
         }
+        if let address = addresses.challenges {
+            report.listeners.append(
+                .init(name: "challenges", address: address.description, note: "HTTP/1.1 for ACME, and to https://"))
+        }
         if let registry {
             report.registry = .init(
                 name: registry.registrar.name, interfaces: registry.interfaces,
@@ -32,6 +37,9 @@ extension Appliance {
         }
         report.warnings = configuration.warnings + (registry?.warning.map { [$0] } ?? [])
         report.warnings += certificates?.warnings ?? []
+        if let problem = addresses.challengeProblem {
+            report.warnings.append("hosts cannot be proved by http-01, only by tls-alpn-01: \(problem)")
+        }
         if !configuration.nodeSecurity.verifies {
             report.warnings.append(
                 "nodes are believed whatever their certificates say, so anyone between can read and change everything;"
@@ -49,6 +57,9 @@ extension Appliance {
 
     /// What is spoken with clients.
     private var protocols: String {
+        if let acme = composition.configuration.security?.acme {
+            return "https:// with HTTP/1.1, certificates by ACME for \(acme.hosts.joined(separator: ", "))"
+        }
         guard let identity = certificates?.context.identities.first else { return "HTTP/1.1, no TLS" }
         return "https:// with HTTP/1.1, certificate of \(identity.names.first ?? "nobody") until \(identity.lastDay)"
     }

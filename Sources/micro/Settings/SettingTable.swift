@@ -4,7 +4,7 @@ import Reactor
 
 extension Setting {
     /// Every setting, in the order of the help.
-    static let all = listening + encryption + routing + discovery + calls + limits + logs + asking
+    static let all = listening + encryption + acme + routing + discovery + calls + limits + logs + asking
 
     private static let both: Set<CommandName> = [.server, .demo]
     private static let apiCommands = both.union([.api])

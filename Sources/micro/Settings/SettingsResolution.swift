@@ -65,6 +65,11 @@ struct SettingsResolution {
         let settings = Settings(command: command, values: values)
         let certificates = settings.list(.tlsCertFile)
         let keys = settings.list(.tlsKeyFile)
+        let acme = ACMEJudgement(settings)
+        problems += acme.problems.map { .configuration($0) }
+        warnings += acme.warnings
+        // As in the original, getting certificates wins over having them.
+        if settings.boolean(.enableACME) == true { return }
         guard settings.boolean(.enableTLS) == true else {
             for key in [SettingKey.tlsCertFile, .tlsKeyFile, .tlsClientCAFile, .tlsClientAuth, .tlsOCSPFile]
             where settings.isGiven(key) {
