@@ -54,15 +54,16 @@ let package = Package(
         module("JSON", ["Bytes"]),
         module("HTTP", ["Bytes"]),
 
-        // Level 1: the event loop.
+        // Level 1: the event loop, and what is made of the codecs.
         module("Reactor", ["Bytes", "CLinux"]),
+        module("Transcoding", ["Bytes", "JSON"]),
 
         // Level 2: sockets, and the contracts of the product.
         module("Transports", ["Bytes", "CLinux", "COpenSSL", "Reactor"]),
         module("Gateway", ["Bytes", "HTTP", "JSON", "Reactor"]),
 
         // Level 3: calls to the nodes behind the gateway.
-        module("Upstream", ["Bytes", "Gateway", "HTTP", "JSON", "Reactor", "Transports"]),
+        module("Upstream", ["Bytes", "Gateway", "HTTP", "JSON", "Reactor", "Transcoding", "Transports"]),
 
         // Level 4: implementations of the contracts. None of them knows another.
         module("Resolvers", ["Bytes", "Gateway", "HTTP"], path: "Resolvers"),
@@ -103,6 +104,7 @@ let package = Package(
             exclude: ["Golden"]),
         tests("JSON", ["Bytes", "JSON"]),
         tests("HTTP", ["Bytes", "HTTP", "JSON"], exclude: ["Golden"]),
+        tests("Transcoding", ["Bytes", "CMallocCount", "JSON", "Transcoding"], exclude: ["Golden"]),
         tests("Resolvers", ["Gateway", "HTTP", "Resolvers"]),
         tests("ACME", ["ACME", "Bytes", "COpenSSL", "Gateway", "HTTP", "JSON", "TestSupport", "Transports", logging]),
         tests("Brokers", ["Brokers", "Gateway"]),
@@ -110,19 +112,22 @@ let package = Package(
         tests("Handlers", ["Bytes", "Handlers", "JSON"]),
         tests("Dashboard", ["Bytes", "Dashboard", "Gateway", "HTTP", "JSON", "Reactor", "TestSupport"]),
         tests("Reactor", ["Bytes", "Reactor", "TestSupport"]),
-        tests("Transports", ["Bytes", "CLinux", "Reactor", "TestSupport", "Transports"]),
+        tests("Transports", ["Bytes", "CLinux", "COpenSSL", "Reactor", "TestSupport", "Transports"]),
         tests("Gateway", ["Bytes", "Gateway", "HTTP", "JSON", "Reactor"]),
         tests(
             "Upstream",
             [
-                "Bytes", "CMallocCount", "Gateway", "HTTP", "Handlers", "JSON", "Reactor", "Server", "TestSupport",
-                "Upstream", logging,
+                "Bytes", "CMallocCount", "Gateway", "HTTP", "Handlers", "JSON", "Reactor", "Resolvers", "Server",
+                "TestSupport", "Upstream", logging,
             ],
             exclude: ["Golden"]),
         tests(
             "Server",
-            ["Bytes", "Gateway", "HTTP", "Reactor", "Resolvers", "Server", "TestSupport", "Transports", logging]),
-        tests("Command", ["Gateway", "Handlers", "JSON", "Reactor", "micro", logging]),
+            [
+                "Bytes", "Gateway", "HTTP", "JSON", "Reactor", "Resolvers", "Server", "TestSupport", "Transports",
+                logging,
+            ]),
+        tests("Command", ["ACME", "Gateway", "Handlers", "JSON", "Reactor", "micro", logging]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -28,9 +28,18 @@ package enum CallTimeout {
     /// The header `Timeout` in whole seconds, at most the longest time; else the configured time. What is no positive
     /// number of seconds is ignored, as Go Micro's gateway does.
     package static func requested(by head: borrowing RequestHead, _ configuration: RPCConfiguration) -> Duration {
-        guard let text = head.fields[.timeout], let seconds = Int(text), seconds > 0 else {
-            return configuration.timeout
-        }
-        return min(.seconds(seconds), configuration.maximumTimeout)
+        named(by: head).map { min($0, configuration.maximumTimeout) } ?? configuration.timeout
+    }
+
+    /// The same for a stream, whose length says nothing about the health of the service.
+    package static func requestedForStream(
+        by head: borrowing RequestHead, _ configuration: RPCConfiguration
+    ) -> Duration {
+        named(by: head).map { min($0, configuration.streamTimeout) } ?? configuration.streamTimeout
+    }
+
+    private static func named(by head: borrowing RequestHead) -> Duration? {
+        guard let text = head.fields[.timeout], let seconds = Int(text), seconds > 0 else { return nil }
+        return .seconds(seconds)
     }
 }

@@ -26,6 +26,9 @@ package final class ProxyHandler: Handler {
             return try await exchange.refuseMethod(
                 allow: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS", id: "go.micro.api")
         }
+        if exchange.webSocketOffer != .none {
+            guard try await exchange.takeWebSocketOffer() else { return }
+        }
         let route = try router.route(exchange.request)
         exchange.service = route.destination.service
         var tried: [Node] = []

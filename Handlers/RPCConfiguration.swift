@@ -7,5 +7,11 @@ package struct RPCConfiguration: Sendable, Equatable {
     /// The longest time that a client may ask for with the header `Timeout`. Default 10 min.
     package var maximumTimeout = Duration.seconds(600)
 
+    /// How long a stream that answers a plain request may be silent in both directions. Default 10 min.
+    package var streamIdleTimeout = Duration.seconds(600)
+
+    /// How long a stream may last that the client sets no limit for. Default 24 h.
+    package var streamTimeout = Duration.seconds(86_400)
+
     package init() {}
 }

@@ -1,6 +1,7 @@
 internal import Bytes
 package import Gateway
 internal import HTTP
+internal import Reactor
 
 /// Who may use `/rpc`, which reaches every registered service.
 package enum RPCAccess: String, Sendable {
@@ -10,7 +11,8 @@ package enum RPCAccess: String, Sendable {
     case nobody
 }
 
-/// The endpoint `/rpc`: calls any registered service by its full name, outside any namespace.
+/// The endpoint `/rpc`: calls any registered service by its full name, outside any namespace. An endpoint that streams is
+/// sent the one request, and answered message by message.
 package final class RPCEndpointHandler: Handler {
     private let access: RPCAccess
     private let policy = AccessPolicy(
@@ -43,7 +45,11 @@ package final class RPCEndpointHandler: Handler {
         exchange.service = request.service
 
         let destination = Destination(service: request.service, endpoint: request.endpoint)
+        let described = catalog.catalog.endpoint(request.endpoint, of: request.service)
         CallMetadata.fill(&exchange.metadata, from: exchange.request, exchange.forwarding)
+        if let format = StreamFormat(for: exchange.request, isStream: described?.isStream) {
+            return try await stream(request, to: exchange, as: format)
+        }
         let call = RPCCall(
             destination: destination, body: request.message,
             metadata: exchange.metadata,
@@ -57,6 +63,25 @@ package final class RPCEndpointHandler: Handler {
             try await dispatcher.call(call, over: route, reply: &reply, wakeup: exchange.wakeup)
         }
         try await exchange.respond(json: &reply)
+    }
+
+    nonisolated(nonsending) private func stream(
+        _ request: RPCRequest, to exchange: Exchange, as format: StreamFormat
+    ) async throws(GatewayError) {
+        let call = RPCCall(
+            streaming: Destination(service: request.service, endpoint: request.endpoint), for: exchange, configuration)
+        let stream: any RPCStream
+        if let address = request.address {
+            let node = try registeredNode(at: address, of: request.service)
+            stream = try await dispatcher.open(call, on: node, wakeup: exchange.wakeup)
+        } else {
+            let route = try router.route(to: call.destination)
+            stream = try await dispatcher.open(call, over: route, wakeup: exchange.wakeup)
+        }
+        var answer = StreamAnswer(
+            to: exchange, from: stream, as: format, first: request.message, lines: nil,
+            idleTimeout: configuration.streamIdleTimeout)
+        try await answer.run()
     }
 
     private func checkAccess(_ exchange: Exchange) throws(GatewayError) {

@@ -4,50 +4,95 @@ internal import HTTP
 internal import JSON
 
 /// Calls the endpoint that the path names, with the query and the body as one JSON message, and answers with the JSON
-/// that the service returns.
+/// that the service returns. An endpoint that streams is answered message by message; a body of JSON lines is a stream to
+/// the service. A protobuf body is passed on as it is, and so is its answer.
 package final class RPCHandler: Handler {
     private let router: any Router
     private let dispatcher: Dispatcher
     private let catalog: CatalogView
     private let configuration: RPCConfiguration
+    private let webSockets: WebSocketHandler
 
-    /// - Parameter catalog: Tells the types of fields, so that a query's `7` stays text where text is wanted.
+    /// - Parameters:
+    ///   - catalog: Tells the types of fields, so that a query's `7` stays text where text is wanted.
+    ///   - origins: Whose pages may open a WebSocket here.
     package init(
         router: any Router, dispatcher: Dispatcher, catalog: CatalogView,
-        configuration: RPCConfiguration = RPCConfiguration()
+        configuration: RPCConfiguration = RPCConfiguration(), origins: OriginPolicy = OriginPolicy()
     ) {
         self.router = router
         self.dispatcher = dispatcher
         self.catalog = catalog
         self.configuration = configuration
+        webSockets = WebSocketHandler(
+            router: router, dispatcher: dispatcher, catalog: catalog, configuration: configuration, origins: origins)
     }
 
     nonisolated(nonsending) package func handle(_ exchange: Exchange) async throws(GatewayError) {
+        if exchange.webSocketOffer != .none { return try await webSockets.handle(exchange) }
         guard exchange.request.method.isCall else {
             return try await exchange.refuseMethod(
                 allow: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS", id: "go.micro.api")
         }
         let route = try router.route(exchange.request)
         exchange.service = route.destination.service
-        var body = exchange.takeBuffer()
-        try await exchange.collectMessage(into: &body, limit: configuration.maximumBody)
-        try RequestPayload.make(from: &body, of: exchange.request) { requestType(of: route.destination) }
-
-        // The clock starts here, because how long the client took to send is not the service's affair.
-        CallMetadata.fill(&exchange.metadata, from: exchange.request, exchange.forwarding)
-        let call = RPCCall(
-            destination: route.destination, body: body, metadata: exchange.metadata,
-            deadline: exchange.now + CallTimeout.requested(by: exchange.request, configuration), exchange: exchange)
-        var reply = exchange.takeBuffer()
         do throws(GatewayError) {
-            try await dispatcher.call(
-                call, over: route, isIdempotent: exchange.request.method.isSafe, reply: &reply, wakeup: exchange.wakeup)
+            if let format = StreamFormat(for: exchange.request, isStream: route.isStream) {
+                try await stream(exchange, over: route, as: format)
+            } else {
+                try await call(exchange, over: route)
+            }
         } catch {
             throw explain(error, route.destination)
         }
-        try await exchange.respond(json: &reply)
+    }
+
+    nonisolated(nonsending) private func call(_ exchange: Exchange, over route: Route) async throws(GatewayError) {
+        var body = exchange.takeBuffer()
+        try await exchange.collectMessage(into: &body, limit: configuration.maximumBody)
+        let isProtobuf = exchange.request.fields.contentKind == .protobuf
+        if !isProtobuf { try makePayload(of: &body, exchange.request, route) }
+
+        // The clock starts here, because how long the client took to send is not the service's affair.
+        CallMetadata.fill(&exchange.metadata, from: exchange.request, exchange.forwarding)
+        var call = RPCCall(
+            destination: route.destination, body: body, metadata: exchange.metadata,
+            deadline: exchange.now + CallTimeout.requested(by: exchange.request, configuration), exchange: exchange)
+        if isProtobuf { call.format = .protobuf }
+        var reply = exchange.takeBuffer()
+        try await dispatcher.call(
+            call, over: route, isIdempotent: exchange.request.method.isSafe, reply: &reply, wakeup: exchange.wakeup)
+        if isProtobuf { try await exchange.respond(protobuf: &reply) } else { try await exchange.respond(json: &reply) }
         exchange.giveBack(reply)
         exchange.giveBack(body)
+    }
+
+    nonisolated(nonsending) private func stream(
+        _ exchange: Exchange, over route: Route, as format: StreamFormat
+    ) async throws(GatewayError) {
+        if exchange.request.method == .head { return try exchange.answerHead(of: format) }
+        let hasLines = exchange.request.fields.contentKind == .jsonLines
+        var first = ByteBuffer()
+        if hasLines {
+            try exchange.checkEncoding()
+        } else {
+            try await exchange.collectMessage(into: &first, limit: configuration.maximumBody)
+        }
+        if !hasLines || exchange.request.hasQuery { try makePayload(of: &first, exchange.request, route) }
+        CallMetadata.fill(&exchange.metadata, from: exchange.request, exchange.forwarding)
+        let call = RPCCall(streaming: route.destination, for: exchange, configuration)
+        let stream = try await dispatcher.open(call, over: route, wakeup: exchange.wakeup)
+        var answer = StreamAnswer(
+            to: exchange, from: stream, as: format, first: first,
+            lines: hasLines ? MessageLines(maximumLength: configuration.maximumBody) : nil,
+            idleTimeout: configuration.streamIdleTimeout)
+        try await answer.run()
+    }
+
+    private func makePayload(
+        of body: inout ByteBuffer, _ head: borrowing RequestHead, _ route: Route
+    ) throws(GatewayError) {
+        try RequestPayload.make(from: &body, of: head) { requestType(of: route.destination) }
     }
 
     private func requestType(of destination: Destination) -> FieldType? {
@@ -79,6 +124,30 @@ extension Exchange {
     /// Answers 200 with JSON.
     nonisolated(nonsending) func respond(json: inout ByteBuffer) async throws(GatewayError) {
         try await respond(.ok, JSONAnswer.fields, body: &json)
+    }
+
+    /// Answers 200 with protobuf of the type that the request has; 204 for an empty message.
+    nonisolated(nonsending) fileprivate func respond(protobuf: inout ByteBuffer) async throws(GatewayError) {
+        guard !protobuf.isEmpty else { return try await respond(.noContent, body: &protobuf) }
+        var fields = HeaderFields()
+        fields.append(.contentType, request.fields[.contentType] ?? "application/protobuf")
+        try await respond(.ok, fields, body: &protobuf)
+    }
+
+    /// Answers HEAD as GET would begin, without asking the service.
+    func answerHead(of format: StreamFormat) throws(GatewayError) {
+        try begin(format.head, body: .chunked)
+        try end()
+    }
+}
+
+extension RPCCall {
+    /// A stream to an endpoint, with the metadata of the exchange.
+    init(streaming destination: Destination, for exchange: Exchange, _ configuration: RPCConfiguration) {
+        self.init(
+            destination: destination, body: ByteBuffer(), metadata: exchange.metadata,
+            deadline: exchange.now + CallTimeout.requestedForStream(by: exchange.request, configuration),
+            exchange: exchange)
     }
 }
 

@@ -10,11 +10,13 @@ extension Exchange {
     nonisolated(nonsending) func collectMessage(
         into body: inout ByteBuffer, limit: Int, id: String = "go.micro.api"
     ) async throws(GatewayError) {
-        if request.fields.contains(.contentEncoding) { try checkEncoding(id: id) }
+        try checkEncoding(id: id)
         try await collectBody(into: &body, limit: limit)
     }
 
-    private func checkEncoding(id: String) throws(GatewayError) {
+    /// - Throws: `.unsupportedEncoding` when the body is encoded in a way that we cannot undo.
+    func checkEncoding(id: String = "go.micro.api") throws(GatewayError) {
+        guard request.fields.contains(.contentEncoding) else { return }
         let encodings = request.fields.values(.contentEncoding).flatMap { $0.split(separator: ",") }
             .map { $0.filter { $0 != " " && $0 != "\t" }.lowercased() }.filter { !$0.isEmpty && $0 != "identity" }
         guard let encoding = encodings.first else { return }

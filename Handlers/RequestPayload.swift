@@ -55,7 +55,7 @@ package enum RequestPayload {
             case .form where body[0] == UInt8(ascii: "{"): return nil
             case .form: self = .encoded
             case .multipart: self = .multipart(boundary: try head.multipartBoundary())
-            case .protobuf, .grpc, .eventStream, .text, .other: throw Self.unsupported(head)
+            case .jsonLines, .protobuf, .grpc, .eventStream, .text, .other: throw Self.unsupported(head)
             }
         }
 

@@ -132,6 +132,9 @@ const nodesOf = (versions) => versions.flatMap((service) => service.nodes);
 const isSubscriber = (endpoint) => endpoint.metadata.subscriber === "true";
 const isStream = (endpoint) => endpoint.metadata.stream === "true";
 
+/** Go Micro describes the stream itself where its messages should be. */
+const hasDescribedMessages = (endpoint) => !(isStream(endpoint) && endpoint.response?.type === "Stream");
+
 /** Every endpoint of any version, once; those that Go Micro adds to each service come last. */
 function endpointsOf(versions) {
   const byName = new Map(versions.flatMap((service) => service.endpoints).map((known) => [known.name, known]));
@@ -373,7 +376,7 @@ function messages(endpoint) {
     return [element("div", {}, element("p", { class: "quiet" }, "Listens to a topic, and cannot be called."),
       element("h3", {}, "Message"), message(endpoint.request))];
   }
-  if (isStream(endpoint) && endpoint.response?.type === "Stream") {
+  if (!hasDescribedMessages(endpoint)) {
     return [element("p", { class: "quiet" }, "A stream. Its messages are not described in the registry.")];
   }
   return [
@@ -467,12 +470,13 @@ function callPanel(service, endpoints) {
   const editor = element("textarea", { id: "request", spellcheck: "false", autocapitalize: "off",
     "aria-describedby": "problem", "aria-keyshortcuts": "Control+Enter" });
   const problem = element("p", { id: "problem", class: "problem", role: "status" });
-  const streaming = element("p", { class: "words warn", hidden: true },
-    "This endpoint is a stream. A call from here sends one message and may not be answered.");
+  const streaming = element("p", { class: "quiet", hidden: true },
+    "This endpoint streams: it is sent this one message, and what it answers appears as it comes.");
   const caller = element("button", { class: "primary", type: "submit" }, "Call");
   const curl = element("div", { class: "curl field" });
   const result = element("div");
   const chosen = () => endpoints.find((endpoint) => endpoint.name === chooser.value);
+  const streams = () => chosen() !== undefined && isStream(chosen());
 
   const validate = () => {
     problem.textContent = problemOf(editor.value);
@@ -481,16 +485,16 @@ function callPanel(service, endpoints) {
   };
   const draftKey = () => JSON.stringify([service, names.length ? chooser.value : ""]);
   const fill = () => {
-    const described = !chosen() || isStream(chosen()) ? null : chosen().request;
+    const described = chosen() && hasDescribedMessages(chosen()) ? chosen().request : null;
     editor.value = drafts.get(draftKey()) ?? JSON.stringify(described ? example(described) : {}, null, 2);
     editor.rows = Math.min(Math.max(editor.value.split("\n").length + 1, 5), 24);
-    streaming.hidden = !(chosen() && isStream(chosen()));
+    streaming.hidden = !streams();
     curl.replaceChildren();
     validate();
   };
   const body = () => `{"service":${JSON.stringify(service)},"endpoint":${JSON.stringify(chooser.value.trim())},` +
     `"request":${layOut(editor.value)}}`;
-  const copy = () => (validate() ? copyCurl(body(), curl) : editor.focus());
+  const copy = () => (validate() ? copyCurl(body(), curl, streams()) : editor.focus());
   const reset = () => {
     drafts.delete(draftKey());
     fill();
@@ -501,7 +505,8 @@ function callPanel(service, endpoints) {
       event.preventDefault();
       if (!validate()) return editor.focus();
       if (!chooser.value.trim()) return chooser.focus();
-      call(body(), caller, result);
+      if (streams()) stream(body(), caller, result);
+      else call(body(), caller, result);
     },
     keydown: (event) => {
       if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
@@ -518,6 +523,7 @@ function callPanel(service, endpoints) {
     curl);
 
   chooser.addEventListener("change", () => {
+    caller.pending?.abort();
     amend({ endpoint: chooser.value.trim() });
     if (names.length) fill();
     result.replaceChildren();
@@ -531,28 +537,114 @@ function callPanel(service, endpoints) {
     element("h2", { id: "call-title" }, "Call"), form, result);
 }
 
-/** Sends the call and shows what comes back. Pressed again meanwhile, the button gives up waiting. */
-async function call(body, button, result) {
+const post = (body, accept, signal) => fetch("rpc", {
+  method: "POST", headers: { "Content-Type": "application/json", Accept: accept }, body, cache: "no-store", signal,
+});
+
+/** Lets the button end what it begins: pressed again meanwhile, it aborts. What `act` returns shows the result. */
+async function whilePending(button, words, act) {
   if (button.pending) return button.pending.abort();
   button.pending = new AbortController();
-  button.textContent = "Cancel";
+  button.textContent = words;
   const began = performance.now();
-  let answer;
-  try {
-    const response = await fetch("rpc", {
-      method: "POST", headers: { "Content-Type": "application/json" }, body, cache: "no-store",
-      signal: button.pending.signal,
-    });
-    answer = { code: response.status, phrase: response.statusText, text: await response.text() };
-  } catch (error) {
-    const wasCancelled = error.name === "AbortError";
-    answer = { failure: wasCancelled ? "Cancelled" : "No answer",
-      words: wasCancelled ? "You stopped waiting. The service may have done its work all the same."
-        : "The dashboard does not answer. Is it still running?" };
-  }
+  const show = await act(button.pending.signal);
   button.pending = null;
   button.textContent = "Call";
-  showAnswer(answer, Math.round(performance.now() - began), result);
+  show(Math.round(performance.now() - began));
+}
+
+const noAnswer = { failure: "No answer", words: "The dashboard does not answer. Is it still running?" };
+const cancelled = {
+  failure: "Cancelled", words: "You stopped waiting. The service may have done its work all the same.",
+};
+
+const textOf = async (response) =>
+  ({ code: response.status, phrase: response.statusText, text: await response.text() });
+
+/** Sends the call and shows what comes back. */
+function call(body, button, result) {
+  return whilePending(button, "Cancel", async (signal) => {
+    const answer = await post(body, "*/*", signal).then(textOf)
+      .catch((error) => (error.name === "AbortError" ? cancelled : noAnswer));
+    return (milliseconds) => showAnswer(answer, milliseconds, result);
+  });
+}
+
+// MARK: Streams
+
+const lineType = "application/x-ndjson";
+
+/** Sends the call and shows each message as it comes. */
+function stream(body, button, result) {
+  return whilePending(button, "Stop", async (signal) => {
+    const messages = messageView(result);
+    try {
+      const response = await post(body, lineType, signal);
+      // What fails at once has an ordinary answer, which says why.
+      if (response.headers.get("Content-Type") !== lineType) {
+        const answer = await textOf(response);
+        return (milliseconds) => showAnswer(answer, milliseconds, result);
+      }
+      const error = await readLines(response.body, (line) => {
+        // Whoever looks at another service hears no more of this one.
+        if (result.isConnected) messages.add(line);
+        else button.pending.abort();
+      });
+      return (milliseconds) => messages.end(error ? `Error ${error.code}` : "Ended", milliseconds, error);
+    } catch (error) {
+      const wasStopped = error.name === "AbortError";
+      const words = wasStopped ? undefined : { detail: "The connection broke before the end of the stream." };
+      return (milliseconds) => messages.end(wasStopped ? "Stopped" : "Broken off", milliseconds, words);
+    }
+  });
+}
+
+/** Hands each line on as it comes. Returns the error that the last one may be. */
+async function readLines(body, take) {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return null;
+    const lines = (rest + value).split("\n");
+    rest = lines.pop();
+    for (const line of lines) {
+      const error = line.startsWith('{"error":') ? JSON.parse(line).error : null;
+      if (error?.code) return error;
+      take(line);
+    }
+  }
+}
+
+/** Messages beyond these are shown no longer; the oldest go first. */
+const messageLimit = 1000;
+
+/** A list that grows: its length is told with every change, but read aloud only at the end. */
+function messageView(result) {
+  const verdict = element("p", { class: "verdict" }, element("strong", {}, "Waiting for messages…"));
+  const status = element("div", { role: "status" }, verdict);
+  const tally = element("p", { class: "quiet" });
+  const block = element("pre", { tabindex: "0", role: "region", "aria-label": "Answer" });
+  result.replaceChildren(element("div", { class: "result" }, status, tally, block));
+  let number = 0;
+  const add = (line) => {
+    const isAtEnd = block.scrollTop + block.clientHeight >= block.scrollHeight - 4;
+    const text = layOut(line);
+    block.append(`${text.length > displayLimit ? `${text.slice(0, displayLimit)} …` : text}\n`);
+    if (++number > messageLimit) block.firstChild.remove();
+    const shown = number > messageLimit ? `, of which the last ${messageLimit} are shown` : "";
+    tally.textContent = count(number, "message") + shown;
+    if (isAtEnd) block.scrollTop = block.scrollHeight;
+  };
+  const end = (words, milliseconds, error) => {
+    if (!number) tally.textContent = count(0, "message");
+    verdict.replaceChildren(
+      element("strong", { class: error ? "bad" : "good" }, `${error ? "✕" : "✓"} ${words}`),
+      element("span", { class: "quiet" }, `${milliseconds} ms`),
+      error?.id ? element("span", { class: "quiet" }, `said by ${error.id}`) : "");
+    if (error) status.append(element("p", { class: "words" }, error.detail ?? "There is no explanation."));
+  };
+  return { add, end };
 }
 
 function showAnswer({ code, phrase, text = "", failure, words }, milliseconds, result) {
@@ -594,8 +686,8 @@ function rpcAddress() {
 
 const quote = (text) => `'${text.replaceAll("'", `'\\''`)}'`;
 
-async function copyCurl(body, place) {
-  const line = `curl -sS -H 'Content-Type: application/json' -d ${quote(body)} ${quote(rpcAddress())}`;
+async function copyCurl(body, place, isStream) {
+  const line = `curl -sS${isStream ? "N" : ""} -H 'Content-Type: application/json' -d ${quote(body)} ${quote(rpcAddress())}`;
   const text = element("textarea", { id: "curl", readonly: true, rows: "3" });
   text.value = line;
   const note = element("span", { role: "status" }, "copied");

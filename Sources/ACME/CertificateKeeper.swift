@@ -24,6 +24,7 @@ package actor CertificateKeeper {
     private let clientAuthorities: [UInt8]?
     private let inquiries: RenewalInquiries
     private let conversation: HTTPConversation
+    private let presenter: ChallengePresenter
     private var configuration: ACMEConfiguration
     private var records: [HostRecord]
 
@@ -32,7 +33,7 @@ package actor CertificateKeeper {
     /// Reads what is kept. Blocks, as everything does at the start of the program; asks nobody yet.
     ///
     /// - Parameters:
-    ///   - policy: What is asked of clients. Hosts that are not listed are refused, whatever it says.
+    ///   - policy: What is asked of clients.
     ///   - clientAuthorities: The content of a PEM file with those whose clients are believed.
     ///   - userAgent: How we introduce ourselves to the server.
     package init(
@@ -52,14 +53,13 @@ package actor CertificateKeeper {
             records.append(record)
         }
         do throws(TLSProblem) {
-            var policy = policy
-            policy.refusesUnknownNames = true
             context = try TLSServerContext(
                 policy: policy, identities: records.compactMap(\.stored.identity), authorities: clientAuthorities)
             let authorities = try configuration.authorities.map { path throws(TLSProblem) in
                 try TLSFiles.authorities(in: path)
             }
-            let security = try TLSClientContext(authorities: authorities, authoritiesFlag: "--acme_ca_file")
+            let security = try TLSClientContext(
+                protocols: ["http/1.1"], authorities: authorities, authoritiesFlag: "--acme_ca_file")
             conversation = HTTPConversation(on: loop, security: security, userAgent: userAgent)
         } catch {
             throw ACMEFailure(.local, error.sentence)
@@ -71,6 +71,7 @@ package actor CertificateKeeper {
         self.clientAuthorities = clientAuthorities
         self.loop = loop
         self.logger = logger
+        presenter = ChallengePresenter(context: context, board: board)
         inquiries = RenewalInquiries(configuration.directory, conversation)
     }
 
@@ -190,7 +191,7 @@ package actor CertificateKeeper {
     private func obtain(_ index: Int) async throws(ACMEFailure) {
         let record = records[index]
         let host = record.host
-        let account = try await accountKey()
+        let account = try await onDisk { state throws(ACMEFailure) in try state.accountKey() }
         let key = try SigningKey.generate()
         let chain = try await issue(record, account, key)
         let bytes = key.pem + chain
@@ -270,7 +271,7 @@ package actor CertificateKeeper {
     private func carryOut(_ wish: Issuance.Wish) async throws(ACMEFailure) -> [UInt8] {
         var issuance = Issuance(wish)
         var shown: [ChallengeAnswer] = []
-        defer { for answer in shown { withdraw(answer) } }
+        defer { for answer in shown { presenter.withdraw(answer) } }
         while true {
             switch try issuance.next() {
             case .send(let request):
@@ -278,56 +279,12 @@ package actor CertificateKeeper {
                 try issuance.receive(try await conversation.exchange(request))
             case .wait(let duration): await loop.sleep(for: duration)
             case .present(let answer):
-                try present(answer)
+                try presenter.present(answer)
                 shown.append(answer)
                 if let terms = issuance.terms {
                     tell(.info, "\(wish.host): the terms of service at \(terms) are agreed to (--acme_agree_terms)")
                 }
             case .finished(let chain): return chain
-            }
-        }
-    }
-
-    private func present(_ answer: ChallengeAnswer) throws(ACMEFailure) {
-        switch answer.kind {
-        case .http: board.put(answer.keyAuthorization, for: answer.token)
-        case .tlsALPN:
-            let identity = try ChallengeCertificate.identity(
-                for: answer.host, keyAuthorization: answer.keyAuthorization, now: time(nil))
-            do throws(TLSProblem) {
-                try context.answerChallenge(for: answer.host, with: identity)
-            } catch {
-                throw ACMEFailure(.local, error.sentence)
-            }
-        }
-    }
-
-    private func withdraw(_ answer: ChallengeAnswer) {
-        switch answer.kind {
-        case .http: board.remove(answer.token)
-        case .tlsALPN: context.endChallenge(for: answer.host)
-        }
-    }
-
-    // MARK: Files
-
-    private static let accountFile = "account.key"
-
-    /// The key of the account; a new one when there is none.
-    private func accountKey() async throws(ACMEFailure) -> SigningKey {
-        try await onDisk { state throws(ACMEFailure) in
-            guard let pem = try state.read(Self.accountFile) else {
-                let key = try SigningKey.generate()
-                try state.write(key.pem, to: Self.accountFile)
-                return key
-            }
-            do throws(ACMEFailure) {
-                return try SigningKey(pem: pem)
-            } catch {
-                throw ACMEFailure(
-                    .local,
-                    "\(state.path)/\(Self.accountFile) is no key: \(error.sentence); put the right one back, or remove it"
-                        + " for a new account")
             }
         }
     }

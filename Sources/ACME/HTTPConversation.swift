@@ -30,14 +30,14 @@ final class HTTPConversation {
         guard let url = SecureURL(request.url) else {
             throw ACMEFailure(.refused, "\(OperatorText.line(request.url)) is no https:// address of an ACME server")
         }
-        let node = Node(
-            id: url.authority, address: "\(url.host):\(url.port)", metadata: ["protocol": "http", "secure": "true"])
+        let address = "\(url.host):\(url.port)"
         do throws(GatewayError) {
             let answer = try await client.send(
-                head(request, url), body: ByteBuffer(request.body), to: node, within: Self.limit)
+                head(request, url), body: ByteBuffer(request.body), to: address, isSecure: true,
+                within: Self.limit)
             return reply(answer.head, answer.body)
         } catch {
-            let origin = "node \(node.id) at \(node.address): "
+            let origin = "node \(address) at \(address): "
             let detail = error.detail.hasPrefix(origin) ? String(error.detail.dropFirst(origin.count)) : error.detail
             throw ACMEFailure(.unreachable, "the ACME server at \(url.authority) does not answer: \(detail)")
         }

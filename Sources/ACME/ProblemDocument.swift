@@ -66,8 +66,8 @@ extension ProblemDocument {
                 "something else than this program answers on port \(kind.port) of \(host), or it ends TLS in between;"
                     + " forward the port as it is"
             case "unauthorized", "incorrectResponse":
-                "something else than this program answers on port \(kind.port) of \(host); check the records of the name"
-                    + " (AAAA too) and what forwards that port"
+                "the authority finds nobody on port \(kind.port) of \(host), or something else than this program; check the"
+                    + " records of the name (AAAA too), the firewall, and what forwards that port"
             case "caa": "a CAA record of the domain forbids this authority; change the record, or the authority"
             case "rateLimited": "the authority has checked this name too often"
             default: "the authority does not believe that \(host) is ours"

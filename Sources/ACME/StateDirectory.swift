@@ -108,6 +108,27 @@ package struct StateDirectory: Sendable, Equatable {
     }
 }
 
+extension StateDirectory {
+    static let accountFile = "account.key"
+
+    /// The key of the account; a new one when there is none.
+    func accountKey() throws(ACMEFailure) -> SigningKey {
+        guard let pem = try read(Self.accountFile) else {
+            let key = try SigningKey.generate()
+            try write(key.pem, to: Self.accountFile)
+            return key
+        }
+        do throws(ACMEFailure) {
+            return try SigningKey(pem: pem)
+        } catch {
+            throw ACMEFailure(
+                .local,
+                "\(path)/\(Self.accountFile) is no key: \(error.sentence); put the right one back, or remove it for a"
+                    + " new account")
+        }
+    }
+}
+
 /// A lock that is held until `release`, or until nobody has it any more.
 package final class FileLock: Sendable {
     private let descriptor: CInt

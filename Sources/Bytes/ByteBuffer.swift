@@ -71,6 +71,12 @@ package struct ByteBuffer: Sendable {
     /// Forgets what is unread and gives the memory back.
     package mutating func releaseMemory() { self = ByteBuffer() }
 
+    /// Gives the memory back when nothing is unread and there are more than `limit` bytes of it. For what may be silent
+    /// for long.
+    package mutating func releaseMemory(above limit: Int) {
+        if isEmpty, capacity > limit { releaseMemory() }
+    }
+
     /// Takes the buffer's content and memory, and leaves an empty buffer without memory.
     package mutating func take() -> ByteBuffer {
         let taken = self
@@ -157,6 +163,39 @@ package struct ByteBuffer: Sendable {
     /// Appends a number in lower-case hexadecimal digits, without a prefix.
     package mutating func append(hexadecimal number: Int) {
         append(String(number, radix: 16))
+    }
+
+    /// One unread byte, counted from the first. A codec that writes a length before it knows it puts it in later.
+    ///
+    /// - Precondition: `index` is below `count`.
+    @inline(__always)
+    package subscript(index: Int) -> UInt8 {
+        get {
+            precondition(index >= 0 && index < end - start, "no unread byte there")
+            return storage[start + index]
+        }
+        set {
+            precondition(index >= 0 && index < end - start, "no unread byte there")
+            storage[start + index] = newValue
+        }
+    }
+
+    /// Moves unread bytes towards the end, over what is there, and grows by what does not fit. What was in their place
+    /// is undefined afterwards, and is to be overwritten.
+    ///
+    /// - Precondition: The range is unread, and `distance` is not negative.
+    package mutating func moveUp(_ range: Range<Int>, by distance: Int) {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count && distance >= 0, "moves what is not there")
+        let excess = range.upperBound + distance - count
+        if excess > 0 {
+            reserve(excess)
+            end += excess
+        }
+        let from = start + range.lowerBound
+        storage.withUnsafeMutableBytes { bytes in
+            guard let base = bytes.baseAddress else { return }
+            base.advanced(by: from + distance).copyMemory(from: base.advanced(by: from), byteCount: range.count)
+        }
     }
 
     /// Makes room for `length` more bytes, and lends that room to `body`, which returns how many bytes it wrote.

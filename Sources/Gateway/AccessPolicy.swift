@@ -110,7 +110,7 @@ package struct AccessPolicy: Sendable, Equatable {
     }
 
     /// Whether an `Origin` is the host that is asked. `null`, which sandboxed pages send, is never.
-    private static func isSameOrigin(_ origin: String, _ authority: String) -> Bool {
+    static func isSameOrigin(_ origin: String, _ authority: String) -> Bool {
         let origin = origin.lowercased()
         for (scheme, port) in [("http://", ":80"), ("https://", ":443")] where origin.hasPrefix(scheme) {
             func withoutDefaultPort(_ text: some StringProtocol) -> String {

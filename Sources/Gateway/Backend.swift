@@ -23,11 +23,13 @@ package protocol Caller: AnyObject {
 /// A call of an endpoint, independent of the protocol that carries it.
 package struct RPCCall {
     package var destination: Destination
-    /// The request message, in JSON.
+    /// The request message.
     package var body: ByteBuffer
+    /// How the body is encoded, and the answer too. Default JSON.
+    package var format = MessageFormat.json
     /// What is sent along: header fields of the client, without those that concern the connection.
     package var metadata: HeaderFields
-    /// When the caller stops waiting. The node is told the time that is left.
+    /// When the caller stops waiting: for the answer, or for the end of a stream. The node is told the time that is left.
     package var deadline: ContinuousClock.Instant
     /// Whose answer this becomes, if anyone's: when its client is gone, nobody waits for the service any more.
     package var exchange: Exchange?
@@ -42,6 +44,13 @@ package struct RPCCall {
         self.deadline = deadline
         self.exchange = exchange
     }
+}
+
+/// How a message is encoded.
+package enum MessageFormat: Sendable {
+    case json
+    /// Protobuf, whose bytes are passed on unread.
+    case protobuf
 }
 
 /// Calls endpoints whose requests or answers are more than one message.

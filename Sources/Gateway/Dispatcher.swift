@@ -29,9 +29,7 @@ package final class Dispatcher {
                 try await self.call(call, on: node, reply: &reply, wakeup: wakeup)
                 return route.nodes.recordSuccess(of: node)
             } catch {
-                if error.blamesNode, error.code != .upstreamTimedOut {
-                    route.nodes.recordFailure(of: node, now: loop.now)
-                }
+                recordFailure(error, of: node, on: route)
                 guard error.isRetryable || (isIdempotent && error.code == .upstreamBroken) else { throw error }
                 tried.append(node)
                 last = error
@@ -44,17 +42,53 @@ package final class Dispatcher {
     nonisolated(nonsending) package func call(
         _ call: RPCCall, on node: Node, reply: inout ByteBuffer, wakeup: Wakeup
     ) async throws(GatewayError) {
-        guard let caller = callers.first(where: { $0.spoken == node.wireProtocol })?.caller else {
-            let spoken = node.wireProtocol
-            let reason =
-                spoken == .http
-                ? "plain HTTP, which has no calls" : "\(spoken.name), which is not supported yet for calls"
-            throw GatewayError(
-                .notImplemented, "\(call.destination.service) speaks \(reason)",
-                detail: "node \(node.id) at \(node.address) speaks \(node.wireProtocol.name)")
-        }
+        guard let caller = caller(for: node) else { throw .unspoken(by: node, of: call.destination.service, "calls") }
         reply.removeAll()
         try await caller.call(call, on: node, reply: &reply, wakeup: wakeup)
+    }
+
+    /// Opens a stream to the endpoint. Another node is asked only while none has seen anything of it.
+    ///
+    /// - Parameter wakeup: Fired whenever the stream may be able to go on.
+    /// - Throws: `.notImplemented` when the node speaks a protocol that has no streams here; else as for a call.
+    nonisolated(nonsending) package func open(
+        _ call: RPCCall, over route: Route, wakeup: Wakeup
+    ) async throws(GatewayError) -> any RPCStream {
+        var tried: [Node] = []
+        var last: GatewayError?
+        while tried.count < maximumAttempts, let node = route.nodes.next(now: loop.now, after: tried) {
+            do throws(GatewayError) {
+                let stream = try await open(call, on: node, wakeup: wakeup)
+                route.nodes.recordSuccess(of: node)
+                return stream
+            } catch {
+                recordFailure(error, of: node, on: route)
+                guard error.isRetryable else { throw error }
+                tried.append(node)
+                last = error
+            }
+        }
+        throw last ?? .noNodes(of: call.destination.service)
+    }
+
+    /// Opens a stream to one node, whatever the others are.
+    nonisolated(nonsending) package func open(
+        _ call: RPCCall, on node: Node, wakeup: Wakeup
+    ) async throws(GatewayError) -> any RPCStream {
+        guard let caller = caller(for: node) as? any StreamingCaller else {
+            throw GatewayError.unspoken(by: node, of: call.destination.service, "streams")
+        }
+        return try await caller.open(call, on: node, wakeup: wakeup)
+    }
+
+    private func caller(for node: Node) -> (any Caller)? {
+        callers.first { $0.spoken == node.wireProtocol }?.caller
+    }
+
+    /// A node that is slow once is not taken for a dead one.
+    private func recordFailure(_ error: GatewayError, of node: Node, on route: Route) {
+        guard error.blamesNode, error.code != .upstreamTimedOut else { return }
+        route.nodes.recordFailure(of: node, now: loop.now)
     }
 }
 
@@ -62,5 +96,16 @@ extension GatewayError {
     /// The answer for a service that is known while none of its nodes can be asked: 503.
     package static func noNodes(of service: String) -> GatewayError {
         GatewayError(.noNodes, "\(service) is registered but has no node that can be asked")
+    }
+
+    /// The answer for a node that speaks what nobody here does: 501.
+    fileprivate static func unspoken(by node: Node, of service: String, _ what: String) -> GatewayError {
+        let spoken = node.wireProtocol
+        let reason =
+            spoken == .http
+            ? "plain HTTP, which has no \(what)" : "\(spoken.name), which is not supported yet for \(what)"
+        return GatewayError(
+            .notImplemented, "\(service) speaks \(reason)",
+            detail: "node \(node.id) at \(node.address) speaks \(node.wireProtocol.name)")
     }
 }

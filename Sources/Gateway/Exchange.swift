@@ -20,6 +20,14 @@ package final class Exchange {
     package private(set) var status = 0
     /// The service that was asked, for the access log. Set by handlers.
     package var service = ""
+    /// What went wrong after the answer had begun, where the handler has told the client of it within the answer. For the
+    /// operator.
+    package var lateFailure: GatewayError?
+    /// True while the client may pause within the body for as long as it likes, because it is a stream whose end the
+    /// handler watches over.
+    package var mayBodyPause = false
+    /// What `takeWebSocketOffer` found good. Nil for every other request.
+    package internal(set) var handshake: WebSocketHandshake?
     /// Why the request was refused, for the access log. Nil for one that was served.
     package var refusal: GatewayError.Code?
 
@@ -41,7 +49,10 @@ package final class Exchange {
     package func reset() {
         hasBegunResponse = false
         isBodyUntouched = true
+        handshake = nil
         status = 0
+        lateFailure = nil
+        mayBodyPause = false
         refusal = nil
         if !service.isEmpty { service = "" }
     }
@@ -78,6 +89,13 @@ package final class Exchange {
         guard buffer.capacity <= Self.largestSpare, spares.count < 2 else { return }
         buffer.removeAll()
         spares.append(buffer)
+    }
+
+    /// Gives the memory kept for the next request back. For the session, while there is no request.
+    package func releaseMemory() {
+        spares = []
+        metadata = HeaderFields()
+        request = RequestHead()
     }
 
     // MARK: The request's body
@@ -122,6 +140,10 @@ package final class Exchange {
     private static func tooLarge(_ limit: Int) -> GatewayError {
         GatewayError(.contentTooLarge, "the body is longer than the limit of \(limit) bytes")
     }
+
+    /// The fields that came after the body, once it was read to its end. Only such as a node may be told (RFC 9110,
+    /// 6.5.1).
+    package var requestTrailers: HeaderFields { stream.requestTrailers }
 
     // MARK: The answer
 
@@ -179,6 +201,36 @@ package final class Exchange {
     /// True when an answer without an end of its own should end now: the client has left or finished, or the server is
     /// stopping. The wake-up is fired when this changes.
     package var shouldEnd: Bool { stream.shouldEnd }
+
+    // MARK: Tunnels
+
+    /// Whether and how the client asks for a WebSocket instead of an answer.
+    package var webSocketOffer: WebSocketOffer { stream.webSocketOffer }
+
+    /// Answers by switching to the protocol that the head names: 101, or 200 over HTTP/2. From then on the body of the
+    /// request is every byte that the client sends, up to the end of what it sends, and the body of the answer is every
+    /// byte that it gets; `end` tells it that no more comes, and leaves the other direction open. No other request
+    /// follows on the connection. The limits of bodies do not apply: how long a tunnel may be silent is for whoever
+    /// holds it to say.
+    package func switchProtocols(_ head: ResponseHead) throws(GatewayError) {
+        precondition(!hasBegunResponse, "a request is answered once")
+        hasBegunResponse = true
+        status = webSocketOffer == .extendedConnect ? 200 : head.status.code
+        try stream.switchProtocols(head)
+    }
+
+    /// True once the server wants to stop, so that a tunnel should be closed. The wake-up is fired when this changes.
+    package var isStopping: Bool { stream.isStopping }
+}
+
+/// How a client asks for a WebSocket.
+package enum WebSocketOffer: Sendable {
+    /// It does not.
+    case none
+    /// With `Upgrade: websocket` in HTTP/1.1 (RFC 6455, 4.1); whether the rest of the request is right is open.
+    case upgrade
+    /// With CONNECT and `:protocol` in HTTP/2 (RFC 8441). The session shows it to handlers as a GET.
+    case extendedConnect
 }
 
 /// The session's side of an exchange: one request on one connection, or one stream of it.
@@ -187,10 +239,34 @@ package protocol ExchangeStream: AnyObject {
     var isClientGone: Bool { get }
     var shouldEnd: Bool { get }
 
+    /// The fields after the body. Default none.
+    var requestTrailers: HeaderFields { get }
+
     /// - Throws: `.badRequest`, `.requestTimeout` or `.clientGone`.
     func tryReadBody(into buffer: inout ByteBuffer, atMost limit: Int) throws(GatewayError) -> Int?
     func begin(_ head: ResponseHead, body: BodyFraming) throws(GatewayError)
     func tryWrite(_ buffer: inout ByteBuffer, atMost limit: Int) throws(GatewayError) -> Int
     func flush() throws(GatewayError)
     func end(trailers: HeaderFields) throws(GatewayError)
+
+    /// What of tunnels there is: see the members of the exchange with these names.
+    var webSocketOffer: WebSocketOffer { get }
+    var isStopping: Bool { get }
+
+    /// - Throws: `.notImplemented` where no request can become a tunnel.
+    func switchProtocols(_ head: ResponseHead) throws(GatewayError)
+}
+
+/// A stream that never becomes a tunnel.
+extension ExchangeStream {
+    package var webSocketOffer: WebSocketOffer { .none }
+    package var isStopping: Bool { shouldEnd }
+
+    package func switchProtocols(_ head: ResponseHead) throws(GatewayError) {
+        throw GatewayError(.notImplemented, "this connection cannot become a tunnel")
+    }
+}
+
+extension ExchangeStream {
+    package var requestTrailers: HeaderFields { HeaderFields() }
 }

@@ -7,7 +7,7 @@ package struct GatewayError: Error, Equatable {
     package enum Code: String, Sendable, CaseIterable {
         case badRequest, forbidden, methodNotAllowed, contentTooLarge, unsupportedMediaType, requestTimeout
         case headerFieldsTooLarge, uriTooLong, expectationFailed, versionNotSupported, misdirected, notImplemented
-        case loopDetected
+        case loopDetected, notAcceptable
         /// The body is encoded in a way that we cannot undo.
         case unsupportedEncoding
         /// No service or endpoint of that name.
@@ -111,6 +111,7 @@ extension GatewayError.Code {
         case .misdirected: .misdirectedRequest
         case .notImplemented: .notImplemented
         case .loopDetected: .loopDetected
+        case .notAcceptable: .notAcceptable
         case .notFound: .notFound
         case .noNodes: .serviceUnavailable
         case .upstreamRefused, .upstreamBroken: .badGateway

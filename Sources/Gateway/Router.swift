@@ -13,9 +13,13 @@ package protocol Router: AnyObject {
 package final class Route {
     package let destination: Destination
     package let nodes: NodeRotation
+    /// Whether requests or answers of the endpoint are more than one message. Nil when the registry does not describe
+    /// the endpoint.
+    package let isStream: Bool?
 
-    package init(destination: Destination, nodes: NodeRotation) {
+    package init(destination: Destination, nodes: NodeRotation, isStream: Bool? = nil) {
         self.destination = destination
         self.nodes = nodes
+        self.isStream = isStream
     }
 }

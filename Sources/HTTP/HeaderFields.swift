@@ -84,6 +84,9 @@ package struct HeaderFields: Sendable {
         return nil
     }
 
+    /// The size as HTTP/2 counts it: all bytes of names and values, and 32 for each field (RFC 9113, 6.5.2).
+    package var listSize: Int { entries.reduce(0) { $0 + Int($1.nameLength) + Int($1.valueLength) + 32 } }
+
     /// How many lines have this name.
     package func count(of name: FieldName) -> Int {
         guard contains(name) else { return 0 }
@@ -92,7 +95,8 @@ package struct HeaderFields: Sendable {
         return count
     }
 
-    private func firstIndex(named name: Span<UInt8>) -> Int? {
+    /// The place of the first line with this name, whatever its case.
+    package func firstIndex(named name: Span<UInt8>) -> Int? {
         let known = FieldName.of(name)
         guard known == .other else { return firstIndex(of: known) }
         guard contains(.other) else { return nil }
@@ -157,14 +161,57 @@ package struct HeaderFields: Sendable {
     package mutating func append(untrusted name: Span<UInt8>, value: Span<UInt8>) throws(Malformed) {
         let known = FieldName.of(name)
         guard known != .other || name.isToken else { throw .name }
+        try Self.check(value)
+        add(start: lines.count, nameLength: name.count, valueLength: value.count, known: known)
+        lines.append(name)
+        finishLine(value)
+    }
+
+    /// Adds a line with a listed name, and a value that someone else chose.
+    ///
+    /// - Throws: `Malformed`, as `append(untrusted:value:)` does.
+    mutating func append(_ name: FieldName, untrusted value: Span<UInt8>) throws(Malformed) {
+        try Self.check(value)
+        let text = name.text
+        add(start: lines.count, nameLength: text.utf8CodeUnitCount, valueLength: value.count, known: name)
+        lines.append(text)
+        finishLine(value)
+    }
+
+    /// Adds a line from a field of HTTP/2, whose name must be in lower case, and spells the name as HTTP/1.1 does: a
+    /// listed one as it is listed, another with a capital after each hyphen. There are nodes that know no other.
+    ///
+    /// - Parameter known: The listed name, or `other`.
+    /// - Throws: `Malformed`, as `append(untrusted:value:)` does, and for a name in upper case.
+    mutating func append(
+        lowerCase name: Span<UInt8>, known: FieldName, value: Span<UInt8>
+    ) throws(Malformed) {
+        guard known != .other || name.isToken else { throw .name }
+        for index in name.indices where name[index] != name[index].lowercased { throw .name }
+        guard known == .other else { return try append(known, untrusted: value) }
+        try Self.check(value)
+        add(start: lines.count, nameLength: name.count, valueLength: value.count, known: known)
+        lines.reserve(name.count)
+        var beginsWord = true
+        for index in name.indices {
+            let byte = name[index]
+            lines.append(beginsWord && byte.isLetter ? byte & ~0x20 : byte)
+            beginsWord = byte == .hyphen
+        }
+        finishLine(value)
+    }
+
+    private static func check(_ value: Span<UInt8>) throws(Malformed) {
         var index = value.firstControl(from: 0)
         while index < value.count {
             guard value[index] == .tab else { throw .value }
             index = value.firstControl(from: index + 1)
         }
         guard value.trimmingBlanks(value.indices) == value.indices else { throw .value }
-        add(start: lines.count, nameLength: name.count, valueLength: value.count, known: known)
-        lines.append(name)
+    }
+
+    @inline(__always)
+    private mutating func finishLine(_ value: Span<UInt8>) {
         lines.append(": ")
         lines.append(value)
         lines.append("\r\n")

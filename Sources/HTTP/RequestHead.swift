@@ -1,8 +1,9 @@
 import Bytes
 
-/// The HTTP versions of a text message. Each decides what a missing `Connection` means, among other things.
+/// The versions of HTTP that a message may have come in. Each decides what a missing `Connection` means, among other
+/// things.
 package enum Version: Sendable {
-    case http10, http11
+    case http10, http11, http2
 }
 
 /// The head of a request: what is asked for, and the fields.
@@ -134,7 +135,7 @@ struct TargetParts: Sendable {
 extension RequestHead {
     /// Whether the client waits for `100 Continue` before it sends content. Never in HTTP/1.0 (RFC 9110, 10.1.1).
     package var expectsContinue: Bool {
-        guard version == .http11, fields.count(of: .expect) == 1, let index = fields.firstIndex(of: .expect) else {
+        guard version != .http10, fields.count(of: .expect) == 1, let index = fields.firstIndex(of: .expect) else {
             return false
         }
         return fields.valueSpan(at: index).equalsIgnoringCase("100-continue")
@@ -153,8 +154,8 @@ extension RequestHead {
 
 extension HeaderFields {
     func keepsConnectionAlive(_ version: Version) -> Bool {
-        guard contains(.connection) else { return version == .http11 }
+        guard contains(.connection) else { return version != .http10 }
         guard !hasToken("close", in: .connection) else { return false }
-        return version == .http11 || hasToken("keep-alive", in: .connection)
+        return version != .http10 || hasToken("keep-alive", in: .connection)
     }
 }

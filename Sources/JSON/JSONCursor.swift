@@ -1,17 +1,22 @@
-/// The tokens of a JSON text, one after the other. What lies between them is the affair of scanner and parser.
-struct JSONCursor: ~Escapable {
-    let bytes: Span<UInt8>
-    var offset = 0
+/// The tokens of a JSON text, one after the other. What lies between them is the affair of scanner, parser and
+/// transcoder.
+///
+/// It allocates nothing. After an error it must not be used again.
+package struct JSONCursor: ~Escapable {
+    package let bytes: Span<UInt8>
+    /// Where the next token is looked for.
+    package var offset = 0
 
     @_lifetime(copy bytes)
-    init(_ bytes: Span<UInt8>) { self.bytes = bytes }
+    package init(_ bytes: Span<UInt8>) { self.bytes = bytes }
 
     /// The byte at the cursor, nil at the end.
     @inline(__always)
-    var current: UInt8? { offset < bytes.count ? bytes[offset] : nil }
+    package var current: UInt8? { offset < bytes.count ? bytes[offset] : nil }
 
+    /// Goes on to what is no white space, or to the end.
     @inline(__always)
-    mutating func skipWhitespace() {
+    package mutating func skipWhitespace() {
         while offset < bytes.count {
             switch bytes[offset] {
             case 0x20, 0x09, 0x0A, 0x0D: offset += 1
@@ -21,34 +26,34 @@ struct JSONCursor: ~Escapable {
     }
 
     /// Skips white space, and refuses a text that has nothing else.
-    mutating func skipToRoot() throws(JSONProblem) {
+    package mutating func skipToRoot() throws(JSONProblem) {
         skipWhitespace()
         if offset == bytes.count { throw JSONProblem(offset: 0, reason: JSONProblem.emptyReason) }
     }
 
     /// Refuses everything but white space after the root.
-    mutating func finish() throws(JSONProblem) {
+    package mutating func finish() throws(JSONProblem) {
         skipWhitespace()
         if offset < bytes.count { throw unexpected("after the top-level value") }
     }
 
     /// Takes one byte, if it is the one at the cursor.
     @inline(__always)
-    mutating func take(_ byte: UInt8) -> Bool {
+    package mutating func take(_ byte: UInt8) -> Bool {
         guard offset < bytes.count, bytes[offset] == byte else { return false }
         offset += 1
         return true
     }
 
     /// Takes all of `true`, `false` or `null`.
-    mutating func takeLiteral(_ literal: StaticString) throws(JSONProblem) {
+    package mutating func takeLiteral(_ literal: StaticString) throws(JSONProblem) {
         for index in 0..<literal.utf8CodeUnitCount {
             guard take(literal.utf8Start[index]) else { throw unexpected("in the literal \(literal)") }
         }
     }
 
     /// Takes a number (RFC 8259, section 6) and tells where it lies.
-    mutating func takeNumber() throws(JSONProblem) -> Range<Int> {
+    package mutating func takeNumber() throws(JSONProblem) -> Range<Int> {
         let start = offset
         _ = take(0x2D)
         if take(0x30) {
@@ -70,13 +75,13 @@ struct JSONCursor: ~Escapable {
     }
 
     /// Where the content of a string lies, between the quotes.
-    struct StringExtent {
-        let content: Range<Int>
-        let hasEscapes: Bool
+    package struct StringExtent {
+        package let content: Range<Int>
+        package let hasEscapes: Bool
     }
 
     /// Takes a string with both quotes (RFC 8259, section 7); the opening one is at the cursor.
-    mutating func takeString() throws(JSONProblem) -> StringExtent {
+    package mutating func takeString() throws(JSONProblem) -> StringExtent {
         offset += 1
         let start = offset
         var hasEscapes = false
@@ -88,7 +93,10 @@ struct JSONCursor: ~Escapable {
             case 0x5C:
                 hasEscapes = true
                 try takeEscape()
-            case 0x80...: try takeMultibyteCharacter()
+            case 0x80...:
+                let length = bytes.multibyteCharacterLength(at: offset)
+                guard length > 0 else { throw problem("invalid UTF-8 in a string") }
+                offset += length
             case 0x20...: offset += 1
             default: throw unexpected("in a string")
             }
@@ -129,53 +137,33 @@ struct JSONCursor: ~Escapable {
         }
         return unit
     }
-
-    /// Takes one character of two to four bytes, in its only permitted form (RFC 3629, section 4).
-    private mutating func takeMultibyteCharacter() throws(JSONProblem) {
-        let length: Int
-        var second: ClosedRange<UInt8> = 0x80...0xBF
-        switch bytes[offset] {
-        case 0xC2...0xDF: length = 2
-        case 0xE0: (length, second) = (3, 0xA0...0xBF)
-        case 0xED: (length, second) = (3, 0x80...0x9F)
-        case 0xE1...0xEF: length = 3
-        case 0xF0: (length, second) = (4, 0x90...0xBF)
-        case 0xF4: (length, second) = (4, 0x80...0x8F)
-        case 0xF1...0xF3: length = 4
-        default: throw problem("invalid UTF-8 in a string")
-        }
-        guard bytes.count - offset >= length else { throw problem("invalid UTF-8 in a string") }
-        guard second.contains(bytes[offset + 1]) else { throw problem("invalid UTF-8 in a string") }
-        for index in 2..<length where bytes[offset + index] & 0xC0 != 0x80 {
-            throw problem("invalid UTF-8 in a string")
-        }
-        offset += length
-    }
 }
 
 // What lies between the tokens of an array or object.
 extension JSONCursor {
     /// Takes the opening bracket, and the closing one if nothing is between. Returns whether something is.
-    mutating func takeStart(depth: Int, end: UInt8) throws(JSONProblem) -> Bool {
+    package mutating func takeStart(depth: Int, end: UInt8) throws(JSONProblem) -> Bool {
         guard depth > 0 else { throw problem(JSONProblem.tooDeepReason) }
         offset += 1
         skipWhitespace()
         return !take(end)
     }
 
-    mutating func takeToKey() throws(JSONProblem) {
+    /// Goes on to the quotation mark that begins a member's name.
+    package mutating func takeToKey() throws(JSONProblem) {
         skipWhitespace()
         guard current == 0x22 else { throw unexpected("looking for the beginning of an object key") }
     }
 
-    mutating func takeColon() throws(JSONProblem) {
+    /// Takes the colon after a member's name, and the white space around it.
+    package mutating func takeColon() throws(JSONProblem) {
         skipWhitespace()
         guard take(0x3A) else { throw unexpected("after an object key") }
         skipWhitespace()
     }
 
     /// Returns true after a comma, false after the closing bracket.
-    mutating func takeCommaOrEnd(_ end: UInt8, _ place: StaticString) throws(JSONProblem) -> Bool {
+    package mutating func takeCommaOrEnd(_ end: UInt8, _ place: StaticString) throws(JSONProblem) -> Bool {
         skipWhitespace()
         if take(0x2C) { return true }
         guard take(end) else { throw unexpected(place) }
@@ -184,10 +172,10 @@ extension JSONCursor {
 }
 
 extension JSONCursor {
-    /// What to say when the byte at the cursor does not belong there.
     func unexpected(_ place: StaticString) -> JSONProblem { unexpected("\(place)") }
 
-    func unexpected(_ place: String) -> JSONProblem {
+    /// What to say when the byte at the cursor does not belong there, such as `in a number`.
+    package func unexpected(_ place: String) -> JSONProblem {
         guard let byte = current else { return problem("unexpected end of the text \(place)") }
         guard (0x20..<0x7F).contains(byte) else {
             return problem("invalid byte 0x\(byte < 0x10 ? "0" : "")\(String(byte, radix: 16)) \(place)")
@@ -195,7 +183,8 @@ extension JSONCursor {
         return problem("invalid character '\(UnicodeScalar(byte))' \(place)")
     }
 
-    func problem(_ reason: String) -> JSONProblem { JSONProblem(offset: offset, reason: reason) }
+    /// A problem at the cursor.
+    package func problem(_ reason: String) -> JSONProblem { JSONProblem(offset: offset, reason: reason) }
 }
 
 extension UInt8 {

@@ -22,7 +22,8 @@ package enum JSONScanner {
 
 extension JSONCursor {
     /// Takes a value of any kind. `depth` is how many arrays and objects may still be opened.
-    fileprivate mutating func skipValue(depth: Int) throws(JSONProblem) -> JSONScanner.Kind {
+    @discardableResult
+    package mutating func skipValue(depth: Int) throws(JSONProblem) -> JSONScanner.Kind {
         switch current {
         case 0x7B:
             try skipObject(depth: depth)
@@ -55,7 +56,7 @@ extension JSONCursor {
             try takeToKey()
             _ = try takeString()
             try takeColon()
-            _ = try skipValue(depth: depth - 1)
+            try skipValue(depth: depth - 1)
         } while try takeCommaOrEnd(0x7D, "after an object member")
     }
 
@@ -63,7 +64,7 @@ extension JSONCursor {
         guard try takeStart(depth: depth, end: 0x5D) else { return }
         repeat {
             skipWhitespace()
-            _ = try skipValue(depth: depth - 1)
+            try skipValue(depth: depth - 1)
         } while try takeCommaOrEnd(0x5D, "after an array element")
     }
 }

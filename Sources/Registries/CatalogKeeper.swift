@@ -27,6 +27,7 @@ package actor CatalogKeeper {
     private let keeping: CatalogKeeping
     private let logger: Logger
     private let publish: @Sendable (Catalog) -> Void
+    private let fixed: [Service]
 
     /// The last picture.
     private(set) package var catalog = Catalog.empty
@@ -44,16 +45,19 @@ package actor CatalogKeeper {
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
-    /// - Parameter publish: Called on the loop for each new picture, in order of their generations. It must not wait.
+    /// - Parameters:
+    ///   - fixed: Services that no registry knows and every picture shows.
+    ///   - publish: Called on the loop for each new picture, in order of their generations. It must not wait.
     package init(
-        registry: any Registry, loop: EpollEventLoop, keeping: CatalogKeeping = CatalogKeeping(), logger: Logger,
-        publish: @escaping @Sendable (Catalog) -> Void
+        registry: any Registry, loop: EpollEventLoop, keeping: CatalogKeeping = CatalogKeeping(),
+        fixed: [Service] = [], logger: Logger, publish: @escaping @Sendable (Catalog) -> Void
     ) {
         self.registry = registry
         self.loop = loop
         self.keeping = keeping
         self.logger = logger
         self.publish = publish
+        self.fixed = fixed
         nextListing = loop.now
     }
 
@@ -62,6 +66,7 @@ package actor CatalogKeeper {
     package func start() async {
         precondition(!isRunning, "a keeper is started once")
         isRunning = true
+        show()  // What is fixed does not wait for a registry.
         let events = await registry.watch()  // Before the first listing, so that nothing falls in between.
         watching = Task { await watch(events) }
         await list()
@@ -179,7 +184,7 @@ package actor CatalogKeeper {
 
     /// Hands out a picture, unless it says what the last one said.
     private func show() {
-        let services = services.filter { !$0.nodes.isEmpty }.gathered()
+        let services = (services.filter { !$0.nodes.isEmpty } + fixed).gathered()
         guard services != catalog.services else { return }
         catalog = Catalog(generation: catalog.generation + 1, services: services)
         publish(catalog)

@@ -13,6 +13,8 @@ package final class CatalogRouter: Router {
         case calls
         /// Nodes that speak plain HTTP.
         case proxying
+        /// Nodes that speak gRPC, for clients that do so too.
+        case grpc
     }
 
     private let resolver: any Resolver
@@ -61,7 +63,7 @@ package final class CatalogRouter: Router {
     }
 
     private func find(_ destination: Destination, derivedBy rule: String?) throws(GatewayError) -> Route {
-        if let rotation = rotations[destination.service] { return Route(destination: destination, nodes: rotation) }
+        if let rotation = rotations[destination.service] { return route(to: destination, over: rotation) }
         let versions = view.catalog.versions(of: destination.service)
         let service = destination.service
         guard !versions.isEmpty else { throw unknown(destination, derivedBy: rule).concerning(service) }
@@ -71,13 +73,19 @@ package final class CatalogRouter: Router {
         guard !usable.isEmpty else { throw mismatch(destination, speaks: all[0].wireProtocol).concerning(service) }
         let rotation = NodeRotation(nodes: usable, strategy: strategy, health: health)
         rotations[destination.service] = rotation
-        return Route(destination: destination, nodes: rotation)
+        return route(to: destination, over: rotation)
+    }
+
+    private func route(to destination: Destination, over rotation: NodeRotation) -> Route {
+        let endpoint = view.catalog.endpoint(destination.endpoint, of: destination.service)
+        return Route(destination: destination, nodes: rotation, isStream: endpoint?.isStream)
     }
 
     private func isUsable(_ spoken: WireProtocol) -> Bool {
         switch use {
         case .calls: spoken != .http
         case .proxying: spoken == .http
+        case .grpc: spoken == .grpc
         }
     }
 
@@ -103,6 +111,9 @@ package final class CatalogRouter: Router {
             GatewayError(
                 .upstreamRefused,
                 "service \(destination.service) speaks \(spoken.name) and cannot be proxied; use the handler rpc")
+        case .grpc:
+            GatewayError(
+                .upstreamRefused, "service \(destination.service) speaks \(spoken.name) and cannot be called by gRPC")
         }
     }
 }
@@ -120,6 +131,27 @@ package final class FixedRouter: Router {
     package func route(_ head: RequestHead) throws(GatewayError) -> Route { fixed }
 
     package func route(to destination: Destination) throws(GatewayError) -> Route { fixed }
+}
+
+/// Sends every call to the same nodes; the path names the endpoint, such as `/helloworld.Greeter/SayHello`.
+package final class FixedCallRouter: Router {
+    private let service: String
+    private let nodes: NodeRotation
+
+    package init(service: String, nodes: [Node], strategy: any Strategy, health: NodeHealth) {
+        self.service = service
+        self.nodes = NodeRotation(nodes: nodes, strategy: strategy, health: health)
+    }
+
+    package func route(_ head: RequestHead) throws(GatewayError) -> Route {
+        let path = head.path
+        let isPair = path.dropFirst().contains("/")
+        return try route(to: Destination(service: service, endpoint: isPair ? path : String(path.dropFirst())))
+    }
+
+    package func route(to destination: Destination) throws(GatewayError) -> Route {
+        Route(destination: destination, nodes: nodes)
+    }
 }
 
 /// Routes by method, host and path: a table with one place for each hash value. What falls on a place that is taken

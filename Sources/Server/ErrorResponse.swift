@@ -2,10 +2,17 @@ internal import Bytes
 internal import Gateway
 internal import HTTP
 
-/// The one place where an error becomes a response: the error object of Go Micro as `application/json`.
+/// The one place where an error becomes a response: the error object of Go Micro as `application/json`, or a status for
+/// clients that speak gRPC.
 enum ErrorResponse {
     nonisolated(nonsending) static func send(_ error: GatewayError, to exchange: Exchange) async throws(GatewayError) {
         var fields = HeaderFields()
+        if let type = GRPCContentType(of: exchange.request.fields) {
+            fields.append(.contentType, type.text(as: type.form))
+            error.grpcOutcome.write(to: &fields)
+            var nothing = ByteBuffer()
+            return try await exchange.respond(.ok, fields, body: &nothing)
+        }
         fields.append(.contentType, "application/json")
         if error.code == .noNodes || error.code == .upstreamRefused { fields.append(name: "Retry-After", value: "1") }
         // Tells a client that it is the encoding which is not understood, and not the type (RFC 9110, 12.5.3).

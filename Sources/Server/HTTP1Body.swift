@@ -80,10 +80,16 @@ struct ResponseBody {
         }
         if case .length(let length) = offered { remaining = length }
         switch offered {
-        case .chunked, .untilClose: framing = version == .http11 ? .chunked : .untilClose
+        case .chunked, .untilClose: framing = version == .http10 ? .untilClose : .chunked
         case .none, .length: framing = offered
         }
         return framing
+    }
+
+    /// True once all content is counted that was announced.
+    var isFull: Bool {
+        guard case .length = framing else { return false }
+        return remaining == 0
     }
 
     /// Counts content. Returns how many of the bytes may be sent.
@@ -97,6 +103,9 @@ struct ResponseBody {
         sent += count
         return count
     }
+
+    /// Counts bytes that are no content, for the access log.
+    mutating func countTunnelled(_ count: Int) { sent += count }
 
     mutating func end() throws(GatewayError) {
         if case .length = framing, remaining > 0, !hasNoContent {
@@ -114,6 +123,7 @@ extension HTTP1Session: ExchangeStream {
     var shouldEnd: Bool { isDraining || channel.isBroken || channel.hasPeerFinished }
 
     func tryReadBody(into buffer: inout ByteBuffer, atMost limit: Int) throws(GatewayError) -> Int? {
+        if tunnel.isOpen { return try readTunnel(into: &buffer, atMost: limit) }
         while true {
             if try takeBody(into: &buffer, atMost: limit) { return lastTaken }
             if request.isComplete {
@@ -149,6 +159,7 @@ extension HTTP1Session: ExchangeStream {
             throw GatewayError(.clientGone, "the client left before its request was complete")
         }
         guard let count else {
+            if exchange.mayBodyPause { return false }
             if deadline.hasExpired {
                 keepsAlive = false
                 mustLinger = true
@@ -167,12 +178,14 @@ extension HTTP1Session: ExchangeStream {
     func begin(_ head: borrowing ResponseHead, body: BodyFraming) throws(GatewayError) {
         let framing = response.choose(body, for: head.status)
         if framing == .untilClose { keepsAlive = false }
+        // Whoever asked for a WebSocket may already be sending its frames, which must not be taken for requests.
+        if webSocketOffer != .none { (keepsAlive, mustLinger) = (false, true) }
         // Whoever still waits to be told to go on has its answer now, and may go on or not: nobody knows.
         if request.takeContinue(), !request.isComplete { keepsAlive = false }
         if endsUpload(head.status) { keepsAlive = false }
         ForwardedResponse.write(
             head, framing: framing, keepAlive: keepsAlive, version: response.version,
-            date: context.date.line(at: loop.now), to: &output)
+            upgrades: head.status == .upgradeRequired, date: context.date.line(at: loop.now), to: &output)
     }
 
     /// Whether an answer that begins before its request is complete is the last of the connection. One to an upload so
@@ -191,6 +204,7 @@ extension HTTP1Session: ExchangeStream {
             room = configuration.outputHighMark - output.count
             guard room > 0 else { return 0 }
         }
+        if tunnel.isOpen { return writeTunnel(&buffer, atMost: min(limit, buffer.count, room)) }
         let count = try response.admit(min(limit, buffer.count, room))
         guard count > 0 else { return 0 }
         if response.hasNoContent {
@@ -205,9 +219,13 @@ extension HTTP1Session: ExchangeStream {
         return count
     }
 
-    func flush() throws(GatewayError) { _ = try flushSome() }
+    func flush() throws(GatewayError) {
+        _ = try flushSome()
+        finishTunnelIfSent()
+    }
 
     func end(trailers: HeaderFields) throws(GatewayError) {
+        if tunnel.isOpen { return try endTunnel() }
         try response.end()
         if response.framing == .chunked, !response.hasNoContent {
             HeadWriter.writeLastChunk(trailers: trailers, to: &output)
@@ -227,6 +245,7 @@ extension HTTP1Session: ExchangeStream {
             throw GatewayError(.clientGone, "the client left before its answer was complete")
         }
         if output.count < before { deadline.clear() }
+        if tunnel.isOpen { return false }
         if deadline.hasExpired { throw GatewayError(.clientGone, "the client did not take its answer in time") }
         if deadline.at == nil { deadline.set(loop.now + configuration.bodyTimeout) }
         return false

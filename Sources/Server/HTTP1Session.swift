@@ -13,11 +13,13 @@ final class HTTP1Session: ServerSession {
     let configuration: SessionConfiguration
     let wakeup: Wakeup
     let deadline: Deadline
-    private let handler: any Handler
+    let handler: any Handler
     let context: WorkerContext
+    let forwarding: ForwardingContext
+    let isPeerLoopback: Bool
     private var parser: RequestParser
     /// Made in `init`, as soon as there is a session to make it of.
-    private var exchange: Exchange!
+    private(set) var exchange: Exchange!
 
     /// Bytes from the client that nobody has read yet.
     var input = ByteBuffer()
@@ -25,6 +27,7 @@ final class HTTP1Session: ServerSession {
     var output = ByteBuffer()
     var request = RequestBody()
     var response = ResponseBody()
+    var tunnel = TunnelState()
     /// False once the connection must end after the current answer.
     var keepsAlive = true
     /// True once the client may be sending what nobody will read.
@@ -32,6 +35,12 @@ final class HTTP1Session: ServerSession {
     /// What the last reading of the body handed out.
     var lastTaken = 0
     private(set) var isDraining = false
+    private var idleSince: ContinuousClock.Instant
+    private var isResting = false
+    /// True until the first bytes have shown that they are no preface of HTTP/2.
+    var mayBeginHTTP2: Bool
+    /// The session that takes over when the client has changed to HTTP/2.
+    var successor: HTTP2Session?
 
     init(
         channel: any Channel, wakeup: Wakeup, handler: any Handler, context: WorkerContext,
@@ -42,17 +51,22 @@ final class HTTP1Session: ServerSession {
         loop = context.loop
         self.handler = handler
         self.context = context
+        self.forwarding = forwarding
+        self.isPeerLoopback = isPeerLoopback
+        mayBeginHTTP2 = channel.negotiatedProtocol == nil
         configuration = context.configuration
         parser = RequestParser(limits: configuration.headLimits, isSecure: forwarding.scheme == "https")
         deadline = Deadline(on: loop, firing: wakeup)
+        idleSince = loop.now
         exchange = Exchange(
             stream: self, forwarding: forwarding, isPeerLoopback: isPeerLoopback, loop: loop, wakeup: wakeup)
     }
 
-    nonisolated(nonsending) func serve() async {
+    nonisolated(nonsending) func serve() async -> (any ServerSession)? {
         while await serveOne() {}
-        await finish()
+        if successor == nil { await finish() }
         deadline.cancel()
+        return successor
     }
 
     /// Answers the current request with `Connection: close`, and waits for no other. Endless answers end.
@@ -74,13 +88,16 @@ final class HTTP1Session: ServerSession {
             return canGoOn
         }
         let began = loop.now
+        if exchange.request.fields.contains(.http2Settings), changeToHTTP2() { return false }
         var canGoOn = true
         do throws(GatewayError) {
             try await handler.handle(exchange)
-            guard response.isEnded else { throw GatewayError(.fault, "no answer was given") }
+            guard response.isEnded || tunnel.isOpen else { throw GatewayError(.fault, "no answer was given") }
+            if let failure = exchange.lateFailure { context.report(failure, exchange) }
         } catch {
             canGoOn = await answer(error)
         }
+        leaveTunnel()
         context.accessLog?.record(exchange, took: loop.preciseNow - began, bytes: response.sent)
         guard canGoOn, await flushAll() else { return false }
         guard await skipRestOfBody() else { return false }
@@ -94,12 +111,15 @@ final class HTTP1Session: ServerSession {
         var isPartial = false
         deadline.clear()
         while true {
-            if !input.isEmpty, try parseHead() { break }
+            if mayBeginHTTP2, !input.isEmpty, beginsHTTP2() { return false }
+            if !input.isEmpty, !mayBeginHTTP2, try parseHead() { break }
             if !input.isEmpty, !isPartial {  // The first byte starts the clock for the whole head.
                 isPartial = true
                 deadline.set(loop.now + configuration.headerTimeout)
             } else if deadline.at == nil, !deadline.hasExpired {
-                deadline.set(loop.now + configuration.idleTimeout)
+                idleSince = loop.now
+                isResting = false
+                deadline.set(loop.now + min(Self.restDelay, configuration.idleTimeout))
             }
             guard try await readMore(isPartial: isPartial) else { return false }
         }
@@ -118,6 +138,7 @@ final class HTTP1Session: ServerSession {
             } catch {
                 return false
             }
+            if deadline.hasExpired, !isPartial, rest() { continue }
             if deadline.hasExpired {
                 guard isPartial else { return false }
                 forgetExchange()
@@ -125,6 +146,21 @@ final class HTTP1Session: ServerSession {
             }
             await wakeup.wait()
         }
+    }
+
+    /// A connection that was idle for so long gives its memory back, so that many of them cost little.
+    private static let restDelay = Duration.seconds(1)
+
+    /// Returns true when the connection may go on being idle.
+    private func rest() -> Bool {
+        let end = idleSince + configuration.idleTimeout
+        guard !isResting, loop.now < end else { return false }
+        isResting = true
+        input.releaseMemory()
+        output.releaseMemory()
+        exchange.releaseMemory()
+        deadline.set(end)
+        return true
     }
 
     /// Enough for nearly every head, and for the small bodies that come along.

@@ -38,12 +38,12 @@ final class ServerConnection: LoopTask {
     }
 
     nonisolated(nonsending) private func serve() async {
-        let session = HTTP1Session(
-            channel: channel, wakeup: wakeup, handler: handler, context: context, forwarding: forwarding,
-            isPeerLoopback: isPeerLoopback)
-        self.session = session
-        if isDraining { session.drain() }
-        await session.serve()
+        var next: (any ServerSession)? = makeSession()
+        while let session = next {
+            self.session = session
+            if isDraining { session.drain() }
+            next = await session.serve()
+        }
     }
 
     // MARK: The handshake
@@ -91,6 +91,18 @@ final class ServerConnection: LoopTask {
         channel.finish()
     }
 
+    /// HTTP/2 where both sides have chosen it. Else HTTP/1.1, which notices a client that begins with HTTP/2.
+    private func makeSession() -> any ServerSession {
+        if channel.negotiatedProtocol == "h2" {
+            return HTTP2Session(
+                channel: channel, wakeup: wakeup, handler: handler, context: context, forwarding: forwarding,
+                isPeerLoopback: isPeerLoopback)
+        }
+        return HTTP1Session(
+            channel: channel, wakeup: wakeup, handler: handler, context: context, forwarding: forwarding,
+            isPeerLoopback: isPeerLoopback)
+    }
+
     /// Ends the connection once what was begun on it is answered.
     func drain() {
         isDraining = true
@@ -106,8 +118,10 @@ final class ServerConnection: LoopTask {
 
 /// What is spoken on a connection: bytes to exchanges and back.
 protocol ServerSession: AnyObject {
-    /// Serves the connection until it is to be closed.
-    nonisolated(nonsending) func serve() async
+    /// Serves the connection until it is to be closed, or something else is spoken on it.
+    ///
+    /// - Returns: The session that takes the connection over; nil when it is to be closed.
+    nonisolated(nonsending) func serve() async -> (any ServerSession)?
 
     /// Lets what was begun end, and begins nothing more. Endless answers end.
     func drain()

@@ -18,6 +18,9 @@ package struct SessionConfiguration: Sendable, Equatable {
     package var lingerBytes = 1 << 20
     /// Bytes of an answer that wait for a slow client; then the source has to wait. Default 64 KiB.
     package var outputHighMark = 65_536
+    /// Requests that an HTTP/2 connection may have open at once; more are refused. Default 100, the least that RFC 9113
+    /// recommends.
+    package var maximumStreams = 100
 
     package init() {}
 }

@@ -165,8 +165,9 @@ package struct TCPTransport: Transport {
         let family = address.family == .v4 ? AF_INET : AF_INET6
         let type = CInt(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
         let descriptor = FileDescriptor(owning: try systemCall("socket") { socket(family, type, 0) })
-        setOption(descriptor.raw, IPPROTO_TCP, TCP_NODELAY, 1)
         let raw = descriptor.raw
+        setOption(raw, IPPROTO_TCP, TCP_NODELAY, 1)
+        noticeVanishedPeers(raw)
         let isConnected: Bool
         do throws(SystemError) {
             _ = try systemCall("connect") { address.withSocketAddress { Glibc.connect(raw, $0, $1) } }
@@ -185,4 +186,13 @@ package struct TCPTransport: Transport {
 func setOption(_ descriptor: CInt, _ level: some BinaryInteger, _ option: CInt, _ value: CInt) {
     var value = value
     setsockopt(descriptor, CInt(level), option, &value, socklen_t(MemoryLayout<CInt>.size))
+}
+
+/// Lets the kernel ask a silent peer whether it is still there, after one minute and for another one: a tunnel may be
+/// silent for long, and a machine that is switched off says no goodbye.
+func noticeVanishedPeers(_ descriptor: CInt) {
+    setOption(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1)
+    setOption(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, 60)
+    setOption(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, 15)
+    setOption(descriptor, IPPROTO_TCP, TCP_KEEPCNT, 4)
 }

@@ -44,6 +44,7 @@ package struct ListeningSockets: ~Copyable {
         _ = try systemCall("bind") { address.withSocketAddress { Glibc.bind(raw, $0, $1) } }
         // The address must not be shared with another process, so the first socket is bound without sharing.
         if isShared, isFirst { setOption(raw, SOL_SOCKET, SO_REUSEPORT, 1) }
+        noticeVanishedPeers(raw)  // What is accepted inherits it.
         _ = try systemCall("listen") { listen(raw, backlog) }
         return descriptor
     }

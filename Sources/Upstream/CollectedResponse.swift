@@ -50,7 +50,7 @@ extension UpstreamConnection {
     }
 
     /// Takes the head of the final response, if all of it has arrived. Returns how its body is delimited.
-    private func takeHead(to method: Method, from node: Node) throws(GatewayError) -> BodyFraming? {
+    func takeHead(to method: Method, from node: Node) throws(GatewayError) -> BodyFraming? {
         do throws(ResponseProblem) {
             while try tryParseHead() {
                 if try isFinal { return try BodyFraming.ofResponse(response, to: method) }
@@ -62,7 +62,7 @@ extension UpstreamConnection {
     }
 
     /// Takes what has arrived of the body. Returns true when it is complete.
-    private func takeBody(
+    func takeBody(
         from node: Node, _ reader: inout BodyReader, body: inout ByteBuffer, limit: Int
     ) throws(GatewayError) -> Bool {
         while !reader.isComplete {

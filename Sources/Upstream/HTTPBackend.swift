@@ -33,8 +33,15 @@ package final class HTTPBackend: Backend {
         var relay = Relay(
             exchange: exchange, connection: connection, node: node, timeout: pool.configuration.responseTimeout)
         do throws(GatewayError) {
-            let canBeKept = try await relay.run()
-            if canBeKept { pool.put(connection, of: node) } else { connection.close() }
+            switch try await relay.run() {
+            case .reusable: pool.put(connection, of: node)
+            case .spent: connection.close()
+            case .switched:
+                var tunnel = TunnelRelay(
+                    exchange: exchange, connection: connection, idleTimeout: pool.configuration.tunnelIdleTimeout)
+                await tunnel.run()
+                connection.close()
+            }
         } catch {
             connection.close()
             throw error

@@ -16,19 +16,13 @@ package final class HTTPClient {
 
     /// Sends a request to `host:port` and waits for the whole answer.
     ///
+    /// - Parameter isSecure: Whether to speak TLS, for which the pool must have what it needs.
     /// - Throws: `.upstreamRefused`, `.upstreamBroken` or `.upstreamTimedOut`.
     nonisolated(nonsending) package func send(
-        _ head: RequestHead, body: ByteBuffer = ByteBuffer(), to address: String, within limit: Duration
+        _ head: RequestHead, body: ByteBuffer = ByteBuffer(), to address: String, isSecure: Bool = false,
+        within limit: Duration
     ) async throws(GatewayError) -> (head: ResponseHead, body: ByteBuffer) {
-        try await send(head, body: body, to: Node(id: address, address: address), within: limit)
-    }
-
-    /// Sends a request to a node, by TLS if that is what the node speaks, and waits for the whole answer.
-    ///
-    /// - Throws: `.upstreamRefused`, `.upstreamBroken` or `.upstreamTimedOut`.
-    nonisolated(nonsending) package func send(
-        _ head: RequestHead, body: ByteBuffer = ByteBuffer(), to node: Node, within limit: Duration
-    ) async throws(GatewayError) -> (head: ResponseHead, body: ByteBuffer) {
+        let node = Node(id: address, address: address, metadata: isSecure ? ["secure": "true"] : [:])
         let wakeup = Wakeup()
         let deadline = pool.loop.now + limit
         let connection = try await pool.connect(to: node, for: wakeup, before: deadline)

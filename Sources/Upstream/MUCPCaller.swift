@@ -5,11 +5,12 @@ package import Reactor
 
 /// Calls endpoints in Go Micro's own RPC over HTTP/1.1: the request is a POST whose header names the endpoint, the answer
 /// is always 200, and a header tells whether it is an error. One call at a time on a connection, because newer servers
-/// lose the second answer.
-package final class MUCPCaller: Caller {
+/// lose the second answer; a stream has a connection of its own.
+package final class MUCPCaller: StreamingCaller {
     private let pool: UpstreamPool
-    /// The longest answer accepted, in bytes.
+    /// The longest answer accepted, and the longest message of a stream, in bytes.
     private let maximumReply: Int
+    private var streamCount = 0
 
     /// - Parameter maximumReply: Default 4 MiB, as Go Micro itself has it.
     package init(pool: UpstreamPool, maximumReply: Int = 4 << 20) {
@@ -20,6 +21,20 @@ package final class MUCPCaller: Caller {
     nonisolated(nonsending) package func call(
         _ call: RPCCall, on node: Node, reply: inout ByteBuffer, wakeup: Wakeup
     ) async throws(GatewayError) {
+        let codec = MUCPCodec(for: call.format, node: node)
+        do throws(GatewayError) {
+            try await self.call(call, on: node, as: codec, reply: &reply, wakeup: wakeup)
+        } catch {
+            // What a service does not understand it has not done.
+            guard codec == .protoRPC, error.code == .unsupportedMediaType else { throw error }
+            reply.removeAll()
+            try await self.call(call, on: node, as: .protobuf, reply: &reply, wakeup: wakeup)
+        }
+    }
+
+    nonisolated(nonsending) private func call(
+        _ call: RPCCall, on node: Node, as codec: MUCPCodec, reply: inout ByteBuffer, wakeup: Wakeup
+    ) async throws(GatewayError) {
         let connection: UpstreamConnection
         if let idle = pool.takeIdle(to: node, for: wakeup) {
             connection = idle
@@ -27,7 +42,7 @@ package final class MUCPCaller: Caller {
             connection = try await pool.connect(to: node, for: wakeup, before: call.deadline)
         }
         do throws(GatewayError) {
-            try await exchange(call, over: connection, with: node, reply: &reply, wakeup: wakeup)
+            try await exchange(call, over: connection, with: node, as: codec, reply: &reply, wakeup: wakeup)
         } catch {
             // After an error that the service reports the connection is as good as before.
             if error.code == .application { finish(connection, of: node) } else { connection.close() }
@@ -42,17 +57,36 @@ package final class MUCPCaller: Caller {
     }
 
     nonisolated(nonsending) private func exchange(
-        _ call: RPCCall, over connection: UpstreamConnection, with node: Node, reply: inout ByteBuffer, wakeup: Wakeup
+        _ call: RPCCall, over connection: UpstreamConnection, with node: Node, as codec: MUCPCodec,
+        reply: inout ByteBuffer, wakeup: Wakeup
     ) async throws(GatewayError) {
         let limit = call.deadline - pool.loop.now
-        MUCPRequest.write(call, host: node.address, timeLeft: limit, to: &connection.output)
+        MUCPRequest.write(call, host: node.address, timeLeft: limit, as: codec, to: &connection.output)
         connection.deadline.set(call.deadline)
         let isComplete = try await connection.collectResponse(
             to: .post, from: node, body: &reply, limit: maximumReply, wakeup: wakeup,
             for: call.exchange)
         guard isComplete else { throw .timedOut(node, after: limit) }
-        // Go's encoder ends each value with a line feed.
-        if !reply.isEmpty, reply.span[reply.count - 1] == 0x0a { reply.removeLast(1) }
         try MUCPResponse.check(connection.response, body: reply, of: call.destination.service, node: node)
+        let error: String?
+        do throws(MUCPProblem) { error = try codec.unwrap(&reply) } catch { throw .broken(node, error.reason) }
+        if let error { throw GatewayError(reportedBy: call.destination.service, text: error) }
+    }
+
+    nonisolated(nonsending) package func open(
+        _ call: RPCCall, on node: Node, wakeup: Wakeup
+    ) async throws(GatewayError) -> any RPCStream {
+        let codec = MUCPCodec(for: call.format, node: node)
+        guard codec == .json else {
+            throw GatewayError(
+                .notImplemented,
+                "\(call.destination.service) cannot be streamed to: only JSON can, and only since Go Micro 1.0",
+                detail: "node \(node.id) at \(node.address) would be streamed to in \(codec.contentType)")
+        }
+        let connection = try await pool.connect(to: node, for: wakeup, before: call.deadline)
+        connection.deadline.set(call.deadline)
+        defer { streamCount &+= 1 }
+        return MUCPStream(
+            call, id: streamCount, over: connection, with: node, maximumMessage: maximumReply, now: pool.loop.now)
     }
 }

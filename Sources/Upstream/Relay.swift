@@ -19,10 +19,13 @@ struct Relay: ~Copyable {
     private let node: Node
     private let timeout: Duration
     private let requestFraming: BodyFraming
+    /// The offer of a client that wants a WebSocket of this node.
+    private let handshake: WebSocketHandshake?
 
     private var requestIsComplete: Bool
     private var requestIsAbandoned = false
     private var hasHead = false
+    private var hasSwitched = false
     private var body = BodyReader(.none)
     /// Bytes of the response's body at the front of the connection's input that have not been passed on.
     private var pending = 0
@@ -34,17 +37,32 @@ struct Relay: ~Copyable {
         self.timeout = timeout
         requestFraming = exchange.requestBody
         requestIsComplete = requestFraming == .none
+        handshake = exchange.handshake.map(Self.withKey)
     }
 
-    /// Runs to the end of the response. Returns true when the connection can carry another request.
-    nonisolated(nonsending) mutating func run() async throws(GatewayError) -> Bool {
-        ForwardedRequest.write(
-            exchange.request, framing: requestFraming, context: exchange.forwarding, to: &connection.output)
+    /// A client of HTTP/2 has no key, which a node of HTTP/1.1 wants.
+    private static func withKey(_ handshake: WebSocketHandshake) -> WebSocketHandshake {
+        handshake.key.isEmpty ? handshake.adding(key: WebSocketClientHandshake().key) : handshake
+    }
+
+    /// What has become of the connection to the node.
+    enum Outcome {
+        /// It can carry another request.
+        case reusable
+        case spent
+        /// It is a tunnel, and so is the client's.
+        case switched
+    }
+
+    /// Runs to the end of the response.
+    nonisolated(nonsending) mutating func run() async throws(GatewayError) -> Outcome {
+        writeRequest()
         connection.deadline.set(exchange.now + timeout)
         var rounds = 0
         while true {
             let hasSent = try sendRequest()
             let hasReceived = try receiveResponse()
+            if hasSwitched { return .switched }
             if hasHead, body.isComplete, pending == 0 { break }
             if hasSent || hasReceived {
                 rounds += 1
@@ -57,8 +75,20 @@ struct Relay: ~Copyable {
         // A client that did not ask for trailers may not expect them (RFC 9110, 6.5.1).
         let wantsTrailers = exchange.request.fields.hasToken("trailers", in: .te)
         try exchange.end(trailers: wantsTrailers ? body.trailers : HeaderFields())
-        return requestIsComplete && !requestIsAbandoned && connection.output.isEmpty && connection.input.isEmpty
+        let canBeKept =
+            requestIsComplete && !requestIsAbandoned && connection.output.isEmpty && connection.input.isEmpty
             && connection.response.keepsConnectionAlive
+        return canBeKept ? .reusable : .spent
+    }
+
+    private func writeRequest() {
+        connection.mayBecomeTunnel = handshake != nil
+        if let handshake, exchange.webSocketOffer == .extendedConnect {
+            exchange.request.fields.set(.secWebSocketKey, handshake.key)
+        }
+        ForwardedRequest.write(
+            exchange.request, framing: requestFraming, context: exchange.forwarding, upgrades: handshake != nil,
+            to: &connection.output)
     }
 
     nonisolated(nonsending) private func waitForEither() async throws(GatewayError) {
@@ -109,7 +139,7 @@ struct Relay: ~Copyable {
         guard let count = try exchange.tryReadBody(into: &chunk, atMost: Self.highMark) else { return false }
         if count == 0 {
             requestIsComplete = true
-            HeadWriter.writeLastChunk(to: &connection.output)
+            HeadWriter.writeLastChunk(trailers: exchange.requestTrailers, to: &connection.output)
         } else {
             HeadWriter.writeChunkSize(count, to: &connection.output)
             connection.output.append(count, consuming: &chunk)
@@ -125,11 +155,25 @@ struct Relay: ~Copyable {
         guard !hasHead else { return try passBody() }
         guard try fill() else { return false }
         guard try parseHead() else { return true }
+        if connection.response.status == .switchingProtocols { return try switchProtocols() }
         let framing = try responseFraming()
         body = BodyReader(framing)
         hasHead = true
         try exchange.begin(connection.response, body: framing)
         _ = try passBody()
+        return true
+    }
+
+    /// The node has become a WebSocket, and so must the client's connection.
+    private mutating func switchProtocols() throws(GatewayError) -> Bool {
+        do throws(ResponseProblem) {
+            // The key is not ours, but a node that cannot answer it understands nothing of what comes next.
+            try WebSocketHandshake.checkAnswer(connection.response, to: handshake?.key ?? "")
+        } catch {
+            throw .broken(node, error.reason)
+        }
+        try exchange.switchProtocols(connection.response)
+        hasSwitched = true
         return true
     }
 

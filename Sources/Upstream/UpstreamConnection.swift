@@ -15,6 +15,8 @@ final class UpstreamConnection {
     let deadline: Deadline
     /// True when at least one response came over this connection, so that the node may be closing it right now.
     var isReused = false
+    /// True while the answer to a request that asked for a WebSocket is waited for.
+    var mayBecomeTunnel = false
     /// When the connection was put into the pool.
     var idleSince: ContinuousClock.Instant
 
@@ -67,7 +69,7 @@ final class UpstreamConnection {
     var isFinal: Bool {
         get throws(ResponseProblem) {
             let code = response.status.code
-            if code >= 200 {
+            if code >= 200 || (code == 101 && mayBecomeTunnel) {
                 interimCount = 0
                 return true
             }

@@ -14,6 +14,8 @@ package struct PoolConfiguration: Sendable, Equatable {
     package var connectTimeout = Duration.seconds(1)
     /// Limit on waiting for the first byte of a proxied response, and between two later ones. Default 30 s.
     package var responseTimeout = Duration.seconds(30)
+    /// How long a tunnel may be silent in both directions before it is closed. Default 1 h.
+    package var tunnelIdleTimeout = Duration.seconds(3_600)
 
     package init() {}
 }
@@ -24,16 +26,12 @@ package final class UpstreamPool {
     /// A class, so that taking and returning a connection changes it in place: a dictionary of structs allocates for that.
     private final class Host {
         var idle: [UpstreamConnection] = []
-        var addresses: [Address] = []
-        var resolvedAt: ContinuousClock.Instant?
     }
-
-    /// How long a looked-up name is believed.
-    private static let lookupLifetime = Duration.seconds(30)
 
     let configuration: PoolConfiguration
     let loop: any EventLoop
     private let transport: any Transport
+    private let addresses: NodeAddresses
     private let security: TLSClientContext?
     private var hosts: [String: Host] = [:]
 
@@ -46,6 +44,7 @@ package final class UpstreamPool {
         self.transport = transport
         self.security = security
         self.configuration = configuration
+        addresses = NodeAddresses(loop: loop)
     }
 
     /// How many connections are idle now.
@@ -75,7 +74,7 @@ package final class UpstreamPool {
         let start = loop.now
         let connectLimit = start + configuration.connectTimeout
         do throws(ChannelError) {
-            let addresses = try await addresses(of: node)
+            let addresses = try await addresses.addresses(of: node)
             let transport = try node.transport(over: transport, security: security)
             var failure: ChannelError?
             for address in addresses {
@@ -104,6 +103,7 @@ package final class UpstreamPool {
         connection.channel.wakeup = nil
         connection.deadline.clear()
         connection.isReused = true
+        connection.mayBecomeTunnel = false
         connection.idleSince = loop.now
         let host = host(of: node)
         guard host.idle.count < configuration.maximumIdle, connection.isStillIdle else { return connection.close() }
@@ -126,23 +126,9 @@ package final class UpstreamPool {
                 connection.close()
                 return true
             }
-            if host.idle.isEmpty, host.resolvedAt.map({ $0 < oldest }) ?? true { hosts[address] = nil }
+            if host.idle.isEmpty { hosts[address] = nil }
         }
-    }
-
-    nonisolated(nonsending) private func addresses(of node: Node) async throws(ChannelError) -> [Address] {
-        guard let (name, port) = node.hostAndPort else { throw .unknownHost(node.address) }
-        if let known = HostLookup.known(name, port: port) { return known }
-        if let host = hosts[node.address], let resolvedAt = host.resolvedAt,
-            loop.now - resolvedAt < Self.lookupLifetime
-        {
-            return host.addresses
-        }
-        let addresses = try await HostLookup.addresses(of: name, port: port)
-        let host = host(of: node)
-        host.addresses = addresses
-        host.resolvedAt = loop.now
-        return addresses
+        addresses.tidy()
     }
 }
 

@@ -16,7 +16,7 @@ extension Appliance {
         }
         if let address = addresses.web {
             report.listeners.append(.init(name: "dashboard", address: address.description, note: protocols))
-            report.dashboardURL = "\(composition.scheme)://localhost:\(address.port)"
+            report.dashboardURL = "\(composition.scheme)://\(composition.reachableHost):\(address.port)"
         }
         if let address = addresses.proxy, let proxy = configuration.proxy {
             report.listeners.append(
@@ -61,7 +61,7 @@ extension Appliance {
             return "https:// with HTTP/1.1, certificates by ACME for \(acme.hosts.joined(separator: ", "))"
         }
         guard let identity = certificates?.context.identities.first else { return "HTTP/1.1, no TLS" }
-        return "https:// with HTTP/1.1, certificate of \(identity.names.first ?? "nobody") until \(identity.lastDay)"
+        return "https://, certificate of \(identity.names.first ?? "nobody") until \(identity.lastDay)"
     }
 
     /// What becomes of one request, computed by the resolver that is in use.

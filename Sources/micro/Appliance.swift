@@ -40,7 +40,8 @@ struct Appliance: Sendable {
         }
         var composition = Composition(
             configuration: configuration, logger: logger, logWriter: logWriter)
-        composition.nodeSecurity = try Encryption.withNodes(configuration.nodeSecurity)
+        composition.nodeSecurity = try Encryption.withNodes(configuration.nodeSecurity, protocols: ["http/1.1"])
+        composition.sharedSecurity = try Encryption.withNodes(configuration.nodeSecurity, protocols: ["h2"])
         let control: EpollEventLoop
         let loops: LoopGroup
         do throws(SystemError) {
@@ -67,7 +68,10 @@ struct Appliance: Sendable {
         if let demo, let registry { try await startDemo(demo, registry) }
 
         let keeper = registry.map { registry in
-            CatalogKeeper(registry: registry.registrar, loop: control, logger: logger) { catalog in
+            CatalogKeeper(
+                registry: registry.registrar, loop: control,
+                fixed: (configuration.discovery?.staticNodes ?? []).map(\.record), logger: logger
+            ) { catalog in
                 Task { await hand(catalog, to: workers) }
             }
         }

@@ -43,6 +43,8 @@ struct ApplianceConfiguration: Sendable, Equatable {
         /// `micro`, `path`, `vpath`, `host` or `grpc`.
         var resolver: String
         var rpcAccess: RPCAccess
+        /// Whose pages may open a WebSocket that ends here.
+        var origins: OriginPolicy
     }
 
     /// What becomes of the gateway's requests.
@@ -72,6 +74,8 @@ struct ApplianceConfiguration: Sendable, Equatable {
         var addresses: [String]
         /// Names of network interfaces; empty for all that can multicast.
         var interfaces: [String]
+        /// Nodes that no registry knows.
+        var staticNodes: [StaticNode]
         /// The name to register ourselves under; nil for that of the command.
         var serverName: String?
         /// How long a registration lasts unless it is renewed.
@@ -120,6 +124,8 @@ struct ApplianceConfiguration: Sendable, Equatable {
         var headerTimeout: Duration
         var idleTimeout: Duration
         var bodyTimeout: Duration
+        var streamIdleTimeout: Duration
+        var tunnelIdleTimeout: Duration
         var requestLine: Int
         var headerBytes: Int
         var headerFields: Int
@@ -148,8 +154,7 @@ extension ApplianceConfiguration {
         discovery = CommandName.discovering.contains(command) ? Discovery(settings) : nil
         let isSecure = settings.boolean(.enableTLS) == true || settings.boolean(.enableACME) == true
         security = isSecure ? Security(settings) : nil
-        nodeSecurity = NodeSecurity(
-            authorities: settings.text(.tlsCAFile), verifies: settings.boolean(.tlsInsecure) != true)
+        nodeSecurity = NodeSecurity(settings)
         client = Client(settings)
         limits = Limits(settings)
         logs = Logs(settings)
@@ -175,6 +180,7 @@ extension ApplianceConfiguration.API {
             case true?: .everyone
             case false?: .nobody
             }
+        origins = OriginPolicy(allowed: settings.list(.allowedOrigins))
     }
 }
 
@@ -195,12 +201,21 @@ extension ApplianceConfiguration.Security {
         files.clientAuthorities = settings.text(.tlsClientCAFile)
         let isOptional = settings.text(.tlsClientAuth) == "optional"
         clientCertificates = files.clientAuthorities == nil ? .none : isOptional ? .optional : .required
-        refusesUnknownNames = settings.boolean(.tlsStrictSNI) ?? false
         acme = ACMEConfiguration(settings)
+        // A list of hosts is meant to be all of them, unless somebody says otherwise.
+        refusesUnknownNames =
+            acme != nil && !settings.isGiven(.tlsStrictSNI) ? true : settings.boolean(.tlsStrictSNI) ?? false
         guard let acme, acme.challenges.contains(.http) else { return }
         challengeListener = ChallengeListener(
             address: settings.address(.acmeHTTPAddress) ?? ListenAddress(host: "", port: 80),
             isRequired: settings.isGiven(.acmeHTTPAddress) || acme.challenges == [.http])
+    }
+}
+
+extension ApplianceConfiguration.NodeSecurity {
+    init(_ settings: Settings) {
+        authorities = settings.text(.tlsCAFile)
+        verifies = settings.boolean(.tlsInsecure) != true
     }
 }
 
@@ -210,6 +225,7 @@ extension ApplianceConfiguration.Discovery {
         addresses = settings.list(.registryAddress)
         interfaces = settings.list(.mdnsInterfaces)
         serverName = settings.text(.serverName)
+        staticNodes = settings.staticNodes(.staticNodes)
         lifetime = settings.the(settings.duration, .registerTTL)
         renewalInterval = settings.the(settings.duration, .registerInterval)
     }
@@ -233,6 +249,8 @@ extension ApplianceConfiguration.Limits {
         headerTimeout = settings.the(settings.duration, .headerTimeout)
         idleTimeout = settings.the(settings.duration, .idleTimeout)
         bodyTimeout = settings.the(settings.duration, .bodyTimeout)
+        streamIdleTimeout = settings.the(settings.duration, .streamIdleTimeout)
+        tunnelIdleTimeout = settings.the(settings.duration, .tunnelIdleTimeout)
         requestLine = settings.the(settings.number, .maxRequestLine)
         headerBytes = settings.the(settings.number, .maxHeaderBytes)
         headerFields = settings.the(settings.number, .maxHeaderFields)

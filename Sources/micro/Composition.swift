@@ -19,6 +19,8 @@ struct Composition: Sendable {
     let logWriter: LogWriter
     /// Speaks TLS with nodes.
     var nodeSecurity: TLSClientContext?
+    /// The same for HTTP/2.
+    var sharedSecurity: TLSClientContext?
 
     // MARK: By name
 
@@ -69,22 +71,44 @@ struct Composition: Sendable {
             switch api.handler {
             case .rpc:
                 RPCHandler(
-                    router: router, dispatcher: parts.dispatcher, catalog: context.catalog, configuration: rpc)
+                    router: router, dispatcher: parts.dispatcher, catalog: context.catalog, configuration: rpc,
+                    origins: api.origins)
             case .http:
                 ProxyHandler(
                     router: router, backend: HTTPBackend(pool: parts.pool), maximumAttempts: maximumAttempts)
             }
         return FrontHandler(
-            version: Version.number, rpc: rpcEndpoint(api.rpcAccess, parts, context), next: handler)
+            version: Version.number, rpc: rpcEndpoint(api.rpcAccess, parts, context),
+            next: GRPCSwitchHandler(grpc: grpc(parts, context), next: handler))
+    }
+
+    /// Calls of clients that speak gRPC go to services as they are. Their paths name the services.
+    private func grpc(_ parts: LoopParts, _ context: WorkerContext) -> any Handler {
+        let router = CatalogRouter(
+            resolver: GRPCResolver(), namespace: "none", use: .grpc, view: context.catalog, strategy: strategy(),
+            health: parts.health)
+        return ProxyHandler(
+            router: router, backend: HTTP2Backend(pool: parts.shared, configuration: pool),
+            maximumAttempts: maximumAttempts)
     }
 
     /// The handler in front of one server, `micro proxy`.
     func proxy(_ proxy: ApplianceConfiguration.Proxy, _ context: WorkerContext) -> any Handler {
         let parts = LoopParts(context, self)
-        let router = FixedRouter(
-            service: proxy.target.description, nodes: [proxy.target.node], strategy: strategy(),
-            health: parts.health)
-        return ProxyHandler(router: router, backend: HTTPBackend(pool: parts.pool), maximumAttempts: maximumAttempts)
+        let name = proxy.target.description
+        let nodes = [proxy.target.node]
+        let router = FixedRouter(service: name, nodes: nodes, strategy: strategy(), health: parts.health)
+        guard proxy.target.isGRPC else {
+            return ProxyHandler(
+                router: router, backend: HTTPBackend(pool: parts.pool), maximumAttempts: maximumAttempts)
+        }
+        let calls = FixedCallRouter(service: name, nodes: nodes, strategy: strategy(), health: parts.health)
+        return GRPCSwitchHandler(
+            grpc: ProxyHandler(
+                router: router, backend: HTTP2Backend(pool: parts.shared, configuration: pool),
+                maximumAttempts: maximumAttempts),
+            next: RPCHandler(
+                router: calls, dispatcher: parts.dispatcher, catalog: context.catalog, configuration: rpc))
     }
 
     /// Calls for the dashboard go the same way as everyone's.
@@ -108,6 +132,7 @@ struct Composition: Sendable {
         var pool = PoolConfiguration()
         pool.maximumIdle = configuration.client.poolSize
         pool.idleTimeout = configuration.client.poolIdleTimeout
+        pool.tunnelIdleTimeout = configuration.limits.tunnelIdleTimeout
         if let limit = configuration.client.silenceTimeout { pool.responseTimeout = limit }
         return pool
     }
@@ -116,6 +141,7 @@ struct Composition: Sendable {
         var rpc = RPCConfiguration()
         rpc.maximumBody = configuration.limits.rpcBody
         rpc.timeout = configuration.client.requestTimeout
+        rpc.streamIdleTimeout = configuration.limits.streamIdleTimeout
         return rpc
     }
 
@@ -132,6 +158,8 @@ struct Composition: Sendable {
 /// What the handlers of one loop have in common.
 struct LoopParts {
     let pool: UpstreamPool
+    /// Connections that many requests share.
+    let shared: HTTP2Pool
     let health = NodeHealth()
     let dispatcher: Dispatcher
 
@@ -140,9 +168,20 @@ struct LoopParts {
             loop: context.loop, transport: TCPTransport(), security: composition.nodeSecurity,
             configuration: composition.pool)
         self.pool = pool
-        context.chores.append { pool.tidy() }
+        let shared = HTTP2Pool(
+            loop: context.loop, transport: TCPTransport(), security: composition.sharedSecurity,
+            tasks: context.tasks, configuration: composition.pool)
+        self.shared = shared
+        context.chores.append {
+            pool.tidy()
+            shared.tidy()
+        }
         dispatcher = Dispatcher(
-            callers: [.mucp(transport: "http"): MUCPCaller(pool: pool)], loop: context.loop,
-            maximumAttempts: composition.maximumAttempts)
+            callers: [
+                .mucp(transport: "http"): MUCPCaller(pool: pool),
+                .grpc: GRPCCaller(
+                    pool: shared,
+                    methods: ReflectedMethods(pool: shared, tasks: context.tasks, catalog: context.catalog)),
+            ], loop: context.loop, maximumAttempts: composition.maximumAttempts)
     }
 }

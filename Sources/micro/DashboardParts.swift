@@ -19,7 +19,8 @@ struct DashboardParts: Sendable {
             version: Version.number, started: time(nil),
             gateway: configuration.api.map { api in
                 StatusFacts.Gateway(
-                    url: "\(appliance.composition.scheme)://localhost:\(addresses.api?.port ?? api.address.port)",
+                    url:
+                        "\(appliance.composition.scheme)://\(appliance.composition.reachableHost):\(addresses.api?.port ?? api.address.port)",
                     handler: api.handler.rawValue,
                     resolver: api.resolver, namespace: "\(api.namespace)", takesCalls: api.rpcAccess != .nobody)
             },
@@ -27,7 +28,10 @@ struct DashboardParts: Sendable {
             isInsecure: web.isInsecure)
         registrar = appliance.registry?.registrar
         files = web.publicDirectory.map { .directory($0) } ?? .embedded
-        policy = AccessPolicy(isInsecure: web.isInsecure, machineNames: AccessPolicy.namesOfThisMachine())
+        // Hosts that certificates are got for are as much ours as the name of the machine.
+        let hosts = configuration.security?.acme?.hosts ?? []
+        policy = AccessPolicy(
+            isInsecure: web.isInsecure, machineNames: AccessPolicy.namesOfThisMachine() + hosts)
         readiness = appliance.readiness
     }
 }

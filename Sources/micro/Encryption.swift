@@ -40,6 +40,7 @@ enum Encryption {
         do throws(ACMEFailure) {
             var policy = TLSServerContext.Policy()
             policy.clientCertificates = security.clientCertificates
+            policy.refusesUnknownNames = security.refusesUnknownNames
             return try CertificateKeeper(
                 acme, in: directory, policy: policy, clientAuthorities: try clientAuthorities(security),
                 userAgent: "micro/\(Version.number)", on: loop, logger: logger)
@@ -61,14 +62,17 @@ enum Encryption {
     }
 
     /// TLS with nodes, which is there whether one of them wants it or not.
+    ///
+    /// - Parameter protocols: What nodes are offered by ALPN.
     static func withNodes(
-        _ security: ApplianceConfiguration.NodeSecurity
+        _ security: ApplianceConfiguration.NodeSecurity, protocols: [String]
     ) throws(StartFailure) -> TLSClientContext {
         do throws(TLSProblem) {
             let authorities = try security.authorities.map { path throws(TLSProblem) in
                 try TLSFiles.authorities(in: path)
             }
-            return try TLSClientContext(authorities: authorities, verifies: security.verifies)
+            return try TLSClientContext(
+                protocols: protocols, authorities: authorities, verifies: security.verifies)
         } catch {
             throw StartFailure("--tls_ca_file: \(error.sentence)", code: ExitCode.configuration)
         }
@@ -78,4 +82,7 @@ enum Encryption {
 extension Composition {
     /// `https` when clients are spoken to by TLS.
     var scheme: String { configuration.security == nil ? "http" : "https" }
+
+    /// A name under which clients on this machine reach it.
+    var reachableHost: String { configuration.security?.acme?.hosts.first ?? "localhost" }
 }

@@ -9,7 +9,16 @@ import Upstream
 
 /// The real outside: our HTTP client, the registries, the appliance.
 struct LiveOutside: Outside {
-    func requester(for address: ListenAddress) -> any HTTPRequester { LoopRequester(address: address) }
+    func requester(for address: ListenAddress, _ settings: Settings) throws(DirectoryError) -> any HTTPRequester {
+        guard settings.boolean(.enableTLS) == true else { return LoopRequester(address: address, security: nil) }
+        do throws(StartFailure) {
+            let security = try Encryption.withNodes(
+                ApplianceConfiguration.NodeSecurity(settings), protocols: ["http/1.1"])
+            return LoopRequester(address: address, security: security)
+        } catch {
+            throw .failed(error.sentence)
+        }
+    }
 
     func registryDirectory(_ settings: Settings) async throws(DirectoryError) -> any ServiceDirectory {
         let loop = try ClientLoop.shared()
@@ -64,10 +73,11 @@ private actor ClientDomain {
     init(loop: EpollEventLoop) { self.loop = loop }
 
     func send(
-        _ head: RequestHead, body: [UInt8], to address: String, within limit: Duration
+        _ head: RequestHead, body: [UInt8], to address: String, security: TLSClientContext?, within limit: Duration
     ) async throws(GatewayError) -> (status: Int, body: [UInt8]) {
-        let client = HTTPClient(pool: UpstreamPool(loop: loop, transport: TCPTransport()))
-        let (head, reply) = try await client.send(head, body: ByteBuffer(body), to: address, within: limit)
+        let pool = UpstreamPool(loop: loop, transport: TCPTransport(), security: security)
+        let (head, reply) = try await HTTPClient(pool: pool).send(
+            head, body: ByteBuffer(body), to: address, isSecure: security != nil, within: limit)
         return (head.status.code, reply.bytes)
     }
 
@@ -87,6 +97,8 @@ private actor ClientDomain {
 /// Sends requests from the client loop.
 private struct LoopRequester: HTTPRequester {
     let address: ListenAddress
+    /// Nil speaks plainly.
+    let security: TLSClientContext?
 
     func send(
         _ method: String, _ path: String, headers: [(name: String, value: String)], body: [UInt8], timeout: Duration
@@ -97,7 +109,7 @@ private struct LoopRequester: HTTPRequester {
         let head = RequestHead(method: Method(method) ?? .get, target: path, authority: address, fields: fields)
         let domain = ClientDomain(loop: try ClientLoop.shared())
         do throws(GatewayError) {
-            return try await domain.send(head, body: body, to: address, within: timeout)
+            return try await domain.send(head, body: body, to: address, security: security, within: timeout)
         } catch {
             throw .unreachable("\(address) gives no answer (\(error.detail)); is micro running there?")
         }

@@ -6,22 +6,26 @@ struct ProxyTarget: Sendable, Equatable, CustomStringConvertible {
     let isSecure: Bool
     let host: String
     let port: UInt16
+    /// Whether it speaks gRPC, and not plain HTTP.
+    let isGRPC: Bool
 
-    /// Reads `http://host:port`, `https://host:port`, either without a port, `host:port` or `:port`; the last is on this machine.
+    /// Reads `http://host:port`, `https://host:port`, either without a port, `grpc://host:port`, `grpcs://host:port`,
+    /// `host:port` or `:port`; the last is on this machine.
     init(_ text: String) throws(Problem) {
         var rest = text[...]
         var defaultPort: UInt16?
-        var isSecure = false
+        var (isSecure, isGRPC) = (false, false)
         if let colon = text.firstRange(of: "://") {
             let scheme = text[..<colon.lowerBound].lowercased()
-            guard scheme == "http" || scheme == "https" else {
+            guard ["http", "https", "grpc", "grpcs"].contains(scheme) else {
                 throw .configuration(
-                    ["grpc", "h2c", "unix"].contains(scheme)
+                    ["h2c", "unix"].contains(scheme)
                         ? "\(text): \(scheme):// is not supported yet: use http://host:port"
                         : "\(text) is not http://host:port or host:port")
             }
-            isSecure = scheme == "https"
-            (rest, defaultPort) = (text[colon.upperBound...], isSecure ? 443 : 80)
+            (isSecure, isGRPC) = (scheme.hasSuffix("s"), scheme.hasPrefix("grpc"))
+            rest = text[colon.upperBound...]
+            if !isGRPC { defaultPort = isSecure ? 443 : 80 }
         }
         if rest.hasSuffix("/") { rest = rest.dropLast() }
         guard !rest.contains("/") else {
@@ -32,16 +36,19 @@ struct ProxyTarget: Sendable, Equatable, CustomStringConvertible {
         guard let address = ListenAddress(name) ?? completed, address.port > 0 else {
             throw .configuration("\(text) is not http://host:port or host:port")
         }
-        self.isSecure = isSecure
+        (self.isSecure, self.isGRPC) = (isSecure, isGRPC)
         (host, port) = (address.host.isEmpty ? "localhost" : address.asked.host, address.port)
     }
 
-    var description: String { "http\(isSecure ? "s" : "")://\(ListenAddress(host: host, port: port))" }
+    var description: String {
+        "\(isGRPC ? "grpc" : "http")\(isSecure ? "s" : "")://\(ListenAddress(host: host, port: port))"
+    }
 
     /// The server as the one node of a service.
     var node: Node {
         let address = "\(ListenAddress(host: host, port: port))"
-        return Node(
-            id: address, address: address, metadata: isSecure ? ["protocol": "http", "secure": "true"] : [:])
+        var metadata = ["protocol": isGRPC ? "grpc" : "http"]
+        if isSecure { metadata["secure"] = "true" }
+        return Node(id: address, address: address, metadata: metadata)
     }
 }

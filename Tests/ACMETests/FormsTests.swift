@@ -3,6 +3,7 @@ import Glibc
 import JSON
 import TestSupport
 import Testing
+import Transports
 
 @testable import ACME
 

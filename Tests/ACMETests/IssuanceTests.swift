@@ -133,7 +133,8 @@ struct IssuanceTests {
         "a proof that failed says what to look at",
         arguments: [
             ("dns", "check its A and AAAA records"), ("connection", "cannot connect to port 443"),
-            ("tls", "something else than this program answers"), ("unauthorized", "something else than this program"),
+            ("tls", "something else than this program answers"),
+            ("unauthorized", "or something else than this program"),
             ("caa", "a CAA record"), ("somethingNew", "does not believe that a.example is ours"),
         ])
     func proofs(type: String, words: String) throws {

@@ -1,6 +1,7 @@
 import Glibc
 import TestSupport
 import Testing
+import Transports
 
 @testable import ACME
 
@@ -68,6 +69,18 @@ struct StateTests {
     @Test func `a place that cannot be a folder is told`() throws {
         let failure = #expect(throws: ACMEFailure.self) { try StateDirectory("/dev/null/acme").prepare() }
         #expect(failure?.sentence.contains("--acme_state_dir") == true)
+    }
+
+    @Test func `the account keeps its key, and a broken one is not overwritten`() throws {
+        let place = Place()
+        let state = try state(in: place)
+        let key = try state.accountKey()
+        #expect(try state.accountKey() == key)
+        try state.write(Array("x".utf8), to: "account.key")
+        let failure = #expect(throws: ACMEFailure.self) { try state.accountKey() }
+        #expect(failure?.sentence.contains("account.key is no key") == true)
+        #expect(try state.read("account.key") == Array("x".utf8))
+        state.remove("account.key")
     }
 
     @Test func `one has the lock at a time`() throws {

@@ -53,4 +53,37 @@ struct ByteBufferTests {
         #expect(written == 1)
         #expect(buffer.text == "abc")
     }
+
+    @Test func `single bytes are read and replaced, counted from the first unread`() {
+        var buffer = ByteBuffer("abcdef")
+        buffer.consume(2)
+        #expect(buffer[0] == UInt8(ascii: "c"))
+        buffer[3] = UInt8(ascii: "x")
+        #expect(buffer.text == "cdex")
+    }
+
+    @Test(
+        "bytes are moved up over others, and the buffer grows by what does not fit",
+        arguments: [(0..<2, 1), (2..<4, 3), (1..<1, 2), (0..<4, 300), (1..<3, 0)])
+    func movesUp(range: Range<Int>, distance: Int) {
+        var buffer = ByteBuffer("abcdef")
+        buffer.consume(2)
+        let moved = Array(buffer.bytes[range])
+        buffer.moveUp(range, by: distance)
+        #expect(buffer.count == max(4, range.upperBound + distance))
+        let end = range.upperBound + distance
+        #expect(Array(buffer.bytes[(range.lowerBound + distance)..<end]) == moved)
+        #expect(buffer.bytes.prefix(range.lowerBound).elementsEqual("cdef".utf8.prefix(range.lowerBound)))
+    }
+
+    @Test func `much memory is given back only while nothing is in it`() {
+        var buffer = ByteBuffer([UInt8](repeating: 7, count: 10_000))
+        buffer.releaseMemory(above: 4_096)
+        #expect(buffer.count == 10_000)
+        buffer.removeAll()
+        buffer.releaseMemory(above: 10_000)
+        #expect(buffer.capacity == 10_000)
+        buffer.releaseMemory(above: 9_999)
+        #expect(buffer.capacity == 0)
+    }
 }

@@ -91,7 +91,7 @@ struct FakeOutside: Outside {
     /// What was asked to serve; the exit code is 42.
     let served = Box<[ApplianceConfiguration]>([])
 
-    func requester(for address: ListenAddress) -> any HTTPRequester {
+    func requester(for address: ListenAddress, _ settings: Settings) -> any HTTPRequester {
         servers[address.description] ?? FakeRequester()
     }
 

@@ -65,7 +65,7 @@ struct ProgramTests {
 
     @Test func `a bad value alone ends with 78`() async {
         #expect(await run(["api"], ["MICRO_LOOPS": "many"]).code == ExitCode.configuration)
-        #expect(await run(["proxy", "https://a"]).code == ExitCode.configuration)
+        #expect(await run(["proxy", "unix://a"]).code == ExitCode.configuration)
     }
 
     @Test(

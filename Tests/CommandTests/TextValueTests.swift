@@ -83,7 +83,9 @@ struct TextValueTests {
         arguments: [
             ("http://localhost:9000", "http://localhost:9000"), (":9000", "http://localhost:9000"),
             ("HTTP://a.example/", "http://a.example:80"), ("10.0.0.1:81", "http://10.0.0.1:81"),
+            ("grpc://a:1", "grpc://a:1"), ("grpcs://a:1", "grpcs://a:1"),
             ("http://[::1]:9000", "http://[::1]:9000"), ("http://[::1]", "http://[::1]:80"),
+            ("https://a.example", "https://a.example:443"), ("https://10.0.0.1:8443/", "https://10.0.0.1:8443"),
         ])
     func proxyTargets(text: String, target: String) throws {
         #expect(try ProxyTarget(text).description == target)
@@ -92,7 +94,7 @@ struct TextValueTests {
     @Test(
         "a server that the proxy cannot reach yet is refused with the reason",
         arguments: [
-            ("https://a", "https://a: https:// is not supported yet: use http://host:port"),
+            ("h2c://a", "h2c://a: h2c:// is not supported yet: use http://host:port"),
             ("ftp://a", "ftp://a is not http://host:port or host:port"),
             ("http://a/b", "http://a/b: a path is not supported yet: use http://host:port"),
             ("localhost", "localhost is not http://host:port or host:port"),

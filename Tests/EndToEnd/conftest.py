@@ -30,8 +30,8 @@ def _starting(micro):
     """A function that starts programs, and a check that every one of them ended as it should."""
     started = []
 
-    def start(*arguments, env=None):
-        running = program.Program(micro, arguments, env)
+    def start(*arguments, env=None, cwd=None):
+        running = program.Program(micro, arguments, env, cwd)
         started.append(running)
         return running.wait_until_serving()
 

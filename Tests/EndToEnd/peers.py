@@ -4,6 +4,7 @@ Run as a program it is a node that can be killed: `python peers.py SERVICE PORT`
 """
 
 import contextlib
+import http.client
 import http.server
 import io
 import json
@@ -210,7 +211,8 @@ class Spring:
 class MicroService(http.server.ThreadingHTTPServer):
     """A service that speaks Go Micro's RPC over HTTP/1.1, written apart from the one in the program.
 
-    Endpoints are functions from the request object to the answer. They may raise `MicroError`.
+    Endpoints are functions from the request object to the answer. They may raise `MicroError`. Those marked with
+    `stream` get a `Stream` instead, and what they leave unsaid is its end.
     """
 
     daemon_threads = True
@@ -243,6 +245,54 @@ class MicroError(Exception):
         self.text = report if isinstance(report, str) else json.dumps(report, separators=(",", ":"))
 
 
+def stream(endpoint):
+    """Marks an endpoint as one that streams."""
+    endpoint.is_stream = True
+    return endpoint
+
+
+class Gone(Exception):
+    """The other side of a stream closed the connection."""
+
+
+class Stream:
+    """A stream as a service has it: requests come in and answers go out on one connection, and are not paired."""
+
+    def __init__(self, request):
+        self.headers = request.headers
+        self._input = request.rfile
+        self._output = request.connection
+
+    def receive(self):
+        """The next message; `None` when the other side says that there is none."""
+        line = self._input.readline()
+        if not line:
+            raise Gone
+        assert line == b"POST / HTTP/1.1\r\n", line
+        headers = http.client.parse_headers(self._input)
+        assert headers["Micro-Stream"] == self.headers["Micro-Stream"]
+        body = self._input.read(int(headers["Content-Length"]))
+        if headers["Micro-Error"] == "EOS":
+            assert body == b""
+            return None
+        return json.loads(body)
+
+    def send(self, message):
+        self.send_raw(json.dumps(message, separators=(",", ":")).encode() + b"\n")
+
+    def send_raw(self, body, error=None):
+        lines = ["HTTP/1.1 200 OK", f"Content-Length: {len(body)}"]
+        for name, value in self.headers.items():
+            if name.lower() not in ("host", "content-length", "micro-error", "connection", "transfer-encoding"):
+                lines.append(f"{name}: {value}")
+        if error is not None:
+            lines += [f"Micro-Error: {error}", f"X-Micro-Error: {error}"]
+        try:
+            self._output.sendall("\r\n".join([*lines, "", ""]).encode() + body)
+        except OSError:
+            raise Gone from None
+
+
 class MicroRequest(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     wbufsize = -1
@@ -251,6 +301,8 @@ class MicroRequest(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.server.calls.append((self.headers, body))
         endpoint = self.headers.get("Micro-Endpoint") or self.headers.get("Micro-Method")
+        if "Micro-Stream" in self.headers and hasattr(self.server.endpoints.get(endpoint), "is_stream"):
+            return self.converse(self.server.endpoints[endpoint])
         error, answer = None, b""
         try:
             if endpoint not in self.server.endpoints:
@@ -268,6 +320,19 @@ class MicroRequest(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
         self.wfile.write(answer)
+
+    def converse(self, endpoint):
+        """Gives the connection to a stream. The body of the request that opens it means nothing."""
+        self.close_connection = True
+        conversation = Stream(self)
+        try:
+            try:
+                endpoint(conversation)
+                conversation.send_raw(b"", error="EOS")
+            except MicroError as problem:
+                conversation.send_raw(b"", error=problem.text)
+        except Gone:
+            pass
 
     def log_message(self, *_):
         pass

@@ -55,12 +55,24 @@ class Authority:
         chain.write_text(leaf.read_text() + self.pem.read_text())
         return Pair(str(chain), str(key))
 
-    def ocsp_response(self, pair, status="V"):
-        """What the authority says of a certificate; `status` is V for good, R for revoked."""
+    def _index(self, pair, status):
+        """The authority's records: one certificate, which is V for valid or R for revoked."""
         serial = openssl("x509", "-in", pair.chain, "-noout", "-serial").strip().split("=")[1]
         revoked = "" if status == "V" else "260101000000Z"
         index = self.directory / "index.txt"
-        index.write_text(f"{status}\t990101000000Z\t{revoked}\t{serial}\tunknown\t/CN=test\n")
+        index.write_text(f"{status}\t490101000000Z\t{revoked}\t{serial}\tunknown\t/CN=test\n")
+        return index
+
+    def revocation_list(self, pair):
+        """The PEM text of a list that has this certificate."""
+        configuration = self.directory / "ca.cnf"
+        configuration.write_text(
+            f"[ca]\ndefault_ca=d\n[d]\ndatabase={self._index(pair, 'R')}\ndefault_md=sha256\ndefault_crl_days=1\n")
+        return openssl("ca", "-gencrl", "-config", configuration, "-cert", self.pem, "-keyfile", self.key)
+
+    def ocsp_response(self, pair, status="V"):
+        """What the authority says of a certificate; `status` is V for good, R for revoked."""
+        index = self._index(pair, status)
         response = str(pathlib.Path(pair.chain).with_suffix(f".{status}.ocsp"))
         openssl(
             "ocsp", "-index", index, "-CA", self.pem, "-rsigner", self.pem, "-rkey", self.key, "-issuer", self.pem,

@@ -28,13 +28,13 @@ LISTENERS = {
 class Program:
     """A running `micro`. Its address attributes are `None` for what it does not serve."""
 
-    def __init__(self, micro, arguments, env=None):
+    def __init__(self, micro, arguments, env=None, cwd=None):
         self.arguments = list(arguments)
         environment = {key: value for key, value in os.environ.items() if not key.startswith("MICRO")}
         environment.update(env or {})
         self.process = subprocess.Popen(
             [micro, *self.arguments, "--log_format=json"],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, cwd=cwd)
         self.lines = []
         self.facts = {}
         self.was_killed = False
@@ -148,13 +148,15 @@ class Program:
             assert error.code == 404, error.read()
             return []
 
-    def register(self, name, address, node=None, protocol="mucp", **members):
+    def register(self, name, address, node=None, protocol="mucp", metadata=None, **members):
         """Registers a node, and returns when requests are routed to it.
 
-        `protocol` is `mucp` for Go Micro's RPC, `http` for a plain server.
+        `protocol` is `mucp` for Go Micro's RPC, `grpc`, or `http` for a plain server. `metadata` replaces what follows
+        from it.
         """
         node = node or f"{name}-{address.rsplit(':', 1)[1]}"
-        metadata = {"protocol": protocol, "transport": "http"}
+        transport = "grpc" if protocol == "grpc" else "http"
+        metadata = metadata or {"protocol": protocol, "server": protocol, "transport": transport}
         nodes = [{"id": node, "address": address, "metadata": metadata}]
         record = {"name": name, "version": "latest", "nodes": nodes, **members}
         request = urllib.request.Request(

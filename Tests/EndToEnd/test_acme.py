@@ -108,6 +108,20 @@ def test_from_nothing_to_certificates_for_each_host_and_for_no_other(make_pebble
     assert len(keys) == 3 and not any(key in text for key in keys for text in messages(running))
 
 
+def test_the_command_of_the_readme_gets_a_certificate(make_pebble, start, tmp_path, root):
+    """As it is printed; variables lead it to our authority, as they would to any other."""
+    command = re.search("^micro (api --enable_acme .*)$", (root / "README.md").read_text(), re.MULTILINE)[1]
+    [host] = re.findall("--acme_hosts=(\\S+)", command)
+    pebble = make_pebble()
+    running = start(*command.split(), env={
+        "MICRO_ACME_DIRECTORY": pebble.url, "MICRO_ACME_CA_FILE": pebble.authority, "HOME": str(tmp_path),
+        "XDG_STATE_HOME": "", "STATE_DIRECTORY": "", "MICRO_API_ADDRESS": "127.0.0.1:0", "MICRO_REGISTRY": "memory",
+        "MICRO_ACME_HTTP_ADDRESS": "127.0.0.1:0"})
+    pebble.look_at(running)
+    assert until(lambda: served(running.api_port, host, pebble.root), 60)
+    assert list((tmp_path / ".local/state/micro/acme").glob(f"*/{host}.pem"))
+
+
 def test_a_host_is_proved_by_http_where_that_is_wanted_and_clients_are_sent_to_tls(make_pebble, start_gateway):
     pebble = make_pebble()
     running = start_gateway(pebble, challenges="http-01")
@@ -163,7 +177,7 @@ def test_a_proof_that_fails_is_told_and_remembered(make_pebble, start, tmp_path)
     arguments = flags(pebble.url, pebble.authority, tmp_path / "state")
     running = start("api", *arguments)
     told = wait_for(running, "shop.example: no certificate: ")
-    assert "tls-alpn-01: the authority cannot connect to port 443 of shop.example" in told
+    assert "tls-alpn-01: the authority finds nobody on port 443 of shop.example" in told
     assert re.search("next try 20..-..-..T..:..:..Z$", told)
     assert served(running.api_port, "shop.example", pebble.root) is None
     memory = until(lambda: (path := folder(tmp_path) / "shop.example.json").exists() and json.loads(path.read_text()))

@@ -64,6 +64,8 @@ def test_a_service_is_shown_with_its_nodes_and_endpoints(ask):
         "broker=http,protocol=mucp,registry=memory,server=mucp,transport=http\n"
         "\nEndpoint: Say.Fail\n\nRequest: {}\n\nResponse: {}\n\n"
         "\nEndpoint: Say.Hello\n\nRequest: {\n\tname string\n}\n\nResponse: {\n\tmsg string\n}\n\n"
+        "\nEndpoint: Say.Stream\n\nMetadata: stream=true\n\nRequest: {\n\tname string\n\tcount int64\n}\n\n"
+        "Response: {\n\tmsg string\n\tseq int64\n}\n\n"
     )
     assert re.fullmatch(pattern.replace("{", r"\{").replace("}", r"\}").replace(".", r"\."), result.stdout)
     assert (result.returncode, result.stderr) == (0, "")

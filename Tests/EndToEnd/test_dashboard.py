@@ -127,6 +127,35 @@ def test_what_is_no_json_is_not_sent(visit):
     assert not [url for url in first.requested if url.endswith("/rpc")]
 
 
+def test_messages_of_a_stream_appear_as_they_come(visit):
+    page = visit().open_greeter("Say.Stream")
+    expect(page.get_by_text("This endpoint streams")).to_be_visible()
+    editor = page.get_by_label("Request (JSON)")
+    assert json.loads(editor.input_value()) == {"name": "", "count": 0}
+    editor.fill('{"name": "Ada", "count": 86400}')
+    page.get_by_role("button", name="Call").click()
+    # There would be no end, so what is seen was seen before it.
+    expect(result(page)).to_contain_text('{"msg":"Hello Ada #1","seq":1}')
+    assert_accessible(page)
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_text("✓ Stopped")).to_be_visible()
+    expect(page.get_by_role("button", name="Call")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"^[0-9]+ messages$"))).to_be_visible()
+
+
+def test_a_stream_says_how_it_ended(visit):
+    page = visit().open_greeter("Say.Stream")
+    editor = page.get_by_label("Request (JSON)")
+    editor.fill('{"name": "Ada", "count": 1}')
+    page.get_by_role("button", name="Call").click()
+    expect(page.get_by_text("✓ Ended")).to_be_visible()
+    expect(page.get_by_text("1 message", exact=True)).to_be_visible()
+    editor.fill('{"count": -1}')
+    page.get_by_role("button", name="Call").click()
+    expect(page.get_by_text("✕ 400 Bad Request")).to_be_visible()
+    expect(page.locator(".words").get_by_text("count must be a number")).to_be_visible()
+
+
 def test_the_copied_curl_line_works(visit):
     page = visit(permissions=["clipboard-read", "clipboard-write"]).open_greeter()
     page.get_by_label("Request (JSON)").fill('{"name": "O\'Brien", "id": 12345678901234567890}')

@@ -1,14 +1,16 @@
 """The README runs as it is printed.
 
 Its blocks of kind `sh` are commands, which are run in order against one demo; a block of kind `text` right after one is
-what its last command prints. `make` has targets that exist; `make run` is the demo itself. Every other kind of block is
-an error here, and so is a block of text that shows no command's output and is no drawing.
+what its last command prints. `make` has targets that exist; `make run` is the demo itself, and `micro demo` a second
+one that goes on. Every other kind of block is an error here, and so is a block of text that shows no command's output
+and is no drawing.
 """
 
 import json
 import os
 import pathlib
 import re
+import shlex
 import subprocess
 from typing import NamedTuple
 
@@ -91,8 +93,11 @@ STEPS, PROBLEMS = steps_of(README)
 
 
 @pytest.fixture(scope="module")
-def shell(demo, micro, tmp_path_factory):
-    """Runs a command of the README in a directory of its own, with the demo where the README has it."""
+def shell(demo, micro, start_for_module, tmp_path_factory):
+    """Runs a command of the README in a directory of its own, with the demo where the README has it.
+
+    A second demo is started there when its command comes, and goes on while the others run.
+    """
     programs = tmp_path_factory.mktemp("bin")
     (programs / "micro").symlink_to(micro)
     environment = {key: value for key, value in os.environ.items() if not key.startswith("MICRO")}
@@ -100,8 +105,18 @@ def shell(demo, micro, tmp_path_factory):
     # What finds the program on its usual port finds it on that of the fixture.
     environment["MICRO_WEB_ADDRESS"] = f"127.0.0.1:{demo.web_port}"
     directory = tmp_path_factory.mktemp("readme")
+    second = []
 
     def run(command):
+        if "--enable_acme" in command:  # It would ask a real authority; test_acme.py has one of its own.
+            return subprocess.CompletedProcess(command, 0, "", "")
+        if command.startswith("micro demo "):
+            words = shlex.split(command)[1:] + ["--api_address=127.0.0.1:0", "--web_address=127.0.0.1:0"]
+            second[:] = [start_for_module(*words, cwd=directory)]
+            return subprocess.CompletedProcess(command, 0, "", "")
+        for running in second:
+            command = re.sub(r":8443\b", f":{running.api_port}", command)
+            command = re.sub(r":8444\b", f":{running.web_port}", command)
         mapped = re.sub(r":8080\b", f":{demo.api_port}", command)
         mapped = re.sub(r":8082\b", f":{demo.web_port}", mapped)
         mapped = re.sub(r"(\./)?\.build/(debug|release)/micro\b", "micro", mapped)

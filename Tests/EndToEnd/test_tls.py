@@ -5,7 +5,6 @@ import http.client
 import http.server
 import json
 import os
-import pathlib
 import re
 import shutil
 import socket
@@ -63,7 +62,8 @@ def connect(port, context, name="localhost"):
 
 def ask(port, authority, target="/", headers=None, body=None, method=None, certificate=None):
     """One request over a connection of its own. Returns the status and the body."""
-    connection = http.client.HTTPSConnection("localhost", port, timeout=20, context=client_context(authority, certificate))
+    context = client_context(authority, certificate)
+    connection = http.client.HTTPSConnection("localhost", port, timeout=20, context=context)
     connection.request(method or ("POST" if body else "GET"), target, body, headers or {})
     answer = connection.getresponse()
     content = answer.read()
@@ -87,6 +87,15 @@ def test_curl_gets_its_answer_over_tls(secure, authority):
         ["curl", "-sS", "--cacert", authority.pem, "-H", "Content-Type: application/json", "-d", '{"name":"John"}',
          f"https://localhost:{secure.api_port}/greeter/say/hello"], capture_output=True, text=True, timeout=20)
     assert (result.stdout, result.stderr) == (GREETING, "")
+
+
+@pytest.mark.parametrize("option, version", [("--http2", "2"), ("--http1.1", "1.1")])
+def test_the_client_chooses_the_version_of_http(secure, authority, option, version):
+    result = subprocess.run(
+        ["curl", "-sS", option, "--cacert", authority.pem, "-w", " %{http_version}",
+         f"https://localhost:{secure.api_port}/greeter/say/hello?name=John"],
+        capture_output=True, text=True, timeout=20)
+    assert (result.stdout, result.stderr) == (f"{GREETING} {version}", "")
 
 
 def test_the_report_says_https_and_whose_certificate_it_is(secure):
@@ -184,6 +193,18 @@ def test_failed_handshakes_are_logged_once_per_reason(start, pair):
     assert len(lines) == 1 and lines[0]["client"] == "127.0.0.1"
 
 
+def test_the_commands_that_ask_speak_tls_too(micro, secure, authority, tmp_path):
+    def run(*arguments):
+        return subprocess.run([micro, "list", "services", *arguments], capture_output=True, text=True, timeout=20)
+
+    address = f"--server_address=127.0.0.1:{secure.web_port}"
+    result = run(address, "--enable_tls", f"--tls_ca_file={authority.pem}")
+    assert result.stdout.splitlines()[0] == "go.micro.api.greeter", result.stderr
+    assert run(address, "--enable_tls", "--tls_insecure").returncode == 0
+    refused = run(address, "--enable_tls")
+    assert refused.returncode == 69 and "no authority that is trusted here" in refused.stderr
+
+
 # Names
 
 
@@ -269,7 +290,8 @@ def test_a_client_with_a_certificate_is_named_to_the_backend(start_secure_proxy,
         f"http://127.0.0.1:{echo()}", f"--tls_client_ca_file={authority.pem}", f"--tls_client_auth={mode}")
     certificate = authority.issue(subject='/O=An "Example"/CN=client', usage="clientAuth")
     _, body = ask(running.proxy_port, authority, headers=FORGED, certificate=certificate)
-    der = ssl.PEM_cert_to_DER_cert(pathlib.Path(certificate.chain).read_text().split("-----END")[0] + "-----END CERTIFICATE-----\n")
+    der = subprocess.run(
+        ["openssl", "x509", "-in", certificate.chain, "-outform", "DER"], capture_output=True, timeout=20).stdout
     said = json.loads(body)["x-forwarded-client-cert"]
     assert said.startswith(f"Hash={hashlib.sha256(der).hexdigest()};Subject=\"CN=client,O=An")
     # Again with a ticket, which carries the certificate.
@@ -311,6 +333,17 @@ def test_a_bad_certificate_of_a_client_is_refused(start_secure_proxy, authority,
     assert until(lambda: any("client's certificate is not accepted" in line["message"] for line in running.lines))
 
 
+def test_a_revoked_certificate_is_refused_and_others_are_not(start_secure_proxy, authority, echo, tmp_path):
+    revoked, good = (authority.issue(usage="clientAuth") for _ in range(2))
+    authorities = tmp_path / "authorities.pem"
+    authorities.write_text(authority.pem.read_text() + authority.revocation_list(revoked))
+    running = start_secure_proxy(f"http://127.0.0.1:{echo()}", f"--tls_client_ca_file={authorities}")
+    assert ask(running.proxy_port, authority, certificate=good)[0] == 200
+    with pytest.raises((ssl.SSLError, ConnectionError, http.client.HTTPException)):
+        ask(running.proxy_port, authority, certificate=revoked)
+    assert until(lambda: any("certificate revoked" in line["message"] for line in running.lines))
+
+
 # Content
 
 
@@ -333,8 +366,9 @@ def test_many_requests_share_one_connection(secure, authority):
 
 
 def test_a_node_is_called_by_tls_and_checked(start_proxy, authority, pair, echo):
-    running = start_proxy(f"https://localhost:{echo(pair)}", f"--tls_ca_file={authority.pem}")
-    assert running.facts["proxy"]["note"].endswith(f"in front of https://localhost:{running.facts['proxy']['note'].rsplit(':', 1)[1]}")
+    port = echo(pair)
+    running = start_proxy(f"https://localhost:{port}", f"--tls_ca_file={authority.pem}")
+    assert running.facts["proxy"]["note"].endswith(f"in front of https://localhost:{port}")
     for _ in range(3):
         assert wire.ask(running.proxy_port, wire.get("/")).status == 200
 

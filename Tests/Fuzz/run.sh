@@ -12,13 +12,13 @@ source="Tests/Fuzz/${target}Fuzz.swift"
 
 sanitizers=fuzzer,address
 out=.build-fuzz
-modules=(Handlers Registries)
+modules=(Handlers Registries Transcoding)
 for module in "${modules[@]}"; do
     swift build --scratch-path "$out" --configuration release --target "$module" -Xswiftc "-sanitize=$sanitizers"
 done
 
 objects=()
-for module in Bytes JSON HTTP CLinux Reactor Gateway Transports Upstream Handlers Registries Logging; do
+for module in Bytes JSON Transcoding HTTP CLinux Reactor Gateway Transports Upstream Handlers Registries Logging; do
     while IFS= read -r object; do objects+=("$object"); done < <(find "$out/release/$module.build/" -name '*.o')
 done
 includes=(-I "$out/release/Modules" -I Sources/COpenSSL -I Sources/CZlib)

@@ -21,6 +21,12 @@ struct TextTests {
             ("application/grpc-web", "application/grpc-web", nil, .other),
             ("application/protobuf", "application/protobuf", nil, .protobuf),
             ("application/x-protobuf", "application/x-protobuf", nil, .protobuf),
+            ("application/proto", "application/proto", nil, .protobuf),
+            ("application/octet-stream", "application/octet-stream", nil, .protobuf),
+            ("application/proto-rpc", "application/proto-rpc", nil, .other),
+            ("application/x-ndjson; charset=utf-8", "application/x-ndjson", "utf-8", .jsonLines),
+            ("application/ndjson", "application/ndjson", nil, .jsonLines),
+            ("application/jsonl", "application/jsonl", nil, .jsonLines),
             ("text/event-stream", "text/event-stream", nil, .eventStream),
             ("text/plain;charset=iso-8859-1", "text/plain", "iso-8859-1", .text),
             ("image/png", "image/png", nil, .other),
@@ -31,6 +37,24 @@ struct TextTests {
         #expect(type.charset == charset)
         #expect(type.kind == kind)
         #expect(MediaType.kind(of: text.utf8.span) == kind)
+    }
+
+    @Test(
+        "how much a type is wanted is said by its weight",
+        arguments: [
+            (["text/event-stream"], 1_000), (["TEXT/EVENT-STREAM;q=0.5"], 500), (["text/event-stream ; Q=0.333"], 333),
+            (["text/event-stream;charset=utf-8;q=0.2"], 200), (["a/b, text/event-stream;q=0,c/d"], 0),
+            (["text/event-stream;q=0.000"], 0), (["text/event-stream;q=1.000"], 1_000),
+            (["text/event-stream;q=x"], 1_000), (["text/event-stream;q=0x"], 1_000),
+            (["text/event-stream;q=0.0001"], 1_000),
+            (["text/event-stream;q=0."], 0), (["text/event-stream;q="], 1_000), (["text/event-stream;"], 1_000),
+            (["a/b", "text/event-stream;q=0.1, text/event-stream;q=0.7"], 700), ([], nil), ([""], nil), (["*/*"], nil),
+            (["text/event-streams"], nil), (["text/event-strea"], nil), (["text/*"], nil),
+        ] as [([String], Int?)])
+    func weights(lines: [String], weight: Int?) {
+        var fields = HeaderFields()
+        for line in lines { fields.append(.accept, line) }
+        #expect(fields.acceptedWeight(of: "text/event-stream") == weight)
     }
 
     @Test(arguments: ["", "json", "/json", "application/", "a b/c", "a/b/c", ";", "application/json charset"])

@@ -25,7 +25,7 @@ struct Rig {
     let worker: Worker
 
     init(
-        configuration: SessionConfiguration = SessionConfiguration(),
+        configuration: SessionConfiguration = SessionConfiguration(), protocolName: String? = nil,
         accessLog: @escaping @Sendable () -> AccessLog? = { nil },
         makeHandler: @escaping @Sendable (WorkerContext) -> any Handler = { _ in EchoHandler() }
     ) {
@@ -34,6 +34,7 @@ struct Rig {
                 loop: loop, configuration: configuration, accessLog: accessLog(),
                 logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         }
+        peer.negotiatedProtocol = protocolName
         let (worker, peer) = (worker, peer)
         Task(executorPreference: loop) {
             await worker.adopt(
@@ -46,6 +47,7 @@ struct Rig {
     func flushLog() {
         let worker = worker
         Task(executorPreference: loop) { _ = await worker.drain(within: .seconds(1)) }
+        loop.drain()
         loop.advance(by: .seconds(5))
     }
 
@@ -106,6 +108,17 @@ struct ServeTests {
         slow.loop.advance(by: .seconds(5))
         #expect(slow.peer.take().hasPrefix("HTTP/1.1 408 "))
         #expect(slow.peer.sawFinish)
+    }
+
+    @Test func `a connection that has rested goes on where it was, and its time does not begin anew`() {
+        let rig = Rig()
+        #expect(bodies(rig.exchange("GET /a HTTP/1.1\r\nHost: a\r\n\r\n")) == ["GET /a "])
+        rig.loop.advance(by: .seconds(2))
+        #expect(bodies(rig.exchange("GET /b HTTP/1.1\r\nHost: a\r\n\r\n")) == ["GET /b "])
+        for _ in 0..<74 { rig.loop.advance(by: .seconds(1)) }
+        #expect(!rig.peer.isClosed)
+        rig.loop.advance(by: .seconds(2))
+        #expect(rig.peer.isClosed)
     }
 
     @Test func `a body that stops coming is answered 408`() {

@@ -14,6 +14,7 @@ package final class MemoryChannel: Channel {
     package var isReadable: Bool { !peer.incoming.isEmpty || peer.hasFinished || peer.isGone }
     package var isBroken: Bool { peer.isGone || peer.isClosed }
     package var hasPeerFinished: Bool { peer.hasFinished }
+    package var negotiatedProtocol: String? { peer.negotiatedProtocol }
 
     package func tryRead(into buffer: inout ByteBuffer, atMost limit: Int) throws(ChannelError) -> Int? {
         if peer.isGone || peer.isClosed { throw .closed }
@@ -47,6 +48,8 @@ package final class Peer: @unchecked Sendable {
     package var room = Int.max {
         didSet { if room > oldValue { wakeup?.fire() } }
     }
+    /// What both sides have chosen by ALPN. To be set before the channel is used.
+    package var negotiatedProtocol: String?
     /// True makes every write fail, while what was sent to the channel can still be read.
     package var refuseWrites = false
     /// How many bytes were sent to the channel that it has not read.

@@ -87,8 +87,16 @@ struct CallRig: TwoSided {
             name: "go.greeter",
             endpoints: [
                 Endpoint(name: "Say.Hello", request: text), Endpoint(name: "Say.Bye"),
+                Endpoint(name: "Say.Count", metadata: ["stream": "true"]),
                 Endpoint(name: "Topic", metadata: ["subscriber": "true"]),
             ], nodes: nodes)
+    }
+
+    /// The gateway stops.
+    func drain() {
+        let worker = worker
+        Task(executorPreference: loop) { _ = await worker.drain(within: .seconds(1)) }
+        loop.drain()
     }
 
     /// The client sends JSON.

@@ -128,6 +128,13 @@ struct ProxyRig: TwoSided {
         loop.drain()
     }
 
+    /// Asks the server to stop, as a signal does.
+    func drain(within limit: Duration = .seconds(10)) {
+        let worker = worker
+        Task(executorPreference: loop) { _ = await worker.drain(within: limit) }
+        loop.drain()
+    }
+
     /// A request and its answer. Returns what the client got.
     @discardableResult
     func roundTrip(_ request: String = get, _ response: String = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")

@@ -8,7 +8,8 @@ package enum ForwardedRequest {
     /// - Parameters:
     ///   - target: What to ask for, in origin form; nil asks for what the client did.
     ///   - framing: How the content will be sent: chunks, or a length.
-    ///   - upgrades: Whether to pass the client's `Upgrade` on, for a connection that will become a tunnel.
+    ///   - upgrades: Whether to ask the node for a WebSocket. Nothing else that the client offers to switch to is
+    ///     passed on: what followed would not be HTTP, and we would not know.
     package static func write(
         _ head: borrowing RequestHead,
         target: String? = nil,
@@ -72,29 +73,39 @@ package enum ForwardedRequest {
         var cookies = fields.count(of: .cookie) > 1 ? 0 : -1
         var run = 0..<0
         for entry in fields.entries {
-            switch entry.name {
-            case .host, .contentLength, .forwarded, .xForwardedFor: continue  // Written apart.
-            case .connection, .keepAlive, .proxyConnection, .te, .trailer, .transferEncoding, .upgrade, .http2Settings,
-                .expect, .proxyAuthorization, .proxyAuthenticate:
-                continue  // For this hop only.
-            case .xForwardedHost, .xForwardedPort, .xForwardedPrefix, .xForwardedProto, .xRealIP, .trueClientIP:
-                guard isTrusted else { continue }
-            case .cookie where cookies >= 0:
+            guard isEndToEnd(entry, of: fields, isTrusted: isTrusted, hasOptions: hasOptions) else { continue }
+            if entry.name == .cookie, cookies >= 0 {
                 cookies += 1
                 guard cookies == 1 else { continue }
                 buffer.append(bytes.extracting(run))
                 run = 0..<0
                 fields.writeJoined(.cookie, separator: "; ", to: &buffer)
                 continue
-            case .other:
-                let name = bytes.extracting(entry.nameRange)
-                guard !HeaderFields.isReserved(name) else { continue }
-                guard !hasOptions || !fields.isNamedByConnection(name) else { continue }
-            default: break
             }
             fields.extend(&run, with: entry, flushingTo: &buffer)
         }
         buffer.append(bytes.extracting(run))
+    }
+
+    /// Whether a field is for the node, and not written apart.
+    @inline(__always)
+    static func isEndToEnd(
+        _ entry: HeaderFields.Entry, of fields: borrowing HeaderFields, isTrusted: Bool, hasOptions: Bool,
+        takesUnderscores: Bool = false
+    ) -> Bool {
+        switch entry.name {
+        case .host, .contentLength, .forwarded, .xForwardedFor: return false  // Written apart.
+        case .connection, .keepAlive, .proxyConnection, .te, .trailer, .transferEncoding, .upgrade, .http2Settings,
+            .expect, .proxyAuthorization, .proxyAuthenticate:
+            return false  // For this hop only.
+        case .xForwardedHost, .xForwardedPort, .xForwardedPrefix, .xForwardedProto, .xRealIP, .trueClientIP:
+            return isTrusted
+        case .other:
+            let name = fields.lines.span.extracting(entry.nameRange)
+            guard !HeaderFields.isReserved(name, takesUnderscores: takesUnderscores) else { return false }
+            return !hasOptions || !fields.isNamedByConnection(name)
+        default: return true
+        }
     }
 
     private static func writeFraming(_ framing: BodyFraming, to buffer: inout ByteBuffer) {
@@ -113,9 +124,8 @@ package enum ForwardedRequest {
     private static func writeConnection(
         _ fields: borrowing HeaderFields, upgrades: Bool, to buffer: inout ByteBuffer
     ) {
-        if upgrades, fields.contains(.upgrade) {
-            buffer.append("Connection: Upgrade\r\n")
-            fields.writeJoined(.upgrade, separator: ", ", to: &buffer)
+        if upgrades {
+            buffer.append("Connection: Upgrade\r\nUpgrade: websocket\r\n")
         } else if fields.hasToken("trailers", in: .te) {
             buffer.append("Connection: TE\r\nTE: trailers\r\n")
         }
@@ -163,6 +173,7 @@ package enum ForwardedRequest {
         _ version: Version, context: ForwardingContext, to buffer: inout ByteBuffer
     ) {
         switch version {
+        case .http2: buffer.append(context.via20)
         case .http11: buffer.append(context.via11)
         case .http10: buffer.append(context.via10)
         }

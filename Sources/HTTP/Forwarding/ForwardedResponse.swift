@@ -9,7 +9,8 @@ package enum ForwardedResponse {
     ///     node's `Content-Length` is passed on, since it speaks of the content that GET would have had.
     ///   - keepAlive: Whether the client's connection goes on afterwards.
     ///   - version: The client's. HTTP/1.0 knows no chunks, and must be told that the connection goes on.
-    ///   - upgrades: Whether to pass `Upgrade` on, after which the connection is a tunnel.
+    ///   - upgrades: Whether to tell the client of a WebSocket, if the head names it in `Upgrade`: with 101 the
+    ///     connection is one, with 426 it could be one.
     ///   - keepsAlternatives: Whether `Alt-Svc` may tell the client of other addresses. Default false, since those
     ///     of a node are not ours.
     ///   - date: The line `Date: ...` with its line end, for a head that has none. Default none.
@@ -27,12 +28,13 @@ package enum ForwardedResponse {
         writeEndToEnd(head.fields, keepsAlternatives: keepsAlternatives, to: &buffer)
         if !head.fields.contains(.date) { buffer.append(date.span) }
         writeFraming(framing, of: head, to: &buffer)
-        if upgrades, head.fields.contains(.upgrade) {
-            buffer.append("Connection: Upgrade\r\n")
-            head.fields.writeJoined(.upgrade, separator: ", ", to: &buffer)
+        if upgrades, head.fields.hasToken("websocket", in: .upgrade) {
+            buffer.append("Connection: Upgrade")
+            if !keepAlive, !head.status.isInformational { buffer.append(", close") }
+            buffer.append("\r\nUpgrade: websocket\r\n")
         } else if !head.status.isInformational {
             switch (keepAlive, version) {
-            case (true, .http11): break
+            case (true, .http11), (true, .http2): break
             case (true, .http10): buffer.append("Connection: keep-alive\r\n")
             case (false, _): buffer.append("Connection: close\r\n")
             }

@@ -29,6 +29,7 @@ package final class ForwardingContext: Sendable {
     let originBetweenHosts: ByteBuffer
     let originWithoutHost: ByteBuffer
     /// The client's certificate, `Via` and the empty line, by version.
+    let via20: ByteBuffer
     let via11: ByteBuffer
     let via10: ByteBuffer
 
@@ -55,16 +56,20 @@ package final class ForwardingContext: Sendable {
         let node = peer.utf8.contains(.colon) ? "\"[\(peer)]\"" : peer
         let element = "for=\(node);proto=\(scheme)"
         let lines = "X-Forwarded-For: \(peer)\r\nX-Forwarded-Proto: \(scheme)\r\n"
-        address = ByteBuffer(peer)
-        forwardedElement = ByteBuffer(element)
-        protoLine = ByteBuffer("X-Forwarded-Proto: \(scheme)\r\n")
-        originBeforeHost = ByteBuffer("\(lines)X-Forwarded-Host: ")
-        originBetweenHosts = ByteBuffer("\r\nForwarded: \(element);host=\"")
-        originWithoutHost = ByteBuffer("\(lines)Forwarded: \(element)\r\n")
+        address = Self.exact(peer)
+        forwardedElement = Self.exact(element)
+        protoLine = Self.exact("X-Forwarded-Proto: \(scheme)\r\n")
+        originBeforeHost = Self.exact("\(lines)X-Forwarded-Host: ")
+        originBetweenHosts = Self.exact("\r\nForwarded: \(element);host=\"")
+        originWithoutHost = Self.exact("\(lines)Forwarded: \(element)\r\n")
         let identity = clientCertificate.map { "\(Self.certificateField): \($0)\r\n" } ?? ""
-        via11 = ByteBuffer("\(identity)Via: 1.1 \(viaName)\r\n\r\n")
-        via10 = ByteBuffer("\(identity)Via: 1.0 \(viaName)\r\n\r\n")
+        via20 = Self.exact("\(identity)Via: 2.0 \(viaName)\r\n\r\n")
+        via11 = Self.exact("\(identity)Via: 1.1 \(viaName)\r\n\r\n")
+        via10 = Self.exact("\(identity)Via: 1.0 \(viaName)\r\n\r\n")
     }
+
+    /// No longer than the text, since there are as many of these as there are connections.
+    private static func exact(_ text: String) -> ByteBuffer { ByteBuffer(Array(text.utf8)) }
 
     /// The name under which nodes are told who the client is by its certificate.
     package static let certificateField = "X-Forwarded-Client-Cert"

@@ -8,10 +8,16 @@ extension HeaderFields {
     ///
     /// Nodes are known that read `_` and `.` as `-`. Names with an underscore are therefore all reserved, and those
     /// with a dot are judged as if it were a hyphen.
-    static func isReserved(_ name: Span<UInt8>) -> Bool {
+    ///
+    /// - Parameter takesUnderscores: For gRPC, whose metadata often has them and whose servers read names as they are.
+    ///   They are then judged as those with a dot. Default false.
+    static func isReserved(_ name: Span<UInt8>, takesUnderscores: Bool = false) -> Bool {
         var hasDot = false
         for index in name.indices {
-            if name[index] == .underscore { return true }
+            if name[index] == .underscore {
+                guard takesUnderscores else { return true }
+                hasDot = true
+            }
             hasDot = hasDot || name[index] == .dot
         }
         if hasDot, isAliasOfListedName(name) { return true }
@@ -27,7 +33,7 @@ extension HeaderFields {
     /// Makes text of the name, which only happens for names with a dot; hardly any has one.
     private static func isAliasOfListedName(_ name: Span<UInt8>) -> Bool {
         var alias: [UInt8] = []
-        for index in name.indices { alias.append(name[index] == .dot ? .hyphen : name[index]) }
+        for index in name.indices { alias.append(name[index].isAliasOfHyphen ? .hyphen : name[index]) }
         return FieldName.of(alias.span) != .other
     }
 
@@ -35,14 +41,14 @@ extension HeaderFields {
     private static func hasPrefix(_ name: Span<UInt8>, _ prefix: StaticString) -> Bool {
         guard name.count >= prefix.utf8CodeUnitCount else { return false }
         for index in 0..<prefix.utf8CodeUnitCount {
-            let byte = name[index] == .dot ? UInt8.hyphen : name[index].lowercased
+            let byte = name[index].isAliasOfHyphen ? UInt8.hyphen : name[index].lowercased
             guard byte == prefix.utf8Start[index] else { return false }
         }
         return true
     }
 
     /// Keeps of the trailers only names that nobody interprets before the content, and `ETag` and `Date`.
-    mutating func removeAllForbiddenInTrailers() {
+    package mutating func removeAllForbiddenInTrailers() {
         guard !isEmpty else { return }
         var allowed = HeaderFields()
         for entry in entries {
@@ -55,4 +61,8 @@ extension HeaderFields {
         }
         self = allowed
     }
+}
+
+extension UInt8 {
+    fileprivate var isAliasOfHyphen: Bool { self == .dot || self == .underscore }
 }

@@ -14,7 +14,7 @@ package enum BodyFraming: Equatable, Sendable {
     package static func ofRequest(_ head: borrowing RequestHead) throws(RequestProblem) -> BodyFraming {
         let framing = try requestFraming(head)
         guard framing != .none, framing != .length(0), head.fields.contains(.upgrade) else { return framing }
-        // `h2c` is an offer that we never take, and clients of the Java library make it with content.
+        // `h2c` is an offer, which nobody need take and we never do with content. Clients of the Java library make it.
         guard head.fields.hasOnlyToken("h2c", in: .upgrade) else { throw .bodyWithUpgrade }
         return framing
     }

@@ -7,7 +7,7 @@ package enum HeadWriter {
     package static func write(_ head: borrowing RequestHead, to buffer: inout ByteBuffer) {
         head.method.write(to: &buffer)
         buffer.append(head.targetSpan)
-        buffer.append(head.version == .http11 ? " HTTP/1.1\r\n" : " HTTP/1.0\r\n")
+        buffer.append(head.version == .http10 ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n")
         head.fields.write(to: &buffer)
         buffer.append("\r\n")
     }

@@ -107,6 +107,33 @@ package struct HPACKEncoder: Sendable {
         if indexing == .incremental { table.insert(name: name.span, value: value, hash: hash) }
     }
 
+    /// Writes the pseudo field `:status`, which is in the static table for the common ones. For the rest it is written
+    /// out, since it is as short as an entry of the table would be rare.
+    package func encode(_ status: Status, to buffer: inout ByteBuffer) {
+        switch status.code {
+        case 200: buffer.append(UInt8(0x88))
+        case 204: buffer.append(UInt8(0x89))
+        case 206: buffer.append(UInt8(0x8a))
+        case 304: buffer.append(UInt8(0x8b))
+        case 400: buffer.append(UInt8(0x8c))
+        case 404: buffer.append(UInt8(0x8d))
+        case 500: buffer.append(UInt8(0x8e))
+        default:
+            HPACKInteger.encode(8, prefix: 4, pattern: 0x00, to: &buffer)
+            buffer.append(UInt8(3))
+            buffer.append(decimal: status.code)
+        }
+    }
+
+    /// Writes `content-length`, which no table is to remember.
+    package func encode(contentLength: Int, to buffer: inout ByteBuffer) {
+        HPACKInteger.encode(28, prefix: 4, pattern: 0x00, to: &buffer)
+        var (digits, rest) = (1, contentLength / 10)
+        while rest > 0 { (digits, rest) = (digits + 1, rest / 10) }
+        buffer.append(UInt8(truncatingIfNeeded: digits))
+        buffer.append(decimal: contentLength)
+    }
+
     private func writeString(_ text: Span<UInt8>, to buffer: inout ByteBuffer) {
         let length = coding == .never ? Int.max : HPACKHuffman.encodedLength(text)
         if length <= text.count {

@@ -18,6 +18,9 @@ package struct HTTP2Error: Error, Equatable, Sendable {
         HTTP2Error(scope: .connection, code: code, reason: "\(reason)")
     }
 
+    /// The same error, when no stream is there to suffer for it (RFC 9113, 5.4).
+    package var ofConnection: HTTP2Error { HTTP2Error(scope: .connection, code: code, reason: reason) }
+
     /// An error of one stream.
     package static func stream(_ stream: UInt32, _ code: HTTP2ErrorCode, _ reason: StaticString) -> HTTP2Error {
         HTTP2Error(scope: .stream(stream), code: code, reason: "\(reason)")

@@ -1,13 +1,13 @@
 import Bytes
 
-/// Makes heads of decoded fields (RFC 9113, 8.2 and 8.3), and refuses all that a server behind us might read otherwise.
+/// Makes heads of decoded fields (RFC 9113, 8.2 and 8.3), and refuses all that others might read otherwise.
 ///
 /// Whoever calls this has looked at `HPACKFieldList.isOverLimit` before. All refusals are PROTOCOL_ERROR of the stream.
 package enum HTTP2Header {
     /// Makes the head of a request: the target in origin form, and the host in one `Host` field.
     ///
-    /// Cookies in several fields are joined, as HTTP/1.1 needs them (8.2.3). The head says HTTP/1.1, for that is what
-    /// it means. Extended CONNECT is refused, since our settings do not offer it (RFC 8441).
+    /// Cookies in several fields are joined, as HTTP/1.1 needs them (8.2.3), and names are spelled as it spells them.
+    /// Extended CONNECT is refused, since our settings do not offer it (RFC 8441).
     ///
     /// - Parameters:
     ///   - endsStream: Whether no content follows.
@@ -16,6 +16,10 @@ package enum HTTP2Header {
         _ list: borrowing HPACKFieldList, stream: UInt32, endsStream: Bool, into head: inout RequestHead
     ) throws(HTTP2Error) {
         let pseudo = try PseudoFields(list, stream: stream)
+        guard pseudo.protocolName == nil else {
+            // The place for tunnels over streams, once there are any and our settings offer them.
+            throw .malformed(stream, "The request is for a tunnel, which our settings do not offer.")
+        }
         guard let methodIndex = pseudo.method, let method = Method(list.valueSpan(at: methodIndex)) else {
             throw .malformed(stream, "The method is missing or no token.")
         }
@@ -24,7 +28,7 @@ package enum HTTP2Header {
             guard Authority.isValid(list.valueSpan(at: index)) else {
                 throw .malformed(stream, "The authority does not name one host.")
             }
-            try append("host", list.valueSpan(at: index), stream: stream, to: &head.fields)
+            try append(.host, list.valueSpan(at: index), stream: stream, to: &head.fields)
         }
         let hosts = head.fields.count
         for index in pseudo.count..<list.count { try appendRegular(list, index, stream: stream, to: &head.fields) }
@@ -38,6 +42,32 @@ package enum HTTP2Header {
         _ list: borrowing HPACKFieldList, stream: UInt32, into fields: inout HeaderFields
     ) throws(HTTP2Error) {
         for index in 0..<list.count { try appendRegular(list, index, stream: stream, to: &fields) }
+    }
+
+    /// Makes the head of a response, interim ones among them. The head says HTTP/1.1, for that is what it means.
+    ///
+    /// - Parameter head: What it held before is overwritten; after an error it means nothing.
+    package static func readResponse(
+        _ list: borrowing HPACKFieldList, stream: UInt32, into head: inout ResponseHead
+    ) throws(HTTP2Error) {
+        guard list.count > 0, list.nameSpan(at: 0).equals(":status"), let status = status(list.valueSpan(at: 0)),
+            status != .switchingProtocols
+        else { throw .malformed(stream, "The status is missing or no number.") }
+        head.restart(status, version: .http11)
+        for index in 1..<list.count { try appendRegular(list, index, stream: stream, to: &head.fields) }
+        guard !head.fields.contains(.contentLength) || head.fields.contentLength != nil else {
+            throw .malformed(stream, "The Content-Length field must be one number.")
+        }
+    }
+
+    private static func status(_ value: Span<UInt8>) -> Status? {
+        guard value.count == 3 else { return nil }
+        var code = 0
+        for index in value.indices {
+            guard value[index].isDigit else { return nil }
+            code = code * 10 + Int(value[index] &- 0x30)
+        }
+        return Status(code)
     }
 
     // MARK: Target
@@ -77,7 +107,7 @@ package enum HTTP2Header {
         } catch {
             throw .malformed(stream, "The path or the authority is malformed.")
         }
-        head.restart(method: method, target: target, parts: parts, version: .http11)
+        head.restart(method: method, target: target, parts: parts, version: .http2)
     }
 
     // MARK: Fields
@@ -86,10 +116,8 @@ package enum HTTP2Header {
         _ list: borrowing HPACKFieldList, _ index: Int, stream: UInt32, to fields: inout HeaderFields
     ) throws(HTTP2Error) {
         let name = list.nameSpan(at: index)
-        for place in name.indices where name[place] != name[place].lowercased {
-            throw .malformed(stream, "A field name has upper case in it.")
-        }
-        switch FieldName.of(name) {
+        let known = FieldName.of(name)
+        switch known {
         case .connection, .proxyConnection, .keepAlive, .transferEncoding, .upgrade:
             throw .malformed(stream, "A field is about the connection.")
         case .te:
@@ -99,17 +127,17 @@ package enum HTTP2Header {
         default: break
         }
         do throws(HeaderFields.Malformed) {
-            try fields.append(untrusted: name, value: list.valueSpan(at: index))
+            try fields.append(lowerCase: name, known: known, value: list.valueSpan(at: index))
         } catch {
             throw .malformed(stream, "A field's name or value has bytes that it may not have.")
         }
     }
 
     private static func append(
-        _ name: String, _ value: Span<UInt8>, stream: UInt32, to fields: inout HeaderFields
+        _ name: FieldName, _ value: Span<UInt8>, stream: UInt32, to fields: inout HeaderFields
     ) throws(HTTP2Error) {
         do throws(HeaderFields.Malformed) {
-            try fields.append(untrusted: name.utf8.span, value: value)
+            try fields.append(name, untrusted: value)
         } catch {
             throw .malformed(stream, "A field's name or value has bytes that it may not have.")
         }
@@ -158,7 +186,7 @@ package enum HTTP2Header {
             joined.append(crumb)
         }
         fields.removeAll(.cookie)
-        try append("cookie", joined.span, stream: stream, to: &fields)
+        try append(.cookie, joined.span, stream: stream, to: &fields)
     }
 
     /// Where the pseudo fields of a request are. All stand before the first other field.
@@ -167,6 +195,8 @@ package enum HTTP2Header {
         var scheme: Int?
         var path: Int?
         var authority: Int?
+        /// Of extended CONNECT (RFC 8441, 4).
+        var protocolName: Int?
         var count = 0
 
         init(_ list: borrowing HPACKFieldList, stream: UInt32) throws(HTTP2Error) {
@@ -181,6 +211,8 @@ package enum HTTP2Header {
                     try Self.set(&path, to: count, stream: stream)
                 } else if name.equals(":authority") {
                     try Self.set(&authority, to: count, stream: stream)
+                } else if name.equals(":protocol") {
+                    try Self.set(&protocolName, to: count, stream: stream)
                 } else {
                     throw .malformed(stream, "A pseudo field is not one of a request.")
                 }

@@ -28,6 +28,30 @@ package struct HTTP2Settings: Equatable, Sendable {
 
     package init() {}
 
+    /// The settings in the one `HTTP2-Settings` field of a request that asks for HTTP/2 (RFC 7540, 3.2.1): the content of
+    /// a SETTINGS frame, in the alphabet of base64 that URLs have. Nil when there are several fields, or none that can be
+    /// read.
+    package init?(upgrading head: borrowing RequestHead) {
+        guard head.fields.count(of: .http2Settings) == 1, let index = head.fields.firstIndex(of: .http2Settings) else {
+            return nil
+        }
+        var text: [UInt8] = []
+        let value = head.fields.valueSpan(at: index)
+        for place in value.indices {
+            switch value[place] {
+            case .hyphen: text.append(0x2b)
+            case .underscore: text.append(.slash)
+            default: text.append(value[place])
+            }
+        }
+        guard let payload = Base64.decode(text.span) else { return nil }
+        do throws(HTTP2Error) {
+            try apply(payload.span, isFromServer: false)
+        } catch {
+            return nil
+        }
+    }
+
     /// Applies the values of a frame in their order.
     ///
     /// - Parameters:

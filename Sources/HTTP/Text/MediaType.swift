@@ -11,7 +11,10 @@ package struct MediaType: Sendable, Equatable {
         case form
         /// Any `multipart/`.
         case multipart
-        /// `application/protobuf`, `application/x-protobuf`, or a type that ends with `+proto`.
+        /// One JSON value on each line: `application/x-ndjson`, `application/ndjson` or `application/jsonl`.
+        case jsonLines
+        /// `application/protobuf`, `application/x-protobuf`, `application/proto`, or a type that ends with `+proto`; also
+        /// `application/octet-stream`, as Go Micro's clients have it.
         case protobuf
         /// `application/grpc`, alone or with a suffix such as `+json`.
         case grpc
@@ -70,10 +73,15 @@ package struct MediaType: Sendable, Equatable {
         }
         if ends(essence, with: "/json") || ends(essence, with: "+json") { return .json }
         if ends(essence, with: "/x-www-form-urlencoded") { return .form }
-        if ends(essence, with: "/protobuf") || ends(essence, with: "/x-protobuf") || ends(essence, with: "+proto") {
-            return .protobuf
+        if ends(essence, with: "/x-ndjson") || ends(essence, with: "/ndjson") || ends(essence, with: "/jsonl") {
+            return .jsonLines
         }
-        return .other
+        return isProtobuf(essence) ? .protobuf : .other
+    }
+
+    private static func isProtobuf(_ essence: Span<UInt8>) -> Bool {
+        ends(essence, with: "/protobuf") || ends(essence, with: "/x-protobuf") || ends(essence, with: "+proto")
+            || ends(essence, with: "/proto") || ends(essence, with: "/octet-stream")
     }
 
     private static func ends(_ essence: Span<UInt8>, with suffix: StaticString) -> Bool {

@@ -36,15 +36,7 @@ package struct WebSocketClientHandshake: Sendable {
     /// - Returns: The subprotocol that the server chose; nil for none.
     /// - Throws: What is wrong. The connection is no WebSocket then, and cannot be used for anything else either.
     package func check(_ head: borrowing ResponseHead) throws(ResponseProblem) -> String? {
-        guard head.status == .switchingProtocols, head.version == .http11 else {
-            throw ResponseProblem("The node answered \(head.status.code) to a request for a WebSocket.")
-        }
-        guard head.fields.hasToken("websocket", in: .upgrade), head.fields.hasToken("upgrade", in: .connection) else {
-            throw ResponseProblem("The node switched to another protocol than WebSocket.")
-        }
-        guard head.fields.values(.secWebSocketAccept) == [WebSocketHandshake.accept(key: key)] else {
-            throw ResponseProblem("The node's Sec-WebSocket-Accept does not answer the key.")
-        }
+        try WebSocketHandshake.checkAnswer(head, to: key)
         guard !head.fields.contains(.secWebSocketExtensions) else {
             throw ResponseProblem("The node chose a WebSocket extension that was not offered.")
         }

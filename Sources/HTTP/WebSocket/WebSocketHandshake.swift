@@ -18,14 +18,14 @@ package struct WebSocketRefusal: Error, Equatable {
     }
 }
 
-/// A client's request for a WebSocket that was found valid (RFC 6455, 4.2), and our answer to it.
+/// A client's request for a WebSocket that was found valid (RFC 6455, 4.2; RFC 8441 for HTTP/2), and our answer to it.
 ///
 /// Extensions are not looked at, for none is spoken. Whether the `Origin` may is for the caller to decide.
 package struct WebSocketHandshake: Sendable, Equatable {
     /// The most subprotocols that a client may offer.
     package static let maximumSubprotocols = 32
 
-    /// As sent: the base64 of 16 bytes.
+    /// As sent: the base64 of 16 bytes. Empty over HTTP/2, where nothing has to be proved.
     package let key: String
     /// What the client offers, its favourite first; names have a case.
     package let subprotocols: [String]
@@ -51,6 +51,23 @@ package struct WebSocketHandshake: Sendable, Equatable {
         subprotocols = try Self.subprotocols(in: head.fields)
     }
 
+    /// Checks an extended CONNECT of HTTP/2 with the protocol `websocket` (RFC 8441, 5).
+    ///
+    /// - Throws: A refusal with 426 when the version is not 13, with 400 for a bad list of subprotocols.
+    package init(extendedConnect head: borrowing RequestHead) throws(WebSocketRefusal) {
+        guard head.fields.values(.secWebSocketVersion) == ["13"] else { throw .other("The version must be 13.") }
+        key = ""
+        subprotocols = try Self.subprotocols(in: head.fields)
+    }
+
+    private init(key: String, subprotocols: [String]) {
+        self.key = key
+        self.subprotocols = subprotocols
+    }
+
+    /// The same offer with a key, for a node that is to be asked over HTTP/1.1.
+    package func adding(key: String) -> Self { Self(key: key, subprotocols: subprotocols) }
+
     private static func subprotocols(in fields: borrowing HeaderFields) throws(WebSocketRefusal) -> [String] {
         var names: [String] = []
         for place in 0..<fields.count where fields.knownName(at: place) == .secWebSocketProtocol {
@@ -70,16 +87,33 @@ package struct WebSocketHandshake: Sendable, Equatable {
     /// The client's favourite of those that are spoken here; nil when there is none.
     package func subprotocol(among spoken: [String]) -> String? { subprotocols.first { spoken.contains($0) } }
 
-    /// The answer that makes the connection a WebSocket: 101.
+    /// The answer that makes the connection a WebSocket: 101. The session of an HTTP/2 connection sends 200 instead.
     ///
     /// - Parameter subprotocol: One that the client offered; nil, the default, for none.
     package func response(subprotocol: String? = nil) -> ResponseHead {
         var head = ResponseHead(.switchingProtocols)
-        head.fields.append(.upgrade, "websocket")
-        head.fields.append(.connection, "Upgrade")
-        head.fields.append(.secWebSocketAccept, Self.accept(key: key))
+        if !key.isEmpty {
+            head.fields.append(.upgrade, "websocket")
+            head.fields.append(.connection, "Upgrade")
+            head.fields.append(.secWebSocketAccept, Self.accept(key: key))
+        }
         if let subprotocol { head.fields.append(.secWebSocketProtocol, subprotocol) }
         return head
+    }
+
+    /// Checks that a server's answer switches to WebSocket, and answers this key (RFC 6455, 4.1).
+    ///
+    /// - Throws: What is wrong. The connection is no WebSocket then, and cannot be used for anything else either.
+    package static func checkAnswer(_ head: borrowing ResponseHead, to key: String) throws(ResponseProblem) {
+        guard head.status == .switchingProtocols, head.version == .http11 else {
+            throw ResponseProblem("The node answered \(head.status.code) to a request for a WebSocket.")
+        }
+        guard head.fields.hasToken("websocket", in: .upgrade), head.fields.hasToken("upgrade", in: .connection) else {
+            throw ResponseProblem("The node switched to another protocol than WebSocket.")
+        }
+        guard head.fields.values(.secWebSocketAccept) == [accept(key: key)] else {
+            throw ResponseProblem("The node's Sec-WebSocket-Accept does not answer the key.")
+        }
     }
 
     /// What a server answers to a key (RFC 6455, 4.2.2).

@@ -14,7 +14,7 @@ package final class TLSChannel: Channel {
     /// Bytes beyond the content asked for that one read may take from the channel.
     private static let overhead = 8_192
 
-    private let engine: TLSEngine
+    let engine: TLSEngine
     private let loop: any EventLoop
     private var inner: any Channel { engine.inner }
     /// Made when a read first ends because of our own bound, and needed hardly ever.
@@ -86,7 +86,7 @@ package final class TLSChannel: Channel {
     // MARK: Reading
 
     package func tryRead(into buffer: inout ByteBuffer, atMost limit: Int) throws(ChannelError) -> Int? {
-        guard try beginReading(limit) else { return nil }
+        guard try beginReading(limit), inner.isReadable || engine.mayRead else { return nil }
         var total = 0
         while total < limit {
             let room = min(limit - total, Self.recordSize)

@@ -34,6 +34,8 @@ enum TLSContextFactory {
     /// - Parameter verifies: False believes every server.
     static func client(authorities: [UInt8]?, verifies: Bool) throws(TLSProblem) -> LibraryObject {
         let context = try bare(TLS_client_method())
+        // The system's authorities are looked up one by one when a chain needs them, and kept. That reads a small file on
+        // the loop, once for each authority; to read all of them at start would cost every program a megabyte.
         SSL_CTX_set_default_verify_paths(context.pointer)
         ERR_clear_error()  // A machine without a store of authorities may still be told of one.
         if let authorities {

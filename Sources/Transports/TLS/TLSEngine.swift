@@ -165,6 +165,9 @@ final class TLSEngine {
     /// True when something that was received already may be read.
     var hasReceived: Bool { !isStarved && SSL_has_pending(connection) == 1 }
 
+    /// True when a read may bring something without anything new from the channel: content, the end, or an error.
+    var mayRead: Bool { hasReceived || hasPeerSaidGoodbye || failure != nil }
+
     /// Lets at most so many bytes come from the channel before a read reports that it is blocked. The peer could send
     /// for ever what is no content.
     func allow(_ count: Int) { allowance = count }

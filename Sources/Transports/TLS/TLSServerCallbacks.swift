@@ -17,9 +17,11 @@ enum TLSServerCallbacks {
             guard let context = TLSServerCallbacks.context(of: connection), let name, let vector, let encryption,
                 let mac
             else { return TicketKeys.Verdict.failed }
-            return seals == 1
-                ? context.tickets.seal(name, vector, encryption, mac)
-                : context.tickets.open(name, vector, encryption, mac)
+            guard seals != 1 else { return context.tickets.seal(name, vector, encryption, mac) }
+            let verdict = context.tickets.open(name, vector, encryption, mac)
+            // Clients use a ticket of TLS 1.3 once (RFC 8446, C.4), so each needs a new one to come back again.
+            return verdict == TicketKeys.Verdict.good && SSL_version(connection) == TLS1_3_VERSION
+                ? TicketKeys.Verdict.old : verdict
         }
     }
 

@@ -14,7 +14,7 @@ package final class TLSServerContext: Sendable {
     package struct Policy: Sendable {
         /// By ALPN, the one that is preferred first. A client that offers none of them is refused; one that offers
         /// nothing is served as if it had named `http/1.1`.
-        package var protocols = ["http/1.1"]
+        package var protocols = ["h2", "http/1.1"]
         package var clientCertificates = ClientCertificates.none
         /// Refuses clients that ask for a name for which there is no certificate, instead of showing them the first
         /// one. Default false.

@@ -19,7 +19,8 @@ enum DemoServices {
 
     private static func startGreeter(named name: String, on worker: Worker) async throws(SystemError) -> Service {
         let address = try await listen(on: worker) { _ in
-            MUCPService(name: name, methods: ["Say.Hello": sayHello, "Say.Fail": sayFail])
+            MUCPService(
+                name: name, methods: ["Say.Hello": sayHello, "Say.Fail": sayFail], streams: ["Say.Stream": sayStream])
         }
         let metadata = [
             "protocol": "mucp", "server": "mucp", "transport": "http", "broker": "http", "registry": "memory",
@@ -42,6 +43,18 @@ enum DemoServices {
         throw MicroError(id: "greeter.Say.Fail", code: 409, detail: "this endpoint always fails")
     }
 
+    /// Counts, twice a second.
+    private static let sayStream: MUCPConversation.Method = { request throws(MicroError) in
+        let name = request["name"]?.stringValue ?? ""
+        let count = request["count"].map { $0.intValue ?? -1 } ?? 1
+        guard (0...86_400).contains(count) else {
+            throw MicroError(id: "greeter.Say.Stream", code: 400, detail: "count must be a number from 0 to 86400")
+        }
+        return MessageSeries(count: max(count, 1), pause: .milliseconds(500)) { number in
+            ["msg": .string("Hello \(name) #\(number)"), "seq": .integer(number)]
+        }
+    }
+
     private static let greeterEndpoints = [
         Endpoint(name: "Say.Fail", request: FieldDescription(name: "Request", type: "Request")),
         Endpoint(
@@ -50,6 +63,19 @@ enum DemoServices {
                 name: "Request", type: "Request", fields: [FieldDescription(name: "name", type: "string")]),
             response: FieldDescription(
                 name: "Response", type: "Response", fields: [FieldDescription(name: "msg", type: "string")])),
+        Endpoint(
+            name: "Say.Stream",
+            request: FieldDescription(
+                name: "StreamRequest", type: "StreamRequest",
+                fields: [
+                    FieldDescription(name: "name", type: "string"), FieldDescription(name: "count", type: "int64"),
+                ]),
+            response: FieldDescription(
+                name: "StreamResponse", type: "StreamResponse",
+                fields: [
+                    FieldDescription(name: "msg", type: "string"), FieldDescription(name: "seq", type: "int64"),
+                ]),
+            metadata: ["stream": "true"]),
     ]
 
     private static func startPage(named name: String, on worker: Worker) async throws(SystemError) -> Service {

@@ -9,11 +9,15 @@ final class MUCPService: Handler {
 
     private let name: String
     private let methods: [String: Method]
+    private let streams: [String: MUCPConversation.Method]
 
-    /// - Parameter methods: By endpoint, such as `Say.Hello`. `Debug.Health` is there by itself.
-    init(name: String, methods: [String: Method]) {
+    /// - Parameters:
+    ///   - methods: By endpoint, such as `Say.Hello`. `Debug.Health` is there by itself.
+    ///   - streams: The endpoints that stream.
+    init(name: String, methods: [String: Method], streams: [String: MUCPConversation.Method] = [:]) {
         self.name = name
         self.methods = methods
+        self.streams = streams
     }
 
     nonisolated(nonsending) func handle(_ exchange: Exchange) async throws(GatewayError) {
@@ -21,6 +25,14 @@ final class MUCPService: Handler {
         try await exchange.collectBody(into: &body, limit: 4 << 20)
         let head = exchange.request
         let endpoint = head.fields["Micro-Endpoint"] ?? head.fields["Micro-Method"] ?? ""
+        let type = head.fields[.contentType] ?? ""
+        guard type == "application/json" else {
+            return try await exchange.respond(.ok, contentType: "text/plain", text: "unsupported Content-Type: \(type)")
+        }
+        if head.fields["Micro-Stream"] != nil, let method = streams[endpoint] {
+            var conversation = MUCPConversation(exchange, method)
+            return try await conversation.run()
+        }
         var fields = HeaderFields()
         for name in ["Micro-Id", "Micro-Service", "Micro-Endpoint", "Micro-Method"] {
             if let value = head.fields[name] { fields.append(name: name, value: value) }
@@ -53,7 +65,7 @@ final class MUCPService: Handler {
     private func missing(_ endpoint: String) -> String {
         let parts = endpoint.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count == 2 else { return "rpc: service/endpoint request ill-formed: \(endpoint)" }
-        let isTypeKnown = methods.keys.contains { $0.hasPrefix("\(parts[0]).") }
+        let isTypeKnown = (Array(methods.keys) + streams.keys).contains { $0.hasPrefix("\(parts[0]).") }
         return isTypeKnown ? "rpc: can't find method \(parts[1])" : "rpc: can't find service \(parts[0])"
     }
 }

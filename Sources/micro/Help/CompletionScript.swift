@@ -160,7 +160,7 @@ extension SettingKind {
         switch self {
         case .word(let valid, _): valid
         case .boolean: ["true", "false"]
-        case .text, .duration, .size, .integer, .list, .addressRanges, .address: []
+        case .text, .duration, .size, .integer, .list, .addressRanges, .origins, .staticNodes, .address: []
         }
     }
 }

@@ -76,8 +76,8 @@ extension Setting {
         guard withVariables else { return text }
         text += ". \(environment.joined(separator: " or "))"
         switch kind {
-        case .word, .integer, .size, .duration: text += ". Values: \(kind.expectation)"
-        case .text, .boolean, .list, .addressRanges, .address: break
+        case .word, .integer, .size, .duration, .staticNodes: text += ". Values: \(kind.expectation)"
+        case .text, .boolean, .list, .addressRanges, .origins, .address: break
         }
         let users = CommandName.allCases.filter { commands.contains($0) }.map(\.rawValue)
         return text + ". For " + users.joined(separator: ", ") + "."

@@ -11,10 +11,13 @@ enum DirectoryChoice {
     {
         let timeout = settings.duration(.clientRequestTimeout) ?? .seconds(5)
         if let address = settings.address(.serverAddress) {
-            return ApplianceDirectory(outside.requester(for: address.asked), timeout: timeout)
+            return ApplianceDirectory(try outside.requester(for: address.asked, settings), timeout: timeout)
         }
         let address = settings.address(.webAddress)?.asked ?? ListenAddress(host: "127.0.0.1", port: 8_082)
-        let requester = outside.requester(for: address)
+        let requester = try outside.requester(for: address, settings)
+        // Who says on the command line that it speaks TLS means a running one, and wants to know why it fails.
+        let isMeant = settings.boolean(.enableTLS) == true && settings.origin(.enableTLS).isFlag
+        if isMeant { return ApplianceDirectory(requester, timeout: timeout) }
         if await isAppliance(requester) { return ApplianceDirectory(requester, timeout: timeout) }
         return try await outside.registryDirectory(settings)
     }

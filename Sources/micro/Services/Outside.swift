@@ -1,8 +1,8 @@
 /// What the commands reach outside of this process. The one seam between them and the rest of the program, so that
 /// tests can put something else in its place.
 protocol Outside: Sendable {
-    /// A client for the server at this address. Does not connect yet.
-    func requester(for address: ListenAddress) -> any HTTPRequester
+    /// A client for the server at this address, which speaks TLS if the settings say so. Does not connect yet.
+    func requester(for address: ListenAddress, _ settings: Settings) throws(DirectoryError) -> any HTTPRequester
 
     /// The registry that the settings name, and a way to call what it knows.
     func registryDirectory(_ settings: Settings) async throws(DirectoryError) -> any ServiceDirectory

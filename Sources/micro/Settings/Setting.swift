@@ -24,10 +24,10 @@ struct Setting: Sendable {
     /// The headings of the help.
     enum Group: String, CaseIterable, Sendable {
         case listening = "Listening"
-        case encryption = "TLS"
         case routing = "Routing"
         case discovery = "Discovery"
         case calls = "Calls"
+        case encryption = "TLS"
         case limits = "Limits"
         case logs = "Logs"
         case output = "Output"

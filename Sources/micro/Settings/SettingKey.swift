@@ -10,6 +10,7 @@ enum SettingKey: String, CaseIterable, Sendable {
     case apiType = "api_type"
     case apiResolver = "api_resolver"
     case enableRPC = "enable_rpc"
+    case allowedOrigins = "allowed_origins"
 
     // The dashboard.
     case webAddress = "web_address"
@@ -53,6 +54,7 @@ enum SettingKey: String, CaseIterable, Sendable {
     case registryAddress = "registry_address"
     case mdnsInterfaces = "mdns_interfaces"
     case serverName = "server_name"
+    case staticNodes = "static_node"
     case registerTTL = "register_ttl"
     case registerInterval = "register_interval"
 
@@ -70,6 +72,8 @@ enum SettingKey: String, CaseIterable, Sendable {
     case headerTimeout = "header_timeout"
     case idleTimeout = "idle_timeout"
     case bodyTimeout = "body_timeout"
+    case streamIdleTimeout = "stream_idle_timeout"
+    case tunnelIdleTimeout = "tunnel_idle_timeout"
     case maxRequestLine = "max_request_line"
     case maxHeaderBytes = "max_header_bytes"
     case maxHeaderFields = "max_header_fields"

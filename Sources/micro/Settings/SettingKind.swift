@@ -15,6 +15,10 @@ enum SettingKind: Sendable, Equatable {
     case list(String)
     /// Address ranges between commas, such as `10.0.0.0/8`.
     case addressRanges
+    /// Origins of web pages between commas, such as `https://app.example`, or `*`. Read as a list.
+    case origins
+    /// Nodes between commas, such as `greeter=10.0.0.5:9090,protocol=grpc`.
+    case staticNodes
     /// One of `valid`; those in `notYet` exist in the original and are refused with a sentence of their own.
     case word(valid: [String], notYet: [String])
     /// `host:port` or `:port`.
@@ -30,6 +34,7 @@ enum SettingValue: Sendable, Equatable {
     case number(Int)
     case list([String])
     case addressRanges([AddressRange])
+    case staticNodes([StaticNode])
     case address(ListenAddress)
 }
 
@@ -68,6 +73,11 @@ extension SettingKind {
                 ranges.append(range)
             }
             return .addressRanges(ranges)
+        case .origins:
+            let words = Self.words(in: text)
+            guard words.allSatisfy(OriginPolicy.isOrigin) else { throw mistake(in: text) }
+            return .list(words)
+        case .staticNodes: return .staticNodes(try StaticNode.read(Self.words(in: text), expectation))
         case .word(let valid, let notYet): return .text(try Self.word(text, in: valid, notYet: notYet, expectation))
         case .address:
             guard let address = ListenAddress(text) else { throw mistake(in: text) }
@@ -87,6 +97,8 @@ extension SettingKind {
             "a size such as 64KiB or 4MiB, from \(SizeText.text(range.lowerBound)) to \(SizeText.text(range.upperBound))"
         case .integer(let range): "a whole number from \(range.lowerBound) to \(range.upperBound)"
         case .addressRanges: "address ranges such as 10.0.0.0/8,fd00::/8"
+        case .origins: "origins such as https://app.example,http://localhost:3000, or *"
+        case .staticNodes: "name=host:port, with ,protocol=grpc, http or mucp after it"
         case .word(let valid, _): valid.joinedAsChoice
         case .address: "host:port or :port, such as 127.0.0.1:8080"
         }
@@ -101,6 +113,8 @@ extension SettingKind {
         case .size: "size"
         case .integer: "number"
         case .addressRanges: "ranges"
+        case .origins: "origins"
+        case .staticNodes: "name=host:port"
         case .word(let valid, _): valid.count > 3 ? "word" : valid.joined(separator: "|")
         case .address: "host:port"
         }

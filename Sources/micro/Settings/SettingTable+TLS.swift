@@ -2,13 +2,15 @@
 
 extension Setting {
     static let encryption: [Setting] = [
-        tls(.enableTLS, .boolean, default: "false", isCommon: true, "Speak TLS with clients, on every port"),
         tls(
-            .tlsCertFile, .list("files"), isCommon: true,
+            .enableTLS, .boolean, default: "false", in: everywhere, isCommon: true,
+            "Speak TLS, with a tls_cert_file"),
+        tls(
+            .tlsCertFile, .list("files"),
             "PEM files of certificates, each with its chain; clients that name nobody get the first"),
-        tls(.tlsKeyFile, .list("files"), isCommon: true, "PEM files of their keys, in the same order"),
+        tls(.tlsKeyFile, .list("files"), "PEM files of the keys, in the same order"),
         tls(
-            .tlsClientCAFile, .text("file"), isCommon: true,
+            .tlsClientCAFile, .text("file"),
             "Ask clients for certificates, of the authorities in this PEM file; revocation lists may be in it"),
         tls(
             .tlsClientAuth, .word(valid: ["required", "optional"], notYet: []), default: "required",
@@ -20,16 +22,21 @@ extension Setting {
             .tlsStrictSNI, .boolean, default: "false",
             "Refuse clients that ask for a name without a certificate, instead of showing the first one"),
         tls(
-            .tlsCAFile, .text("file"),
+            .tlsCAFile, .text("file"), in: everywhere,
             "Believe nodes with certificates of the authorities in this PEM file, beside those of the system"),
-        tls(.tlsInsecure, .boolean, default: "false", "Believe every node, whatever its certificate says"),
+        tls(
+            .tlsInsecure, .boolean, default: "false", in: everywhere,
+            "Believe every node, whatever its certificate says"),
     ]
 
+    private static let everywhere = CommandName.serving.union(CommandName.asking)
+
     private static func tls(
-        _ key: SettingKey, _ kind: SettingKind, default fallback: String? = nil, isCommon: Bool = false, _ help: String
+        _ key: SettingKey, _ kind: SettingKind, default fallback: String? = nil,
+        in commands: Set<CommandName> = CommandName.serving, isCommon: Bool = false, _ help: String
     ) -> Setting {
         Setting(
-            key, kind, ["MICRO_\(key.rawValue.uppercased())"], default: fallback, in: CommandName.serving,
+            key, kind, ["MICRO_\(key.rawValue.uppercased())"], default: fallback, in: commands,
             group: .encryption, isCommon: isCommon, help)
     }
 }

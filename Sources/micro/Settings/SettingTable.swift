@@ -4,7 +4,7 @@ import Reactor
 
 extension Setting {
     /// Every setting, in the order of the help.
-    static let all = listening + encryption + acme + routing + discovery + calls + limits + logs + asking
+    static let all = listening + routing + discovery + calls + encryption + acme + limits + logs + asking
 
     private static let both: Set<CommandName> = [.server, .demo]
     private static let apiCommands = both.union([.api])
@@ -62,8 +62,11 @@ extension Setting {
             .enableRPC, .boolean, ["MICRO_API_ENABLE_RPC"], in: apiCommands, group: .routing, isCommon: true,
             "Who may call any service at /rpc: true everyone, false nobody, unset this machine"),
         Setting(
+            .allowedOrigins, .origins, ["MICRO_ALLOWED_ORIGINS"], in: apiCommands, group: .routing,
+            "Which other sites' pages may open a WebSocket to a stream"),
+        Setting(
             .webNamespace, .text("name"), ["MICRO_WEB_NAMESPACE"], default: "go.micro", in: webCommands,
-            as: name("namespace", in: [.web]), group: .routing, isCommon: true,
+            as: name("namespace", in: [.web]), group: .routing,
             "What the names of web services begin with"),
         Setting(
             .webResolver, .word(valid: ["path"], notYet: ["domain", "subdomain"]), ["MICRO_WEB_RESOLVER"],
@@ -93,6 +96,9 @@ extension Setting {
         Setting(
             .mdnsInterfaces, .list("names"), ["MICRO_MDNS_INTERFACES"], in: registryUsers, group: .discovery,
             "The network interfaces to ask for services; all that can multicast when empty"),
+        Setting(
+            .staticNodes, .staticNodes, ["MICRO_STATIC_NODE"], in: CommandName.discovering, group: .discovery,
+            "Nodes that no registry knows; may be given several times"),
         Setting(
             .serverName, .text("name"), ["MICRO_SERVER_NAME"], in: CommandName.discovering, group: .discovery,
             "The name to register ourselves under; that of the command in go.micro when empty"),
@@ -151,6 +157,12 @@ extension Setting {
         limit(.headerTimeout, patience, default: "10s", "How long a client may take to send the head of a request"),
         limit(.idleTimeout, patience, default: "75s", "How long a connection may wait for its next request"),
         limit(.bodyTimeout, patience, default: "30s", "How long a client may pause while it sends a body"),
+        limit(
+            .tunnelIdleTimeout, patience, default: "1h",
+            "How long a WebSocket that is passed on may be silent in both directions"),
+        limit(
+            .streamIdleTimeout, patience, default: "10m",
+            "How long a stream of messages may be silent in both directions"),
         limit(.maxRequestLine, .size(256...(1 << 20)), default: "8KiB", "The longest request line"),
         limit(.maxHeaderBytes, .size(1_024...(16 << 20)), default: "64KiB", "The longest head of a request"),
         limit(.maxHeaderFields, .integer(10...10_000), default: "100", "The most header fields of a request"),

@@ -23,6 +23,8 @@ struct Settings: Sendable {
         case environment(String)
         case fallback
 
+        var isFlag: Bool { if case .flag = self { true } else { false } }
+
         var description: String {
             switch self {
             case .flag(let flag): "from \(flag)"
@@ -83,6 +85,10 @@ struct Settings: Sendable {
 
     func addressRanges(_ key: SettingKey) -> [AddressRange] {
         if case .addressRanges(let ranges) = values[key]?.value { ranges } else { [] }
+    }
+
+    func staticNodes(_ key: SettingKey) -> [StaticNode] {
+        if case .staticNodes(let nodes) = values[key]?.value { nodes } else { [] }
     }
 
     func address(_ key: SettingKey) -> ListenAddress? {

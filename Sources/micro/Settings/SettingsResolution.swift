@@ -19,7 +19,9 @@ struct SettingsResolution {
         for flag in flags where Setting.named(flag.name, in: command) == nil { judgeForeign(flag) }
         for setting in Setting.all where setting.commands.contains(command) { resolve(setting) }
         judgeCombinations()
-        judgeEncryption()
+        let encryption = EncryptionRules(Settings(command: command, values: values))
+        problems += encryption.problems
+        warnings += encryption.warnings
         judgeEnvironment()
     }
 
@@ -58,43 +60,6 @@ struct SettingsResolution {
             .configuration(
                 "web_namespace=\(text) (\(settings.origin(.webNamespace))) is not supported yet:"
                     + " this version passes no requests on to web services; leave it out"))
-    }
-
-    /// TLS is all or nothing: whoever asks for it must not get plain connections by mistake.
-    private mutating func judgeEncryption() {
-        let settings = Settings(command: command, values: values)
-        let certificates = settings.list(.tlsCertFile)
-        let keys = settings.list(.tlsKeyFile)
-        let acme = ACMEJudgement(settings)
-        problems += acme.problems.map { .configuration($0) }
-        warnings += acme.warnings
-        // As in the original, getting certificates wins over having them.
-        if settings.boolean(.enableACME) == true { return }
-        guard settings.boolean(.enableTLS) == true else {
-            for key in [SettingKey.tlsCertFile, .tlsKeyFile, .tlsClientCAFile, .tlsClientAuth, .tlsOCSPFile]
-            where settings.isGiven(key) {
-                warnings.append("\(key.rawValue) has no effect without enable_tls: connections are not encrypted")
-            }
-            return
-        }
-        if certificates.isEmpty || keys.isEmpty {
-            problems.append(
-                .configuration(
-                    "enable_tls needs tls_cert_file and tls_key_file: name the PEM files of a certificate and of its"
-                        + " key"))
-        } else if certificates.count != keys.count {
-            problems.append(
-                .configuration(
-                    "tls_cert_file and tls_key_file must name as many files: \(certificates.count) are not"
-                        + " \(keys.count)"))
-        }
-        if settings.list(.tlsOCSPFile).count > certificates.count {
-            problems.append(.configuration("tls_ocsp_file names more files than tls_cert_file"))
-        }
-        if settings.isGiven(.tlsClientAuth), settings.text(.tlsClientCAFile) == nil {
-            problems.append(
-                .configuration("tls_client_auth needs tls_client_ca_file: the authorities whose clients are believed"))
-        }
     }
 
     private mutating func resolve(_ setting: Setting) {
@@ -177,7 +142,7 @@ extension SettingKind {
     /// True when the flag may be given several times.
     fileprivate var isList: Bool {
         switch self {
-        case .list, .addressRanges: true
+        case .list, .addressRanges, .origins, .staticNodes: true
         case .text, .boolean, .duration, .size, .integer, .word, .address: false
         }
     }

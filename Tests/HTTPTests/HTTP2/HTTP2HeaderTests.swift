@@ -48,7 +48,7 @@ struct HTTP2HeaderTests {
         #expect(head.target == "/a/b?c=d")
         #expect(head.path == "/a/b" && head.query == "c=d")
         #expect(head.authority == "A.example:80" && head.host == "a.example")
-        #expect(head.fields.description == "host: A.example:80\ncontent-length: 3\nx-other: v\nte: trailers")
+        #expect(head.fields.description == "Host: A.example:80\nContent-Length: 3\nX-Other: v\nTE: trailers")
         #expect(head.fields.contentLength == 3)
     }
 
@@ -146,7 +146,7 @@ struct HTTP2HeaderTests {
             }
         } else {
             try HTTP2Header.readTrailers(fieldList, stream: 5, into: &fields)
-            #expect(fields.description == "grpc-status: 0")
+            #expect(fields.description == "Grpc-Status: 0")
         }
     }
 

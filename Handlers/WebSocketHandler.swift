@@ -1,0 +1,77 @@
+internal import Bytes
+package import Gateway
+internal import HTTP
+
+/// Opens the streaming endpoint that the path names, and makes a WebSocket of the request: each text is a message in JSON,
+/// in either direction.
+///
+/// A query is the first message. A text without content ends what the client sends, for endpoints that answer only then.
+package final class WebSocketHandler: Handler {
+    /// What may be named in `Sec-WebSocket-Protocol`: there is one way of writing messages so far.
+    private static let subprotocols = ["json"]
+
+    private let router: any Router
+    private let dispatcher: Dispatcher
+    private let catalog: CatalogView
+    private let configuration: RPCConfiguration
+    private let origins: OriginPolicy
+
+    /// - Parameters:
+    ///   - catalog: Tells which endpoints are streams.
+    ///   - origins: Whose pages may open a WebSocket here.
+    package init(
+        router: any Router, dispatcher: Dispatcher, catalog: CatalogView,
+        configuration: RPCConfiguration = RPCConfiguration(), origins: OriginPolicy = OriginPolicy()
+    ) {
+        self.router = router
+        self.dispatcher = dispatcher
+        self.catalog = catalog
+        self.configuration = configuration
+        self.origins = origins
+    }
+
+    nonisolated(nonsending) package func handle(_ exchange: Exchange) async throws(GatewayError) {
+        guard try await exchange.takeWebSocketOffer(), let handshake = exchange.handshake else { return }
+        guard origins.allows(exchange.request) else {
+            throw GatewayError(
+                .forbidden,
+                "pages of this origin may not open a WebSocket here; --allowed_origins names those that may")
+        }
+        let route = try router.route(exchange.request)
+        exchange.service = route.destination.service
+        try checkIsStream(route.destination)
+        let first = try firstMessage(exchange, route.destination)
+
+        CallMetadata.fill(&exchange.metadata, from: exchange.request, exchange.forwarding)
+        let call = RPCCall(streaming: route.destination, for: exchange, configuration)
+        // The stream is opened first, so that a client whose service is gone gets a status that says so.
+        let stream = try await dispatcher.open(call, over: route, wakeup: exchange.wakeup)
+        defer { stream.cancel() }
+        try exchange.switchProtocols(handshake.response(subprotocol: handshake.subprotocol(among: Self.subprotocols)))
+        var limits = WebSocketLimits()
+        limits.message = configuration.maximumBody
+        var bridge = WebSocketBridge(exchange, stream, limits: limits, first: first)
+        await bridge.run()
+    }
+
+    private func checkIsStream(_ destination: Destination) throws(GatewayError) {
+        let (service, name) = (destination.service, destination.endpoint)
+        guard let endpoint = catalog.catalog.endpoint(name, of: service) else {
+            throw GatewayError(.notFound, "\(service) has registered no endpoint \(name) that a WebSocket could stream")
+        }
+        guard endpoint.isStream else {
+            throw GatewayError(
+                .badRequest, "\(name) of \(service) has one answer to one request; call it without a WebSocket")
+        }
+    }
+
+    /// What the query says, if there is one.
+    private func firstMessage(_ exchange: Exchange, _ destination: Destination) throws(GatewayError) -> ByteBuffer? {
+        guard exchange.request.hasQuery else { return nil }
+        var message = ByteBuffer()
+        try RequestPayload.make(from: &message, of: exchange.request) {
+            catalog.catalog.endpoint(destination.endpoint, of: destination.service)?.request.flatMap(FieldType.init)
+        }
+        return message.text == "{}" ? nil : message
+    }
+}

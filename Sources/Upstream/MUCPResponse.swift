@@ -1,0 +1,45 @@
+internal import Bytes
+internal import Gateway
+internal import HTTP
+
+/// The answer to a call in Go Micro's RPC: always 200, with the error in a header.
+enum MUCPResponse {
+    /// The text of the error that the head reports; nil when there is none. Of a stream, `EOS` is its proper end.
+    ///
+    /// Nothing else in the head is to be believed: services repeat what the first request of the connection said.
+    static func error(in head: borrowing ResponseHead) -> String? {
+        guard let error = head.fields["Micro-Error"] ?? head.fields["X-Micro-Error"], !error.isEmpty else { return nil }
+        return error
+    }
+
+    /// - Throws: `.application` for an error that the service reports, `.upstreamBroken` for what is no answer.
+    static func check(
+        _ head: borrowing ResponseHead, body: borrowing ByteBuffer, of service: String, node: Node
+    ) throws(GatewayError) {
+        if let error = error(in: head) { throw GatewayError(reportedBy: service, text: error) }
+        guard head.status == .ok else {
+            throw .broken(node, "it answered with status \(head.status.code), which is no RPC answer")
+        }
+        // A server that does not know the codec says so in plain text and without an error header.
+        if let type = head.fields[.contentType], type.hasPrefix("text/plain") {
+            throw GatewayError(
+                .unsupportedMediaType, "the service does not understand \(body.text.prefix(200))",
+                detail: "node \(node.id) at \(node.address): \(body.text.prefix(200))", mayHaveBeenSent: true)
+        }
+    }
+}
+
+extension GatewayError {
+    /// The error of a service by its text: an object in JSON, or a sentence.
+    init(reportedBy service: String, text: String) {
+        self.init(reportedBy: service, MicroError(text: text).naming(endpointsMissing: text))
+    }
+}
+
+extension MicroError {
+    /// The RPC layer of a service reports an unknown endpoint as plain text, which is a 404 for everyone else.
+    fileprivate func naming(endpointsMissing text: String) -> MicroError {
+        guard code == 0, text.hasPrefix("rpc: can't find") else { return self }
+        return MicroError(id: id, code: 404, detail: detail)
+    }
+}

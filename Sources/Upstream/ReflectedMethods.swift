@@ -1,0 +1,152 @@
+package import Gateway
+package import Reactor
+internal import Transcoding
+
+/// How endpoints are called on any node that speaks gRPC: services of Go Micro read and write JSON themselves, and others
+/// are asked by reflection for their types, from which JSON and protobuf are translated. One for each loop.
+package final class ReflectedMethods: GRPCMethods {
+    /// More are forgotten all at once, so that clients cannot make the table grow by inventing names.
+    private static let maximumMethods = 1_024
+    private static let maximumSchemas = 64
+    /// How long it is believed that a node could not answer, or has no reflection.
+    private static let failureLifetime = Duration.seconds(5)
+    private static let ignoranceLifetime = Duration.seconds(60)
+
+    private struct MethodName: Hashable {
+        let service: String
+        let endpoint: String
+        let address: String
+    }
+    private struct VersionName: Hashable {
+        let service: String
+        let version: String
+    }
+    /// What the nodes of one version of a service have told.
+    private struct Entry {
+        let nodes: [Node]
+        let fetch: SchemaFetch
+    }
+
+    private let pool: HTTP2Pool
+    private let tasks: TaskStarter
+    private let view: CatalogView
+    private let json = GoMicroMethods()
+    private let transcoder = SharedTranscoder()
+    private var methods: [MethodName: GRPCMethod] = [:]
+    private var entries: [VersionName: Entry] = [:]
+    private var generation: UInt64 = 0
+
+    /// - Parameter catalog: Tells which nodes are of the same version, and so serve the same.
+    package init(pool: HTTP2Pool, tasks: TaskStarter, catalog: CatalogView) {
+        self.pool = pool
+        self.tasks = tasks
+        view = catalog
+    }
+
+    nonisolated(nonsending) package func method(
+        for destination: Destination, on node: Node, wakeup: Wakeup, until deadline: Deadline
+    ) async throws(GatewayError) -> GRPCMethod {
+        forgetOldCatalog()
+        let name = MethodName(service: destination.service, endpoint: destination.endpoint, address: node.address)
+        if let known = methods[name] { return known }
+        if node.readsJSON { return try json.method(for: destination) }
+        let method: GRPCMethod
+        switch try await outcome(of: destination.service, on: node, wakeup: wakeup, until: deadline) {
+        case .schema(let schema): method = try self.method(for: destination, in: schema)
+        // It may be a service of Go Micro whose registry does not tell.
+        case .unknown: return try json.method(for: destination)
+        case .failed(let error): throw error
+        }
+        if methods.count >= Self.maximumMethods { methods.removeAll() }
+        methods[name] = method
+        return method
+    }
+
+    /// What a node serves, from memory or from the node. All who ask at the same time wait for one answer.
+    nonisolated(nonsending) private func outcome(
+        of service: String, on node: Node, wakeup: Wakeup, until deadline: Deadline
+    ) async throws(GatewayError) -> SchemaFetch.Outcome {
+        let start = pool.loop.now
+        let fetch = fetch(of: service, on: node)
+        while true {
+            if let outcome = fetch.outcome { return outcome }
+            if deadline.hasExpired { throw .timedOut(node, after: pool.loop.now - start) }
+            fetch.waiters.append(wakeup)
+            await wakeup.wait()
+            fetch.waiters.removeAll { $0 === wakeup }
+        }
+    }
+
+    private func fetch(of service: String, on node: Node) -> SchemaFetch {
+        let version = view.catalog.versions(of: service).first { $0.nodes.contains(node) }
+        let name = VersionName(service: service, version: version?.version ?? node.address)
+        if let entry = entries[name], isBelieved(entry.fetch) { return entry.fetch }
+        let fetch = SchemaFetch(of: node, over: pool)
+        if entries.count >= Self.maximumSchemas { entries = entries.filter { $0.value.fetch.outcome == nil } }
+        entries[name] = Entry(nodes: version?.nodes ?? [], fetch: fetch)
+        tasks.start(fetch)
+        return fetch
+    }
+
+    private func isBelieved(_ fetch: SchemaFetch) -> Bool {
+        switch fetch.outcome {
+        case nil, .schema: true
+        case .unknown: pool.loop.now - fetch.endedAt < Self.ignoranceLifetime
+        case .failed: pool.loop.now - fetch.endedAt < Self.failureLifetime
+        }
+    }
+
+    /// Nodes that are new may serve something else, also under the old version.
+    private func forgetOldCatalog() {
+        guard view.catalog.generation != generation else { return }
+        generation = view.catalog.generation
+        methods.removeAll(keepingCapacity: true)
+        entries = entries.filter { name, entry in
+            let version = view.catalog.versions(of: name.service).first { $0.version == name.version }
+            return (version?.nodes ?? []) == entry.nodes
+        }
+    }
+
+    // MARK: Endpoints
+
+    private func method(for destination: Destination, in schema: SchemaSet) throws(GatewayError) -> GRPCMethod {
+        guard let method = Self.find(destination, in: schema) else {
+            let names = schema.services.flatMap { service in
+                service.methods.map { "\(service.name.lastPart).\($0.name)" }
+            }
+            let near = NearestWord.all(to: destination.endpoint, in: names)
+            let hint = (near.isEmpty ? Array(names.prefix(5)) : near).joined(separator: ", ")
+            throw GatewayError(
+                .notFound,
+                "service \(destination.service) has no endpoint \(destination.endpoint); it has \(hint)")
+        }
+        return GRPCMethod(
+            path: method.path, contentType: "application/grpc",
+            isStream: method.isClientStreaming || method.isServerStreaming,
+            translator: SchemaTranslator(method, transcoder))
+    }
+
+    /// `Greeter.SayHello`, `helloworld.Greeter.SayHello` and `/helloworld.Greeter/SayHello` are the same method, unless
+    /// another service of the node is named so too.
+    private static func find(_ destination: Destination, in schema: SchemaSet) -> MethodSchema? {
+        if let path = GRPCPath.of(destination), let method = schema.method(at: path) { return method }
+        let isPath = destination.endpoint.hasPrefix("/")
+        let text = destination.endpoint.dropFirst(isPath ? 1 : 0)
+        guard let end = text.lastIndex(of: isPath ? "/" : ".") else { return nil }
+        let (type, name) = (text[..<end], text[text.index(after: end)...])
+        for service in schema.services where service.name == type || service.name.hasSuffix(".\(type)") {
+            if let method = service.methods.first(where: { $0.name == name }) { return method }
+        }
+        return nil
+    }
+}
+
+extension Node {
+    /// Whether it is a service of Go Micro, by what their servers write about themselves.
+    fileprivate var readsJSON: Bool { metadata["server"] == "grpc" || metadata["broker"] != nil }
+}
+
+extension String {
+    /// What follows the last dot.
+    fileprivate var lastPart: Substring { split(separator: ".").last ?? self[...] }
+}
