@@ -1,4 +1,3 @@
-import ACME
 import Bytes
 import Gateway
 import HTTP
@@ -57,8 +56,8 @@ extension Appliance {
 
     /// What is spoken with clients.
     private var protocols: String {
-        if let acme = composition.configuration.security?.acme {
-            return "https:// with HTTP/1.1, certificates by ACME for \(acme.hosts.joined(separator: ", "))"
+        if !composition.ownHosts.isEmpty {
+            return "https:// with HTTP/1.1, certificates by ACME for \(composition.ownHosts.joined(separator: ", "))"
         }
         guard let identity = certificates?.context.identities.first else { return "HTTP/1.1, no TLS" }
         return "https://, certificate of \(identity.names.first ?? "nobody") until \(identity.lastDay)"

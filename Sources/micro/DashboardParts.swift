@@ -29,7 +29,7 @@ struct DashboardParts: Sendable {
         registrar = appliance.registry?.registrar
         files = web.publicDirectory.map { .directory($0) } ?? .embedded
         // Hosts that certificates are got for are as much ours as the name of the machine.
-        let hosts = configuration.security?.acme?.hosts ?? []
+        let hosts = appliance.composition.ownHosts
         policy = AccessPolicy(
             isInsecure: web.isInsecure, machineNames: AccessPolicy.namesOfThisMachine() + hosts)
         readiness = appliance.readiness

@@ -84,5 +84,8 @@ extension Composition {
     var scheme: String { configuration.security == nil ? "http" : "https" }
 
     /// A name under which clients on this machine reach it.
-    var reachableHost: String { configuration.security?.acme?.hosts.first ?? "localhost" }
+    var reachableHost: String { ownHosts.first ?? "localhost" }
+
+    /// The hosts that certificates are got for.
+    var ownHosts: [String] { configuration.security?.acme?.hosts ?? [] }
 }
