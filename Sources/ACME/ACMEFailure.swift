@@ -1,5 +1,6 @@
 /// Why there is no certificate, for the operator.
 package struct ACMEFailure: Error, Equatable {
+    /// Who or what stands in the way.
     package enum Kind: Sendable, Equatable {
         /// The server could not be reached, or broke off.
         case unreachable

@@ -9,10 +9,12 @@ package final class ChallengeBoard: Sendable {
 
     package init() {}
 
+    /// Shows a text under the name of a token, until it is removed.
     package func put(_ keyAuthorization: String, for token: String) {
         answers.withLock { $0[token] = keyAuthorization }
     }
 
+    /// Shows it no more.
     package func remove(_ token: String) { _ = answers.withLock { $0.removeValue(forKey: token) } }
 
     func answer(to token: String) -> String? { answers.withLock { $0[token] } }

@@ -12,6 +12,7 @@ package enum HostName {
             return "\(name) is a wildcard, which authorities give only by dns-01, and that is not supported yet: list"
                 + " each host, or get the certificate elsewhere and give it with --tls_cert_file"
         }
+        let name = normalized(name)
         guard name.utf8.allSatisfy({ $0 < 0x80 }) else {
             return "\(name) is not written as DNS has it: begin each label that is not ASCII with xn--"
         }

@@ -4,6 +4,7 @@ internal import Transports
 
 /// A request to an ACME server.
 package struct ACMERequest: Sendable, Equatable {
+    /// The method.
     package enum Kind: Sendable { case get, head, post }
 
     package let kind: Kind

@@ -25,9 +25,9 @@ package enum RenewalSchedule {
         window.lowerBound + Int(chance * Double(window.upperBound - window.lowerBound))
     }
 
-    /// How long to wait after so many failures in a row, in seconds: a minute, three, nine ... with a tenth more or less.
+    /// How long to wait after so many failures in a row, in seconds: two minutes, six, eighteen ... with a tenth more or less.
     package static func pause(after failures: Int, chance: Double) -> Int {
-        var pause = 60
+        var pause = 120
         for _ in 0..<min(max(failures - 1, 0), 10) { pause *= 3 }
         pause = min(pause, longestPause)
         return pause - pause / 10 + Int(chance * Double(pause) / 5)

@@ -137,5 +137,6 @@ package final class FileLock: Sendable {
 
     deinit { close(descriptor) }
 
+    /// Lets another process have it.
     package func release() { flock(descriptor, LOCK_UN) }
 }

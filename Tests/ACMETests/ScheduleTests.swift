@@ -22,14 +22,14 @@ struct ScheduleTests {
         #expect(RenewalSchedule.due(in: 100...200, chance: 0.5) == 150)
     }
 
-    @Test func `pauses grow from a minute to half a day`() {
+    @Test func `pauses grow from two minutes to half a day`() {
         let pauses = (1...12).map { RenewalSchedule.pause(after: $0, chance: 0.5) }
-        #expect(pauses.prefix(4) == [60, 180, 540, 1_620])
+        #expect(pauses.prefix(4) == [120, 360, 1_080, 3_240])
         #expect(pauses == pauses.sorted())
         #expect(pauses.last == RenewalSchedule.longestPause)
         #expect(RenewalSchedule.pause(after: 1_000_000, chance: 0) < RenewalSchedule.longestPause)
-        #expect(RenewalSchedule.pause(after: 1, chance: 0) == 54)
-        #expect(RenewalSchedule.pause(after: 0, chance: 0.5) == 60)
+        #expect(RenewalSchedule.pause(after: 1, chance: 0) == 108)
+        #expect(RenewalSchedule.pause(after: 0, chance: 0.5) == 120)
     }
 
     @Test func `fewer than six proofs fail within the first hour, as authorities allow no more`() {

@@ -119,7 +119,7 @@ struct StateTests {
         #expect(FailureRecord.load("a", from: state, isStart: true, chance: 0.5) == FailureRecord())
         var record = FailureRecord()
         for _ in 0..<5 { record.add(ACMEFailure(.refused, "no"), now: 1_000, chance: 0.5) }
-        #expect(record.nextAttempt == 1_000 + 4_860)
+        #expect(record.nextAttempt == 1_000 + 9_720)
         try state.write(record.json("no"), to: "a.json")
         #expect(FailureRecord.load("a", from: state, isStart: false, chance: 0.5) == record)
         #expect(FailureRecord.load("a", from: state, isStart: true, chance: 0.5).nextAttempt == 1_300)

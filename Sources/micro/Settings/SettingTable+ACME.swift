@@ -6,20 +6,21 @@ extension Setting {
     static let acme: [Setting] = [
         row(
             .enableACME, .boolean, default: "false", isCommon: true,
-            "Get certificates by ACME and speak TLS with them, on port 443 unless an address is given"),
+            "Get certificates for acme_hosts"),
         row(
-            .acmeHosts, .list("hosts"), isCommon: true,
-            "The hosts to get certificates for; clients that ask for others are refused"),
+            .acmeHosts, .list("hosts"),
+            "The hosts to get certificates for; clients that ask for others are refused. TLS is then spoken"
+                + " on port 443 unless an address is given"),
         row(
             .acmeProvider, .word(valid: ["autocert"], notYet: ["certmagic"]), default: "autocert",
             "How hosts are proved; certmagic does it by DNS"),
         row(
-            .acmeDirectory, .text("url"), default: ACMEConfiguration.standardDirectory, isCommon: true,
+            .acmeDirectory, .text("url"), default: ACMEConfiguration.standardDirectory,
             "The ACME server's directory"),
         row(
             .acmeCAFile, .text("file"),
             "Believe the ACME server by the authorities in this PEM file, beside those of the system"),
-        row(.acmeEmail, .text("address"), isCommon: true, "Where the authority may send warnings"),
+        row(.acmeEmail, .text("address"), "Where the authority may send warnings"),
         row(
             .acmeAgreeTerms, .boolean, default: "true",
             "Agree to the authority's terms of service, as Micro v2 did without a question"),

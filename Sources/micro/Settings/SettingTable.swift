@@ -52,7 +52,7 @@ extension Setting {
         Setting(
             .apiType, .text("type"), ["MICRO_API_TYPE"], default: "api", in: apiCommands,
             as: name("type", in: apiCommands), group: .routing, isCommon: true,
-            "What follows the namespace in the names of services"),
+            "What follows the namespace in names"),
         Setting(
             .apiResolver, .word(valid: ["micro", "path", "vpath", "host", "grpc"], notYet: []),
             ["MICRO_API_RESOLVER"], default: "micro", in: apiCommands, as: name("resolver", in: apiCommands),
