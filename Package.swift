@@ -53,6 +53,7 @@ let package = Package(
         module("Bytes"),
         module("JSON", ["Bytes"]),
         module("HTTP", ["Bytes"]),
+        module("Compression", ["Bytes", "CZlib"]),
 
         // Level 1: the event loop, and what is made of the codecs.
         module("Reactor", ["Bytes", "CLinux"]),
@@ -60,22 +61,20 @@ let package = Package(
 
         // Level 2: sockets, and the contracts of the product.
         module("Transports", ["Bytes", "CLinux", "COpenSSL", "Reactor"]),
-        module("Gateway", ["Bytes", "HTTP", "JSON", "Reactor"]),
+        module("Gateway", ["Bytes", "Compression", "HTTP", "JSON", "Reactor"]),
 
         // Level 3: calls to the nodes behind the gateway.
         module("Upstream", ["Bytes", "Gateway", "HTTP", "JSON", "Reactor", "Transcoding", "Transports"]),
 
         // Level 4: implementations of the contracts. None of them knows another.
         module("Resolvers", ["Bytes", "Gateway", "HTTP"], path: "Resolvers"),
-        module("Handlers", ["Bytes", "Gateway", "HTTP", "JSON", "Reactor"], path: "Handlers"),
+        module("Handlers", ["Bytes", "Compression", "Gateway", "HTTP", "JSON", "Reactor"], path: "Handlers"),
         module(
             "Registries",
-            ["Bytes", "CLinux", "CZlib", "Gateway", "HTTP", "JSON", "Reactor", "Transports", "Upstream", logging]),
+            ["Bytes", "CLinux", "Compression", "Gateway", "HTTP", "JSON", "Reactor", "Transports", "Upstream", logging]),
         module(
             "ACME",
-            [
-                "Bytes", "COpenSSL", "Gateway", "HTTP", "JSON", "Reactor", "Transports", "Upstream", logging,
-            ]),
+            ["Bytes", "COpenSSL", "Gateway", "HTTP", "JSON", "Reactor", "Transports", "Upstream", logging]),
         module("Brokers", ["Bytes", "Gateway", "HTTP", "Upstream"]),
         module("Dashboard", ["Bytes", "CPublic", "Gateway", "HTTP", "JSON", "Reactor"]),
         module("Server", ["Bytes", "Gateway", "HTTP", "JSON", "Reactor", "Transports", logging]),
@@ -104,6 +103,7 @@ let package = Package(
             exclude: ["Golden"]),
         tests("JSON", ["Bytes", "JSON"]),
         tests("HTTP", ["Bytes", "HTTP", "JSON"], exclude: ["Golden"]),
+        tests("Compression", ["Bytes", "Compression"]),
         tests("Transcoding", ["Bytes", "CMallocCount", "JSON", "Transcoding"], exclude: ["Golden"]),
         tests("Resolvers", ["Gateway", "HTTP", "Resolvers"]),
         tests("ACME", ["ACME", "Bytes", "COpenSSL", "Gateway", "HTTP", "JSON", "TestSupport", "Transports", logging]),
@@ -117,14 +117,16 @@ let package = Package(
         tests(
             "Upstream",
             [
-                "Bytes", "CMallocCount", "Gateway", "HTTP", "Handlers", "JSON", "Reactor", "Resolvers", "Server",
+                "Bytes", "CMallocCount", "Compression", "Gateway", "HTTP", "Handlers", "JSON", "Reactor", "Resolvers",
+                "Server",
                 "TestSupport", "Upstream", logging,
             ],
             exclude: ["Golden"]),
         tests(
             "Server",
             [
-                "Bytes", "Gateway", "HTTP", "JSON", "Reactor", "Resolvers", "Server", "TestSupport", "Transports",
+                "Bytes", "Compression", "Gateway", "HTTP", "Handlers", "JSON", "Reactor", "Resolvers", "Server",
+                "TestSupport", "Transports",
                 logging,
             ]),
         tests("Command", ["ACME", "Gateway", "Handlers", "JSON", "Reactor", "micro", logging]),

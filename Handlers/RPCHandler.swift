@@ -74,7 +74,7 @@ package final class RPCHandler: Handler {
         let hasLines = exchange.request.fields.contentKind == .jsonLines
         var first = ByteBuffer()
         if hasLines {
-            try exchange.checkEncoding()
+            try exchange.refuseEncoding()
         } else {
             try await exchange.collectMessage(into: &first, limit: configuration.maximumBody)
         }

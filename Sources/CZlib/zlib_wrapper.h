@@ -1,7 +1,10 @@
-// zlib declares deflateInit and inflateInit as macros, which Swift does not import.
+// zlib declares deflateInit2 and inflateInit2 as macros, which Swift does not import.
 #pragma once
 
 #include <zlib.h>
 
-static inline int micro_deflate_init(z_stream *stream, int level) { return deflateInit(stream, level); }
-static inline int micro_inflate_init(z_stream *stream) { return inflateInit(stream); }
+static inline int micro_deflate_init(z_stream *stream, int level, int window_bits, int memory_level) {
+    return deflateInit2(stream, level, Z_DEFLATED, window_bits, memory_level, Z_DEFAULT_STRATEGY);
+}
+
+static inline int micro_inflate_init(z_stream *stream, int window_bits) { return inflateInit2(stream, window_bits); }

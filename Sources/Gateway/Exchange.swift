@@ -54,6 +54,8 @@ package final class Exchange {
         lateFailure = nil
         mayBodyPause = false
         refusal = nil
+        compression = nil
+        encoder = nil
         if !service.isEmpty { service = "" }
     }
 
@@ -61,6 +63,40 @@ package final class Exchange {
     package func note(_ error: GatewayError) {
         refusal = error.code
         if service.isEmpty { service = error.service }
+    }
+
+    // MARK: Compression
+
+    /// Lets the answer be compressed if client and content are fit for it. Nil, the default, leaves it as it is. Who sets
+    /// it calls `finishEnding` after the answer.
+    package var compression: CompressionPolicy?
+    /// Nil for an answer that is sent as it is.
+    private var encoder: ContentEncoder?
+
+    /// Begins an answer that may be compressed.
+    private func begin(
+        _ head: consuming ResponseHead, body: BodyFraming, by policy: CompressionPolicy
+    ) throws(GatewayError) {
+        var choice = head.codingChoice(for: request, body: body, minimum: policy.minimumLength)
+        let isHead = request.method == .head
+        if case .coded(let coding) = choice, !isHead {
+            var length: Int?
+            if case .length(let known) = body { length = known }
+            encoder = ContentEncoder(coding, length: length, policy: policy)
+            if encoder == nil { choice = .notForThisClient }
+        }
+        head.declare(choice, answering: request)
+        guard case .coded = choice else { return try stream.begin(head, body: body) }
+        // How long it will be is not known before it is compressed.
+        try stream.begin(head, body: isHead ? .none : .chunked)
+    }
+
+    /// Sends the last bytes of an answer that has been ended, if some still wait for the client.
+    nonisolated(nonsending) package func finishEnding() async throws(GatewayError) {
+        guard let encoder, encoder.hasEnded else { return }
+        while try !encoder.send(to: stream) { await wakeup.wait() }
+        self.encoder = nil
+        try stream.end(trailers: encoder.trailers)
     }
 
     /// The time at which the current tick began.
@@ -152,27 +188,42 @@ package final class Exchange {
         precondition(!hasBegunResponse, "a request is answered once")
         hasBegunResponse = true
         status = head.status.code
+        if let compression { return try begin(head, body: body, by: compression) }
         try stream.begin(head, body: body)
     }
 
     /// Takes bytes of the body from the front of the buffer, at most `limit`. Returns how many there was room for; when
     /// those are fewer, the wake-up is fired once there is room again.
     package func tryWrite(_ buffer: inout ByteBuffer, atMost limit: Int) throws(GatewayError) -> Int {
-        try stream.tryWrite(&buffer, atMost: limit)
+        if let encoder { return try encoder.write(&buffer, atMost: limit, to: stream) }
+        return try stream.tryWrite(&buffer, atMost: limit)
     }
 
     /// Writes a part of the body, and waits while the client is slower than we are.
     nonisolated(nonsending) package func write(_ buffer: inout ByteBuffer) async throws(GatewayError) {
         while !buffer.isEmpty {
-            if try stream.tryWrite(&buffer, atMost: buffer.count) == 0 { await wakeup.wait() }
+            // Compressing takes its time, so others come to theirs in between.
+            let limit = encoder == nil ? buffer.count : min(buffer.count, Self.encodedAtOnce)
+            if try tryWrite(&buffer, atMost: limit) == 0 { await wakeup.wait() }
+            if encoder != nil, !buffer.isEmpty { await Task.yield() }
         }
     }
 
+    /// Content compressed in one tick of the loop, in bytes: about a millisecond.
+    private static let encodedAtOnce = 65_536
+
     /// Sends what is buffered without waiting for more. For streams, where each message counts at once.
-    package func flush() throws(GatewayError) { try stream.flush() }
+    package func flush() throws(GatewayError) {
+        try encoder?.flush(to: stream)
+        try stream.flush()
+    }
 
     /// Ends the answer's body.
     package func end(trailers: HeaderFields = HeaderFields()) throws(GatewayError) {
+        guard let encoder else { return try stream.end(trailers: trailers) }
+        try encoder.end(trailers: trailers)
+        guard try encoder.send(to: stream) else { return }
+        self.encoder = nil
         try stream.end(trailers: trailers)
     }
 
@@ -183,6 +234,7 @@ package final class Exchange {
         try begin(ResponseHead(status, fields: fields), body: .length(body.count))
         try await write(&body)
         try end()
+        if encoder != nil { try await finishEnding() }
     }
 
     /// Answers in one piece with text of the given type.

@@ -81,10 +81,11 @@ extension HTTP2Session {
     private func begin(_ stream: HTTP2Stream, _ number: UInt32, endsStream: Bool) {
         streams[number] = stream
         running += 1
+        let announced = stream.exchange.request.fields.contentLength
         stream.begin(
             StreamRecord(
-                opening: number, endsStream: endsStream, announced: stream.exchange.request.fields.contentLength,
-                initialWindow: connection.peer.initialWindow))
+                opening: number, endsStream: endsStream, announced: announced,
+                initialWindow: connection.peer.initialWindow), announced: announced)
     }
 
     /// Refuses a stream before anything is known of it.

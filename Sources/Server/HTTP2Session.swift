@@ -300,6 +300,7 @@ final class HTTP2Session: ServerSession {
         } catch {
             isGone = true
             output.removeAll()
+            flushSoon()
         }
     }
 

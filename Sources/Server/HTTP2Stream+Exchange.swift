@@ -4,9 +4,9 @@ internal import HTTP
 internal import Reactor
 
 extension HTTP2Stream: ExchangeStream {
-    var requestBody: BodyFraming {
-        let head = exchange.request
-        if let length = head.fields.contentLength { return .length(length) }
+    /// How the content of a request is delimited for whoever passes it on, given whether any comes.
+    static func framing(of head: borrowing RequestHead, announced: Int?, isBodyless: Bool) -> BodyFraming {
+        if let announced { return .length(announced) }
         guard isBodyless else { return .chunked }
         // A node of HTTP/1.1 that is sent a method with content wants to be told that there is none.
         return head.method == .post || head.method == .put || head.method == .patch ? .length(0) : .none
@@ -35,6 +35,7 @@ extension HTTP2Stream: ExchangeStream {
             session.write(ResponseHead(.continue), framing: .none, of: record.number, endsStream: false)
             session.flushSoon()
         }
+        if exchange.mayBodyPause { return nil }
         if deadline.hasExpired { throw GatewayError(.requestTimeout, "the request's body did not arrive in time") }
         if deadline.at == nil { deadline.set(session.loop.now + session.configuration.bodyTimeout) }
         return nil

@@ -20,8 +20,8 @@ final class HTTP2Stream: LoopTask {
     var response = ResponseBody()
     /// True from the first request to read a body that the client sends only when asked to, until it is asked.
     var isContinueExpected = false
-    /// True when the request's fields were all of it.
-    private(set) var isBodyless = false
+    /// Decided once for each request, since it is asked for often.
+    private(set) var requestBody = BodyFraming.none
     /// True when the stream was reset, or its connection is lost.
     private(set) var isCut = false
     /// Bytes that may be written before others have had their turn.
@@ -87,10 +87,10 @@ final class HTTP2Stream: LoopTask {
     }
 
     /// Has the request answered.
-    func begin(_ record: StreamRecord) {
+    func begin(_ record: StreamRecord, announced: Int?) {
         self.record = record
         isCut = false
-        isBodyless = record.hasReceivedEnd
+        requestBody = Self.framing(of: exchange.request, announced: announced, isBodyless: record.hasReceivedEnd)
         isContinueExpected = !record.hasReceivedEnd && exchange.request.expectsContinue
         isDiscarding = false
         discarded = 0
@@ -131,6 +131,7 @@ final class HTTP2Stream: LoopTask {
             if let refusal { throw refusal }
             try await session.handler.handle(exchange)
             guard response.isEnded else { throw GatewayError(.fault, "no answer was given") }
+            if let failure = exchange.lateFailure { session.context.report(failure, exchange) }
         } catch {
             await answer(error)
         }
@@ -166,7 +167,8 @@ final class HTTP2Stream: LoopTask {
         isDiscarding = true
         session.consumed(body.count, on: self)
         body.removeAll()
-        let isLong = (exchange.request.fields.contentLength ?? 0) > Self.maximumDiscarded
+        var isLong = false
+        if case .length(let length) = requestBody { isLong = length > Self.maximumDiscarded }
         guard !isLong, !isContinueExpected else { return reset(.noError) }
         deadline.set(session.loop.now + session.configuration.lingerTimeout)
         while !isCut, !record.hasReceivedEnd {

@@ -13,6 +13,8 @@ package final class WorkerContext {
     /// Nil when no access log is written.
     package let accessLog: AccessLog?
     let logger: Logger
+    /// For the answers of this loop that may be compressed.
+    package let compression: CompressionPolicy
     let date = DateField()
     let handshakes: HandshakeLog
     /// Starts the tasks of streams and of shared connections to nodes. Set by the worker before any handler is made.
@@ -21,7 +23,8 @@ package final class WorkerContext {
     package var chores: [() -> Void] = []
 
     package init(
-        loop: any EventLoop, configuration: SessionConfiguration, accessLog: AccessLog? = nil, logger: Logger
+        loop: any EventLoop, configuration: SessionConfiguration, accessLog: AccessLog? = nil, logger: Logger,
+        compression: CompressionPolicy = CompressionPolicy()
     ) {
         self.loop = loop
         self.configuration = configuration
@@ -30,6 +33,7 @@ package final class WorkerContext {
         let handshakes = HandshakeLog(logger: logger)
         self.handshakes = handshakes
         chores.append { handshakes.tidy(at: loop.now) }
+        self.compression = compression
         if let accessLog { chores.append { accessLog.flush() } }
     }
 

@@ -6,12 +6,14 @@ internal import Reactor
 extension UpstreamConnection {
     /// Sends what is in `output`, and waits for the whole response: its head in `response`, its body in `body`.
     ///
-    /// - Parameter exchange: Whose client waits for it, if anyone does.
+    /// - Parameters:
+    ///   - exchange: Whose client waits for it, if anyone does.
+    ///   - watcher: Sees what has come of the body each time that there is more, and may take from its front.
     /// - Returns: False when the connection's deadline passed first.
     /// - Throws: `.upstreamBroken`, also for a body longer than `limit` bytes; `.clientGone`.
     nonisolated(nonsending) func collectResponse(
         to method: Method, from node: Node, body: inout ByteBuffer, limit: Int, wakeup: Wakeup,
-        for exchange: Exchange? = nil
+        for exchange: Exchange? = nil, watchedBy watcher: ((borrowing ResponseHead, inout ByteBuffer) -> Void)? = nil
     ) async throws(GatewayError) -> Bool {
         var reader = BodyReader(.none)
         var hasHead = false
@@ -21,7 +23,10 @@ extension UpstreamConnection {
                     reader = BodyReader(framing)
                     hasHead = true
                 }
-                if hasHead, try takeBody(from: node, &reader, body: &body, limit: limit) { return true }
+                guard hasHead else { continue }
+                let isComplete = try takeBody(from: node, &reader, body: &body, limit: limit)
+                watcher?(response, &body)
+                if isComplete { return true }
             } else if deadline.hasExpired {
                 return false
             } else {

@@ -41,7 +41,7 @@ package final class GRPCCaller: StreamingCaller {
                 .badRequest,
                 "\(call.destination.endpoint) of \(call.destination.service) is a stream, and not called like this")
         }
-        guard let translator = method.translator else {
+        guard let translator = translator(of: method, for: call) else {
             return try await send(call, method, call.body, on: node, reply: &reply, wakeup, deadline)
         }
         var request = ByteBuffer()
@@ -60,7 +60,7 @@ package final class GRPCCaller: StreamingCaller {
         while true {
             do throws(GatewayError) {
                 let connection = try await pool.connection(to: node, wakeup: wakeup, until: deadline)
-                let stream = try begin(call, method, timeLeft: call.deadline - loop.now, over: connection, wakeup)
+                let stream = try begin(call, method, over: connection, wakeup)
                 defer { stream.close() }
                 GRPCMessageWriter.write(message.span, to: &stream.outgoing)
                 stream.send(end: true)
@@ -104,20 +104,28 @@ package final class GRPCCaller: StreamingCaller {
         }
     }
 
+    /// Protobuf is passed on unread, whatever the node could read besides.
+    private func translator(of method: GRPCMethod, for call: RPCCall) -> (any GRPCTranslator)? {
+        switch call.format {
+        case .json: method.translator
+        case .protobuf: nil
+        }
+    }
+
     private func begin(
-        _ call: RPCCall, _ method: GRPCMethod, timeLeft: Duration?, over connection: HTTP2Connection, _ wakeup: Wakeup
+        _ call: RPCCall, _ method: GRPCMethod, over connection: HTTP2Connection, _ wakeup: Wakeup
     ) throws(GatewayError) -> HTTP2Stream {
+        let timeLeft = call.deadline - loop.now
+        let isJSON = call.format == .json
         let target = GRPCRequestHead.Target(
             path: method.path, scheme: connection.node.scheme, authority: connection.node.address,
-            contentType: method.contentType)
+            contentType: isJSON ? method.contentType : "application/grpc+proto")
         try connection.checkListSize(target.listSize + call.metadata.listSize)
         return try connection.begin(wakeup: wakeup, endsStream: false) { encoder, block in
             GRPCRequestHead.write(target, timeLeft: timeLeft, metadata: call.metadata, with: &encoder, to: &block)
-            for (name, value) in method.extras { encoder.encode(name, value, to: &block) }
-            if let timeLeft {
-                // Services of Go Micro make their deadline of this one.
-                encoder.encode("timeout", "\(max(1, timeLeft.nanoseconds))", to: &block)
-            }
+            for (name, value) in method.extras where isJSON { encoder.encode(name, value, to: &block) }
+            // Services of Go Micro make their deadline of this one.
+            encoder.encode("timeout", "\(max(1, timeLeft.nanoseconds))", to: &block)
         }
     }
 
@@ -134,10 +142,11 @@ package final class GRPCCaller: StreamingCaller {
             do throws(GatewayError) {
                 let connection = try await pool.connection(to: node, wakeup: wakeup, until: deadline)
                 try await connection.established(wakeup: wakeup, until: deadline)
-                let stream = try begin(call, method, timeLeft: nil, over: connection, wakeup)
+                let stream = try begin(call, method, over: connection, wakeup)
                 let answer = GRPCAnswer(from: node, of: call.destination.service, maximumMessage: maximumMessage)
                 stream.send()
-                return GRPCStream(stream, answer, translator: method.translator)
+                return GRPCStream(
+                    stream, answer, translator: translator(of: method, for: call), until: call.deadline)
             } catch {
                 guard error.isUnprocessed, attempt < Self.maximumAttempts else { throw error }
                 attempt += 1

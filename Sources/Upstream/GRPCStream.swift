@@ -1,6 +1,7 @@
 internal import Bytes
 internal import Gateway
 internal import HTTP
+internal import Reactor
 
 /// A stream of messages to and from a node that speaks gRPC.
 final class GRPCStream: RPCStream {
@@ -11,14 +12,28 @@ final class GRPCStream: RPCStream {
     /// What has come of a message that is not whole, or not translated.
     private var partial = ByteBuffer()
     private var failure: GatewayError?
+    private let deadline: Deadline
+    private let began: ContinuousClock.Instant
+    private let limit: ContinuousClock.Instant
 
-    init(_ stream: HTTP2Stream, _ answer: GRPCAnswer, translator: (any GRPCTranslator)?) {
+    /// - Parameter limit: When it must have ended.
+    init(
+        _ stream: HTTP2Stream, _ answer: GRPCAnswer, translator: (any GRPCTranslator)?,
+        until limit: ContinuousClock.Instant
+    ) {
         self.stream = stream
         self.answer = answer
         self.translator = translator
+        self.limit = limit
+        began = stream.connection.loop.now
+        deadline = Deadline(on: stream.connection.loop, firing: stream.wakeup)
+        deadline.set(limit)
     }
 
-    deinit { stream?.close() }
+    deinit {
+        stream?.close()
+        deadline.cancel()
+    }
 
     func trySend(_ message: inout ByteBuffer) throws(GatewayError) -> Bool {
         // A stream that is over has no reader; why it is over is told to who receives.
@@ -49,7 +64,7 @@ final class GRPCStream: RPCStream {
         do throws(GatewayError) {
             let arrival = try answer.next(from: stream, into: &partial)
             switch arrival {
-            case .nothing: break
+            case .nothing: if deadline.hasExpired { throw .timedOut(stream.connection.node, after: limit - began) }
             case .end: cancel()
             case .message:
                 if let translator {
@@ -70,6 +85,7 @@ final class GRPCStream: RPCStream {
     func cancel() {
         stream?.close()
         stream = nil
+        deadline.cancel()
         partial.releaseMemory()
     }
 }

@@ -32,6 +32,9 @@ package final class HTTP2Backend: Backend {
             deadline.set(pool.loop.now + silenceTimeout)
         }
         if let limit { deadline.set(pool.loop.now + limit) }
+        // The messages of a stream may be far apart; the connections on both sides are watched over.
+        exchange.mayBodyPause = type != nil
+        defer { exchange.mayBodyPause = false }
         var relay = HTTP2Relay(
             exchange: exchange, node: node, type: type, deadline: deadline,
             silenceTimeout: type == nil ? silenceTimeout : nil, limit: limit)

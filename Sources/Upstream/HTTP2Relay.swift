@@ -95,6 +95,7 @@ struct HTTP2Relay: ~Copyable {
             // In the other forms the trailers would be taken for a part of the message that was cut off.
             guard form == .native else { return false }
             outcome.write(to: &fields)
+            exchange.lateFailure = error
             try exchange.end(trailers: fields)
         } else {
             guard isReset else { return false }

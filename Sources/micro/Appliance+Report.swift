@@ -23,7 +23,7 @@ extension Appliance {
         }
         if let address = addresses.challenges {
             report.listeners.append(
-                .init(name: "challenges", address: address.description, note: "HTTP/1.1 for ACME, and to https://"))
+                .init(name: "challenges", address: address.description, note: "plain, for ACME, and on to https://"))
         }
         if let registry {
             report.registry = .init(
@@ -57,9 +57,9 @@ extension Appliance {
     /// What is spoken with clients.
     private var protocols: String {
         if !composition.ownHosts.isEmpty {
-            return "https:// with HTTP/1.1, certificates by ACME for \(composition.ownHosts.joined(separator: ", "))"
+            return "https://, certificates by ACME for \(composition.ownHosts.joined(separator: ", "))"
         }
-        guard let identity = certificates?.context.identities.first else { return "HTTP/1.1, no TLS" }
+        guard let identity = certificates?.context.identities.first else { return "HTTP/1.1 and HTTP/2, no TLS" }
         return "https://, certificate of \(identity.names.first ?? "nobody") until \(identity.lastDay)"
     }
 

@@ -40,7 +40,7 @@ struct Appliance: Sendable {
         }
         var composition = Composition(
             configuration: configuration, logger: logger, logWriter: logWriter)
-        composition.nodeSecurity = try Encryption.withNodes(configuration.nodeSecurity, protocols: ["http/1.1"])
+        composition.nodeSecurity = try Encryption.withNodes(configuration.nodeSecurity)
         composition.sharedSecurity = try Encryption.withNodes(configuration.nodeSecurity, protocols: ["h2"])
         let control: EpollEventLoop
         let loops: LoopGroup

@@ -131,6 +131,24 @@ struct ApplianceConfiguration: Sendable, Equatable {
         var headerFields: Int
         var rpcBody: Int
         var connections: Int
+        /// Requests at a time on one connection of HTTP/2.
+        var streams: Int
+        var compression: Compression
+    }
+
+    struct Compression: Sendable, Equatable {
+        var scope: CompressionScope
+        /// Shorter answers are sent as they are.
+        var minimumLength: Int
+    }
+
+    /// Which answers are compressed for clients that accept it.
+    enum CompressionScope: String, Sendable {
+        /// Those that are made here: of calls, and of the dashboard.
+        case own
+        /// Also those of the servers that requests are passed on to.
+        case all
+        case none
     }
 
     struct Logs: Sendable, Equatable {
@@ -256,6 +274,10 @@ extension ApplianceConfiguration.Limits {
         headerFields = settings.the(settings.number, .maxHeaderFields)
         rpcBody = settings.the(settings.number, .maxRPCBody)
         connections = settings.the(settings.number, .maxConnections)
+        streams = settings.the(settings.number, .maxStreams)
+        compression = ApplianceConfiguration.Compression(
+            scope: ApplianceConfiguration.CompressionScope(rawValue: settings.the(settings.text, .compression)) ?? .own,
+            minimumLength: settings.the(settings.number, .compressionMinimum))
     }
 }
 

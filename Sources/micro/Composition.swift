@@ -41,7 +41,9 @@ struct Composition: Sendable {
     // MARK: For each loop
 
     func makeContext(_ loop: any EventLoop) -> sending WorkerContext {
-        WorkerContext(loop: loop, configuration: session, accessLog: accessLog(), logger: logger)
+        WorkerContext(
+            loop: loop, configuration: session, accessLog: accessLog(), logger: logger,
+            compression: CompressionPolicy(minimumLength: configuration.limits.compression.minimumLength))
     }
 
     /// For what is behind the gateway, and not a part of what an operator wants to read about.
@@ -58,6 +60,7 @@ struct Composition: Sendable {
         session.headerTimeout = limits.headerTimeout
         session.idleTimeout = limits.idleTimeout
         session.bodyTimeout = limits.bodyTimeout
+        session.maximumStreams = limits.streams
         return session
     }
 
@@ -78,8 +81,9 @@ struct Composition: Sendable {
                     router: router, backend: HTTPBackend(pool: parts.pool), maximumAttempts: maximumAttempts)
             }
         return FrontHandler(
-            version: Version.number, rpc: rpcEndpoint(api.rpcAccess, parts, context),
-            next: GRPCSwitchHandler(grpc: grpc(parts, context), next: handler))
+            version: Version.number, rpc: compressing(rpcEndpoint(api.rpcAccess, parts, context), context),
+            next: GRPCSwitchHandler(
+                grpc: grpc(parts, context), next: compressing(handler, passesOn: api.handler == .http, context)))
     }
 
     /// Calls of clients that speak gRPC go to services as they are. Their paths name the services.
@@ -99,16 +103,28 @@ struct Composition: Sendable {
         let nodes = [proxy.target.node]
         let router = FixedRouter(service: name, nodes: nodes, strategy: strategy(), health: parts.health)
         guard proxy.target.isGRPC else {
-            return ProxyHandler(
-                router: router, backend: HTTPBackend(pool: parts.pool), maximumAttempts: maximumAttempts)
+            return compressing(
+                ProxyHandler(router: router, backend: HTTPBackend(pool: parts.pool), maximumAttempts: maximumAttempts),
+                passesOn: true, context)
         }
         let calls = FixedCallRouter(service: name, nodes: nodes, strategy: strategy(), health: parts.health)
         return GRPCSwitchHandler(
             grpc: ProxyHandler(
                 router: router, backend: HTTP2Backend(pool: parts.shared, configuration: pool),
                 maximumAttempts: maximumAttempts),
-            next: RPCHandler(
-                router: calls, dispatcher: parts.dispatcher, catalog: context.catalog, configuration: rpc))
+            next: compressing(
+                RPCHandler(
+                    router: calls, dispatcher: parts.dispatcher, catalog: context.catalog, configuration: rpc), context)
+        )
+    }
+
+    /// - Parameter passesOn: Whether the answers are those of others.
+    func compressing(_ handler: any Handler, passesOn: Bool = false, _ context: WorkerContext) -> any Handler {
+        switch configuration.limits.compression.scope {
+        case .none: return handler
+        case .own where passesOn: return handler
+        case .own, .all: return CompressingHandler(handler, by: context.compression)
+        }
     }
 
     /// Calls for the dashboard go the same way as everyone's.

@@ -41,10 +41,11 @@ extension Composition {
     func dashboard(_ parts: DashboardParts, _ context: WorkerContext) -> any Handler {
         let loopParts = LoopParts(context, self)
         let readiness = parts.readiness
-        return DashboardHandler(
+        let dashboard = DashboardHandler(
             catalog: context.catalog, facts: parts.facts, registrar: parts.registrar, files: parts.files,
             // Who may use the dashboard was decided before its `/rpc` is asked.
             policy: parts.policy, rpc: rpcEndpoint(.everyone, loopParts, context),
             unreadiness: { readiness.obstacle })
+        return compressing(dashboard, context)
     }
 }

@@ -63,9 +63,9 @@ enum Encryption {
 
     /// TLS with nodes, which is there whether one of them wants it or not.
     ///
-    /// - Parameter protocols: What nodes are offered by ALPN.
+    /// - Parameter protocols: What nodes are offered by ALPN. Default HTTP/1.1.
     static func withNodes(
-        _ security: ApplianceConfiguration.NodeSecurity, protocols: [String]
+        _ security: ApplianceConfiguration.NodeSecurity, protocols: [String] = ["http/1.1"]
     ) throws(StartFailure) -> TLSClientContext {
         do throws(TLSProblem) {
             let authorities = try security.authorities.map { path throws(TLSProblem) in

@@ -72,13 +72,40 @@ private actor ClientDomain {
 
     init(loop: EpollEventLoop) { self.loop = loop }
 
+    /// - Parameter take: Gets the lines of an answer that has some.
     func send(
-        _ head: RequestHead, body: [UInt8], to address: String, security: TLSClientContext?, within limit: Duration
+        _ head: RequestHead, body: [UInt8], to address: String, security: TLSClientContext?, within limit: Duration,
+        take: (@Sendable ([UInt8]) -> Void)? = nil
     ) async throws(GatewayError) -> (status: Int, body: [UInt8]) {
         let pool = UpstreamPool(loop: loop, transport: TCPTransport(), security: security)
         let (head, reply) = try await HTTPClient(pool: pool).send(
-            head, body: ByteBuffer(body), to: address, isSecure: security != nil, within: limit)
+            head, body: ByteBuffer(body), to: address, isSecure: security != nil, within: limit,
+            takeLine: take.map { take in { take($0.bytes) } })
         return (head.status.code, reply.bytes)
+    }
+
+    func stream(
+        _ destination: Destination, _ body: [UInt8], metadata: HeaderFields, on node: Node,
+        deadline: ContinuousClock.Instant, take: @Sendable ([UInt8]) -> Void
+    ) async throws(GatewayError) {
+        let pool = UpstreamPool(loop: loop, transport: TCPTransport())
+        let dispatcher = Dispatcher(callers: [.mucp(transport: "http"): MUCPCaller(pool: pool)], loop: loop)
+        let call = RPCCall(destination: destination, body: ByteBuffer(), metadata: metadata, deadline: deadline)
+        let wakeup = Wakeup()
+        let stream = try await dispatcher.open(call, on: node, wakeup: wakeup)
+        defer { stream.cancel() }
+        var message = ByteBuffer(body)
+        while try !stream.trySend(&message) { await wakeup.wait() }
+        try stream.finishSending()
+        while true {
+            switch try stream.tryReceive(into: &message) {
+            case .nothing: await wakeup.wait()
+            case .message:
+                take(message.bytes)
+                message.removeAll()
+            case .end: return
+            }
+        }
     }
 
     func call(
@@ -104,15 +131,42 @@ private struct LoopRequester: HTTPRequester {
         _ method: String, _ path: String, headers: [(name: String, value: String)], body: [UInt8], timeout: Duration
     ) async throws(DirectoryError) -> (status: Int, body: [UInt8]) {
         let address = address.asked.description
-        var fields = HeaderFields()
-        for (name, value) in headers { fields.append(name: name, value: value) }
-        let head = RequestHead(method: Method(method) ?? .get, target: path, authority: address, fields: fields)
+        let head = Self.head(method, path, headers, to: address)
         let domain = ClientDomain(loop: try ClientLoop.shared())
         do throws(GatewayError) {
             return try await domain.send(head, body: body, to: address, security: security, within: timeout)
         } catch {
-            throw .unreachable("\(address) gives no answer (\(error.detail)); is micro running there?")
+            throw Self.unreachable(address, error)
         }
+    }
+}
+
+extension LoopRequester {
+    func post(
+        _ path: String, headers: [(name: String, value: String)], body: [UInt8], timeout: Duration,
+        take: @escaping @Sendable ([UInt8]) -> Void
+    ) async throws(DirectoryError) -> (status: Int, body: [UInt8]) {
+        let address = address.asked.description
+        let head = Self.head("POST", path, headers, to: address)
+        let domain = ClientDomain(loop: try ClientLoop.shared())
+        do throws(GatewayError) {
+            return try await domain.send(
+                head, body: body, to: address, security: security, within: timeout, take: take)
+        } catch {
+            throw Self.unreachable(address, error)
+        }
+    }
+
+    private static func head(
+        _ method: String, _ path: String, _ headers: [(name: String, value: String)], to address: String
+    ) -> RequestHead {
+        var fields = HeaderFields()
+        for (name, value) in headers { fields.append(name: name, value: value) }
+        return RequestHead(method: Method(method) ?? .get, target: path, authority: address, fields: fields)
+    }
+
+    private static func unreachable(_ address: String, _ error: GatewayError) -> DirectoryError {
+        .unreachable("\(address) gives no answer (\(error.detail)); is micro running there?")
     }
 }
 
@@ -123,10 +177,23 @@ private struct LoopCaller: RPCRequester {
     func call(
         _ call: DirectoryCall, on node: Node, deadline: ContinuousClock.Instant
     ) async throws(GatewayError) -> [UInt8] {
+        try await ClientDomain(loop: loop).call(
+            Destination(service: call.service, endpoint: call.endpoint), call.body, metadata: Self.metadata(of: call),
+            on: node, deadline: deadline)
+    }
+
+    func stream(
+        _ call: DirectoryCall, on node: Node, deadline: ContinuousClock.Instant,
+        take: @escaping @Sendable ([UInt8]) -> Void
+    ) async throws(GatewayError) {
+        try await ClientDomain(loop: loop).stream(
+            Destination(service: call.service, endpoint: call.endpoint), call.body, metadata: Self.metadata(of: call),
+            on: node, deadline: deadline, take: take)
+    }
+
+    private static func metadata(of call: DirectoryCall) -> HeaderFields {
         var metadata = HeaderFields()
         for (name, value) in call.metadata.sorted(by: { $0.key < $1.key }) { metadata.append(name: name, value: value) }
-        return try await ClientDomain(loop: loop).call(
-            Destination(service: call.service, endpoint: call.endpoint), call.body, metadata: metadata, on: node,
-            deadline: deadline)
+        return metadata
     }
 }

@@ -31,6 +31,18 @@ final class FakeRequester: HTTPRequester {
     }
 }
 
+extension FakeRequester {
+    func post(
+        _ path: String, headers: [(name: String, value: String)], body: [UInt8], timeout: Duration,
+        take: @escaping @Sendable ([UInt8]) -> Void
+    ) async throws(DirectoryError) -> (status: Int, body: [UInt8]) {
+        let answer = try await send("POST", path, headers: headers, body: body, timeout: timeout)
+        guard answer.status == 200, answer.body.last == 0x0a else { return answer }
+        for line in answer.body.split(separator: 0x0a) { take(Array(line)) }
+        return (200, [])
+    }
+}
+
 /// A registry with fixed services, which remembers what was written.
 final class FakeRegistry: Registrar {
     let name = "fake"
@@ -81,6 +93,16 @@ final class FakeNodes: RPCRequester {
         seen.withLock { $0.append(node) }
         let next = script.withLock { $0.isEmpty ? .success("") : $0.removeFirst() }
         return Array(try next.get().utf8)
+    }
+}
+
+extension FakeNodes {
+    /// Each line of the script's answer is a message.
+    func stream(
+        _ call: DirectoryCall, on node: Node, deadline: ContinuousClock.Instant,
+        take: @escaping @Sendable ([UInt8]) -> Void
+    ) async throws(GatewayError) {
+        for line in try await self.call(call, on: node, deadline: deadline).split(separator: 0x0a) { take(Array(line)) }
     }
 }
 

@@ -49,6 +49,10 @@ struct ProgramTests {
                 "the record needs at least one node with id and address"
             ),
             (["register", "service", "{}"], "the service has no name"),
+            (
+                ["stream", "greeter"],
+                "micro stream needs service and endpoint, such as micro stream greeter Say.Stream '{\"count\": 3}'"
+            ),
             (["proxy"], "micro proxy needs the server behind it, such as micro proxy http://localhost:9000"),
             (["help", "apy"], "no help about apy; did you mean micro help api?"),
         ])
@@ -91,6 +95,14 @@ struct ProgramTests {
         #expect(json == RunResult(output: "{\n\t\"msg\": \"hi\"\n}\n", complaints: "", code: 0))
         let raw = await run(["call", "-o", "raw", "greeter", "Say.Hello"], in: world(answer))
         #expect(raw == RunResult(output: "{\"msg\":\"hi\"}\n", complaints: "", code: 0))
+    }
+
+    @Test func `a stream prints its messages, indented or raw, and ends well`() async {
+        let answer = Result<String, GatewayError>.success("{\"n\":1}\n{\"n\":2}\n")
+        let json = await run(["stream", "greeter", "Say.Stream", "{}"], in: world(answer))
+        #expect(json == RunResult(output: "{\n\t\"n\": 1\n}\n{\n\t\"n\": 2\n}\n", complaints: "", code: 0))
+        let raw = await run(["stream", "-o", "raw", "greeter", "Say.Stream"], in: world(answer))
+        #expect(raw == RunResult(output: "{\"n\":1}\n{\"n\":2}\n", complaints: "", code: 0))
     }
 
     @Test func `a failed call prints the error object on standard error`() async {

@@ -56,6 +56,30 @@ struct ServiceDirectoryTests {
         #expect(request.timeout > call.timeout)
     }
 
+    private static let report = #"{"id":"foo","code":404,"detail":"x","status":"Not Found"}"#
+
+    @Test(
+        "the lines of a stream are messages, and the last may be an error",
+        arguments: [
+            (200, "{\"n\":1}\n{\"error\":1}\n", ["{\"n\":1}", "{\"error\":1}"], false), (200, "{}", ["{}"], false),
+            (200, "{\"n\":1}\n{\"error\":\(report)}\n", ["{\"n\":1}"], true), (404, report, [], true),
+        ])
+    func stream(status: Int, body: String, messages: [String], isError: Bool) async {
+        let requester = FakeRequester(["POST /rpc": (status, body)])
+        let taken = Box<[String]>([])
+        var error: DirectoryError?
+        do throws(DirectoryError) {
+            try await ApplianceDirectory(requester).stream(Self.call) { line in
+                taken.change { $0.append(String(decoding: line, as: UTF8.self)) }
+            }
+        } catch let failure {
+            error = failure
+        }
+        #expect(taken.value == messages)
+        #expect(error == (isError ? .reported(MicroError(id: "foo", code: 404, detail: "x")) : nil))
+        #expect(requester.requests.first?.headers.last == "Accept: application/x-ndjson")
+    }
+
     @Test(
         "an error object is read bare and wrapped",
         arguments: [

@@ -8,7 +8,7 @@ struct StartupReportTests {
     private var report: StartupReport {
         var report = StartupReport(version: "1.2.3", command: .server)
         report.listeners = [
-            .init(name: "gateway", address: "[::]:8080", note: "HTTP/1.1, no TLS"),
+            .init(name: "gateway", address: "[::]:8080", note: "HTTP/1.1 and HTTP/2, no TLS"),
             .init(name: "dashboard", address: "127.0.0.1:8082", note: ""),
         ]
         report.registry = .init(name: "mdns", interfaces: ["eth0", "wlan0"], serviceCount: 1)
@@ -26,7 +26,7 @@ struct StartupReportTests {
         #expect(
             report.text == """
                 micro 1.2.3, server
-                  gateway    [::]:8080, HTTP/1.1, no TLS
+                  gateway    [::]:8080, HTTP/1.1 and HTTP/2, no TLS
                   dashboard  127.0.0.1:8082
                   registry   mdns on eth0, wlan0, 1 service so far
                   open       http://localhost:8082

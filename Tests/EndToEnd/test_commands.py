@@ -9,6 +9,7 @@ import subprocess
 
 import pytest
 
+import peers
 from program import until
 
 USAGE, UNAVAILABLE, CONFIGURATION = 2, 69, 78
@@ -92,6 +93,28 @@ def test_an_answer_is_printed_raw_when_asked_for(ask):
 
 def test_a_call_without_json_sends_an_empty_object(ask):
     assert ask("call", "--output=raw", "go.micro.srv.greeter", "Say.Hello").stdout == '{"msg":"Hello "}\n'
+
+
+def test_a_stream_is_printed_message_by_message(ask):
+    result = ask("stream", "--output=raw", "go.micro.srv.greeter", "Say.Stream", '{"name":"Ann","count":2}')
+    assert outcome(result) == (0, '{"msg":"Hello Ann #0","seq":0}\n{"msg":"Hello Ann #1","seq":1}\n', "")
+    result = ask("stream", "go.micro.srv.greeter", "Say.Stream", '{"count":-1}')
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr.startswith("micro: error calling go.micro.srv.greeter.Say.Stream: {")
+
+
+def test_a_node_that_was_named_is_streamed_from_without_a_gateway(run, micro_service):
+    @peers.stream
+    def count(stream):
+        request = stream.receive()
+        for number in range(2):
+            stream.send({"n": number, **request})
+
+    service = micro_service("counter", Say_Count=count)
+    result = run(
+        "--registry=memory", "stream", f"--address={service.address}", "--output=raw", "counter", "Say.Count",
+        '{"a":1}', env={"MICRO_WEB_ADDRESS": "127.0.0.1:1"})
+    assert outcome(result) == (0, '{"n":0,"a":1}\n{"n":1,"a":1}\n', "")
 
 
 def test_the_error_of_a_service_is_printed_as_an_object(ask):

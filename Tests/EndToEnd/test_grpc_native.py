@@ -289,3 +289,21 @@ def test_no_call_in_grpc_is_lost_while_the_node_replaces_its_connections(start_s
         for start in range(0, 400, 20):
             calls = [say.future(Request(person={"name": str(start + n)}), timeout=20) for n in range(20)]
             assert [each.result().message for each in calls] == [f"Hello {start + n}" for n in range(20)]
+
+
+@pytest.mark.parametrize(
+    "accept, expected",
+    [
+        ("application/x-ndjson", '{"message":"Hello J","totalCount":"2"}\n' * 2),
+        ("text/event-stream", 'data: {"message":"Hello J","totalCount":"2"}\n\n' * 2),
+    ],
+)
+def test_a_stream_of_grpc_is_read_in_json(start_server, node, accept, expected):
+    behind = node()
+    server = start_server("--namespace= ", "--type= ")
+    server.register(NAME, behind.address, metadata={"protocol": "grpc"})
+    answer, text = request(
+        server, "POST", f"/{NAME}/Greeter/Count", '{"person":{"name":"J","age":2}}',
+        {"Content-Type": "application/json", "Accept": accept})
+    assert answer.status == 200, text
+    assert text.decode().startswith(expected)

@@ -202,6 +202,22 @@ def test_a_body_that_is_not_as_long_as_announced_is_never_whole_for_the_node(raw
 # Many at once, slow ones, and the end
 
 
+def test_the_most_streams_is_a_setting(raw_server, start_proxy):
+    release = threading.Event()
+
+    def script(_, connection):
+        connection.request()
+        release.wait(20)
+        connection.send(wire.reply(body=b"late"))
+
+    running = start_proxy(raw_server(script).url, "--max_streams=3")
+    with h2client.Raw(running.proxy_port) as raw:
+        raw.send(b"".join(h2client.headers(stream) for stream in (1, 3, 5, 7)))
+        assert raw.first(3) == b"\0\0\0\7"  # REFUSED_STREAM, of the fourth.
+        release.set()
+        assert raw.first(0) == b"late"
+
+
 def test_a_slow_node_holds_up_nobody_else(raw_server, start_proxy):
     release = threading.Event()
 

@@ -18,7 +18,8 @@ for module in "${modules[@]}"; do
 done
 
 objects=()
-for module in Bytes JSON Transcoding HTTP CLinux Reactor Gateway Transports Upstream Handlers Registries Logging; do
+for module in Bytes JSON Transcoding HTTP Compression CLinux Reactor Gateway Transports Upstream Handlers Registries \
+    Logging; do
     while IFS= read -r object; do objects+=("$object"); done < <(find "$out/release/$module.build/" -name '*.o')
 done
 includes=(-I "$out/release/Modules" -I Sources/COpenSSL -I Sources/CZlib)

@@ -70,6 +70,11 @@ package final class Peer: @unchecked Sendable {
         wakeup?.fire()
     }
 
+    package func send(_ bytes: borrowing ByteBuffer) {
+        incoming.append(bytes)
+        wakeup?.fire()
+    }
+
     /// Says that nothing more comes, and goes on reading.
     package func finish() {
         hasFinished = true

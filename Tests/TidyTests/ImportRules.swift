@@ -38,7 +38,7 @@ enum ImportRules {
                     return nil
                 }
                 // Modules of the lowest level build on the bytes and on C.
-                if level == 0, ["Bytes", "CLinux"].contains(name) { return nil }
+                if level == 0, ["Bytes", "CLinux", "CZlib"].contains(name) { return nil }
                 return Violation(
                     "Package.swift",
                     "\(module.name) on level \(level) uses \(name) on level \(other); put a contract on a lower level")

@@ -20,7 +20,7 @@ private final class LinesHandler: Handler {
     nonisolated(nonsending) func handle(_ exchange: Exchange) async throws(GatewayError) {
         let call = RPCCall(
             destination: Destination(service: "go.greeter", endpoint: "Say.Chat"), body: ByteBuffer(),
-            metadata: HeaderFields(), deadline: loop.now + .seconds(5), exchange: exchange)
+            metadata: HeaderFields(), deadline: loop.now + .seconds(3_600), exchange: exchange)
         let node = Node(id: "n", address: GRPCRig.address)
         let stream = try await caller.open(call, on: node, wakeup: exchange.wakeup)
         var body = ByteBuffer()
@@ -61,7 +61,7 @@ struct GRPCStreamTests {
         let frames = rig.received()
         guard case .headers(1, let fields, ends: false) = try #require(frames.first) else { return }
         #expect(fields[":path"] == "/go.greeter.Say/Chat")
-        #expect(fields["grpc-timeout"] == nil)
+        #expect(fields["grpc-timeout"] == "3600000m")
         let content = frames.compactMap { if case .data(1, let text, _) = $0 { text } else { nil } }.joined()
         #expect(content == HTTP2Peer.framed("one") + HTTP2Peer.framed("two"))
         #expect(frames.last == .data(1, "", ends: true))
@@ -74,7 +74,19 @@ struct GRPCStreamTests {
         #expect(unchunked(head.body + rig.client.take())?.content == "ONE\nTWO\n")
     }
 
-    @Test func `a stream has no limit of its own, and a client that leaves cancels it`() {
+    @Test func `a stream may be silent for long, and ends at its limit`() {
+        let rig = rig("one...")
+        rig.node.begin(1)
+        _ = rig.received()
+        rig.loop.advance(by: .seconds(3_599))
+        rig.node.ping(isAnswer: true)
+        #expect(rig.received() == [.ping(isAnswer: false)])
+        rig.loop.advance(by: .seconds(1))
+        #expect(rig.received().last == .reset(1, .cancel))
+        #expect(rig.client.isClosed)
+    }
+
+    @Test func `a client that leaves cancels its stream`() {
         let rig = rig("one...")
         rig.node.begin(1)
         _ = rig.received()

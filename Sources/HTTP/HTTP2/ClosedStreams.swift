@@ -22,8 +22,8 @@ struct ClosedStreams: Sendable {
     /// Nil when it was closed too long ago, or never was there. `ended` stands for `resetByPeer` too: what may come
     /// after them is the same.
     func state(of stream: UInt32) -> StreamState? {
-        for entry in ring where entry & ~Self.ourReset == stream {
-            return entry == stream ? .ended : .resetByUs
+        for index in ring.indices where ring[index] & ~Self.ourReset == stream {
+            return ring[index] == stream ? .ended : .resetByUs
         }
         return nil
     }

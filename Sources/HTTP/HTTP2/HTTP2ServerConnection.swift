@@ -119,7 +119,9 @@ package struct HTTP2ServerConnection {
     }
 
     /// Whether fields on a stream that is not open can only be too late, and not a new request.
-    package func isKnownClosed(_ stream: UInt32) -> Bool { closed.state(of: stream) != nil }
+    package func isKnownClosed(_ stream: UInt32) -> Bool {
+        !numbers.isIdle(stream) && closed.state(of: stream) != nil
+    }
 
     // MARK: What the client says
 

@@ -4,7 +4,7 @@ extension CommandName {
     /// The commands in the order of the help.
     static let sections: [(heading: String, commands: [CommandName])] = [
         ("Serve until stopped", [.demo, .api, .web, .server, .proxy]),
-        ("Ask about services", [.list, .get, .call, .health]),
+        ("Ask about services", [.list, .get, .call, .stream, .health]),
         ("Change the registry", [.register, .deregister]),
         ("About micro", [.version, .help]),
     ]
@@ -17,6 +17,7 @@ extension CommandName {
         case .list: "list services"
         case .get: "get service NAME"
         case .call: "call SERVICE ENDPOINT [JSON...]"
+        case .stream: "stream SERVICE ENDPOINT [JSON...]"
         case .health: "health SERVICE"
         case .register: "register service JSON"
         case .deregister: "deregister service JSON"
@@ -35,6 +36,7 @@ extension CommandName {
         case .list: "list what is registered"
         case .get: "show the nodes and endpoints of a service"
         case .call: "call an endpoint and print the answer"
+        case .stream: "call an endpoint and print its answers as they come"
         case .health: "ask every node of a service how it is"
         case .register: "add a service to the registry"
         case .deregister: "take a service out of the registry"
@@ -57,6 +59,11 @@ extension CommandName {
             [
                 "micro call go.micro.srv.greeter Say.Hello '{\"name\":\"John\"}'",
                 "micro call --output=raw --address=127.0.0.1:4000 greeter Say.Hello",
+            ]
+        case .stream:
+            [
+                "micro stream go.micro.srv.greeter Say.Stream '{\"count\":3}'",
+                "micro stream --output=raw --address=127.0.0.1:4000 greeter Say.Stream",
             ]
         case .health: ["micro health go.micro.srv.greeter", "micro health --address=127.0.0.1:4000 greeter"]
         case .register:

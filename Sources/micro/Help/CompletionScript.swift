@@ -172,7 +172,7 @@ extension CommandName {
         case .list: ["services"]
         case .get, .register, .deregister: ["service"]
         case .help: CommandName.words + ["settings"]
-        case .api, .web, .server, .demo, .proxy, .call, .health, .version: []
+        case .api, .web, .server, .demo, .proxy, .call, .stream, .health, .version: []
         }
     }
 }

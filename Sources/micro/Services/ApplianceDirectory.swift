@@ -1,6 +1,7 @@
 import Bytes
 import Gateway
 import JSON
+import Synchronization
 
 /// Asks a running appliance by its JSON API.
 struct ApplianceDirectory: ServiceDirectory {
@@ -39,13 +40,32 @@ struct ApplianceDirectory: ServiceDirectory {
     }
 
     func call(_ call: DirectoryCall) async throws(DirectoryError) -> [UInt8] {
+        let (status, body) = try await requester.send(
+            "POST", "/rpc", headers: Self.headers(of: call), body: Self.envelope(of: call),
+            timeout: call.timeout + Self.margin)
+        guard status < 400 else { throw Self.error(status: status, body) }
+        return body
+    }
+
+    func stream(_ call: DirectoryCall, take: @escaping @Sendable ([UInt8]) -> Void) async throws(DirectoryError) {
+        let last = LastError()
+        let (status, body) = try await requester.post(
+            "/rpc", headers: Self.headers(of: call) + [("Accept", "application/x-ndjson")],
+            body: Self.envelope(of: call), timeout: call.timeout + Self.margin
+        ) { line in
+            if !last.take(line) { take(line) }
+        }
+        if let report = last.report { throw .reported(report) }
+        guard status < 400 else { throw Self.error(status: status, body) }
+        // An endpoint that does not stream answers once.
+        if !body.isEmpty { take(body) }
+    }
+
+    private static func headers(of call: DirectoryCall) -> [(name: String, value: String)] {
         var headers = call.metadata.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }
         headers.append(("Content-Type", "application/json"))
         headers.append(("Timeout", String(call.timeout.wholeSeconds)))
-        let (status, body) = try await requester.send(
-            "POST", "/rpc", headers: headers, body: Self.envelope(of: call), timeout: call.timeout + Self.margin)
-        guard status < 400 else { throw Self.error(status: status, body) }
-        return body
+        return headers
     }
 
     /// The message for `/rpc`. The request goes in as it was typed: a tree could not keep duplicate names.
@@ -97,6 +117,22 @@ struct ApplianceDirectory: ServiceDirectory {
         var report = MicroError(text: (object["error"] ?? json).text())
         if report.code == 0 { report.code = status }
         return .reported(report)
+    }
+}
+
+/// The error that the last line of a stream may be. The lines come from another thread.
+private final class LastError: Sendable {
+    private let found = Mutex<MicroError?>(nil)
+
+    var report: MicroError? { found.withLock { $0 } }
+
+    /// Returns true when the line is an error and no message.
+    func take(_ line: [UInt8]) -> Bool {
+        guard let json = try? JSONParser.parse(ByteBuffer(line).span), case .object(let object) = json,
+            object.count == 1, let error = object["error"], error["code"]?.intValue != nil
+        else { return false }
+        found.withLock { $0 = MicroError(text: error.text()) }
+        return true
     }
 }
 

@@ -10,4 +10,14 @@ protocol HTTPRequester: Sendable {
     func send(
         _ method: String, _ path: String, headers: [(name: String, value: String)], body: [UInt8], timeout: Duration
     ) async throws(DirectoryError) -> (status: Int, body: [UInt8])
+
+    /// Posts a request whose answer may be JSON lines (`application/x-ndjson`).
+    ///
+    /// - Parameter take: Gets each of these lines as it comes, without its line feed.
+    /// - Returns: The answer; without the lines that were handed over.
+    /// - Throws: As `send`.
+    func post(
+        _ path: String, headers: [(name: String, value: String)], body: [UInt8], timeout: Duration,
+        take: @escaping @Sendable ([UInt8]) -> Void
+    ) async throws(DirectoryError) -> (status: Int, body: [UInt8])
 }

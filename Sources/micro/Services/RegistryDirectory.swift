@@ -7,6 +7,12 @@ protocol RPCRequester: Sendable {
     func call(
         _ call: DirectoryCall, on node: Node, deadline: ContinuousClock.Instant
     ) async throws(GatewayError) -> [UInt8]
+
+    /// Sends one message, and hands over the JSON text of each message that comes back, until the end.
+    func stream(
+        _ call: DirectoryCall, on node: Node, deadline: ContinuousClock.Instant,
+        take: @escaping @Sendable ([UInt8]) -> Void
+    ) async throws(GatewayError)
 }
 
 /// Asks a registry and the nodes themselves, without a running appliance.
@@ -52,13 +58,28 @@ struct RegistryDirectory: ServiceDirectory {
     }
 
     func call(_ call: DirectoryCall) async throws(DirectoryError) -> [UInt8] {
+        try await ask(call, take: nil)
+    }
+
+    func stream(_ call: DirectoryCall, take: @escaping @Sendable ([UInt8]) -> Void) async throws(DirectoryError) {
+        _ = try await ask(call, take: take)
+    }
+
+    /// Asks one node after the other, until one takes the call.
+    ///
+    /// - Parameter take: Gets the messages of a stream; nil for an ordinary call, whose answer is returned.
+    private func ask(
+        _ call: DirectoryCall, take: (@Sendable ([UInt8]) -> Void)?
+    ) async throws(DirectoryError) -> [UInt8] {
         let deadline = ContinuousClock.now + call.timeout
         var nodes = try await nodes(for: call).shuffled()
         var attempts = 1 + retries
         while let node = nodes.popLast() {
             attempts -= 1
             do throws(GatewayError) {
-                return try await requester.call(call, on: node, deadline: deadline)
+                guard let take else { return try await requester.call(call, on: node, deadline: deadline) }
+                try await requester.stream(call, on: node, deadline: deadline, take: take)
+                return []
             } catch {
                 if error.isRetryable, attempts > 0, !nodes.isEmpty { continue }
                 throw .reported(error.report)

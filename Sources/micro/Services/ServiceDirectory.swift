@@ -12,6 +12,10 @@ protocol ServiceDirectory: Sendable {
     /// Calls an endpoint, and returns the answer's JSON text as it came.
     func call(_ call: DirectoryCall) async throws(DirectoryError) -> [UInt8]
 
+    /// Calls an endpoint that streams, and hands over the JSON text of each message as it comes. Returns at the end of
+    /// the stream.
+    func stream(_ call: DirectoryCall, take: @escaping @Sendable ([UInt8]) -> Void) async throws(DirectoryError)
+
     /// - Parameter lifetime: Nil keeps the nodes until they are taken out.
     func register(_ service: Service, lifetime: Duration?) async throws(DirectoryError)
 

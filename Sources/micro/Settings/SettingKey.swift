@@ -79,7 +79,10 @@ enum SettingKey: String, CaseIterable, Sendable {
     case maxHeaderFields = "max_header_fields"
     case maxRPCBody = "max_rpc_body"
     case maxConnections = "max_connections"
+    case maxStreams = "max_streams"
     case trustedProxies = "trusted_proxies"
+    case compression
+    case compressionMinimum = "compression_min_size"
 
     // Logs.
     case accessLog = "access_log"

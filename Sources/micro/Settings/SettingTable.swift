@@ -112,6 +112,8 @@ extension Setting {
             "How often our registrations are renewed"),
     ]
 
+    private static let calling: Set<CommandName> = [.call, .stream]
+
     private static let calls: [Setting] = [
         Setting(
             .selector, .word(valid: ["random", "roundrobin"], notYet: ["dns", "router", "static"]),
@@ -123,7 +125,7 @@ extension Setting {
             "How long a call may take, retries included"),
         Setting(
             .clientRetries, .integer(0...100), ["MICRO_CLIENT_RETRIES"], default: "1",
-            in: CommandName.serving.union([.call]), group: .calls,
+            in: CommandName.serving.union(calling), group: .calls,
             "How many other nodes are tried when one did not take the call"),
         Setting(
             .clientPoolSize, .integer(0...100_000), ["MICRO_CLIENT_POOL_SIZE"], default: "100",
@@ -167,7 +169,15 @@ extension Setting {
         limit(.maxHeaderBytes, .size(1_024...(16 << 20)), default: "64KiB", "The longest head of a request"),
         limit(.maxHeaderFields, .integer(10...10_000), default: "100", "The most header fields of a request"),
         limit(.maxRPCBody, .size(1_024...(1 << 30)), default: "4MiB", "The longest body that becomes an RPC message"),
+        limit(
+            .compression, .word(valid: ["own", "all", "none"], notYet: []), default: "own",
+            "Which answers are compressed when the client accepts it: our own, or also those passed on"),
+        limit(
+            .compressionMinimum, .size(0...(1 << 30)), default: "1KiB", "The shortest answer that is compressed"),
         limit(.maxConnections, .integer(1...10_000_000), default: "16384", "The most connections at a time"),
+        limit(
+            .maxStreams, .integer(1...10_000), default: "100",
+            "The most requests at a time on one connection of HTTP/2"),
         limit(
             .trustedProxies, .addressRanges, default: nil, "Whose X-Forwarded fields are believed"),
     ]
@@ -190,7 +200,7 @@ extension Setting {
             isCommon: true,
             "The dashboard of a running micro to ask, instead of looking for one on this machine"),
         Setting(
-            .callAddress, .address, ["MICRO_ADDRESS"], in: [.call], as: name("address", in: [.call]), group: .calls,
+            .callAddress, .address, ["MICRO_ADDRESS"], in: calling, as: name("address", in: calling), group: .calls,
             isCommon: true,
             "The node to call, without discovery"),
         Setting(
@@ -198,11 +208,11 @@ extension Setting {
             group: .calls, isCommon: true,
             "The node to ask, without discovery"),
         Setting(
-            .metadata, .list("key=value"), ["MICRO_METADATA"], in: [.call], group: .calls, isCommon: true,
+            .metadata, .list("key=value"), ["MICRO_METADATA"], in: calling, group: .calls, isCommon: true,
             "What to send along with the call; may be given several times"),
         Setting(
-            .output, .word(valid: ["json", "raw"], notYet: []), ["MICRO_OUTPUT"], default: "json", in: [.call],
-            as: name("o", in: [.call]), group: .output, isCommon: true,
+            .output, .word(valid: ["json", "raw"], notYet: []), ["MICRO_OUTPUT"], default: "json", in: calling,
+            as: name("o", in: calling), group: .output, isCommon: true,
             "How the answer is printed: indented, or as it came"),
     ]
 
