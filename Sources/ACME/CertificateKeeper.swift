@@ -203,7 +203,7 @@ package actor CertificateKeeper {
         }
         let stored = StoredCertificate(
             identity: identity, mark: mark, identifier: CertificateID.text(ofFirstIn: bytes))
-        records[index].take(stored, margin: configuration.renewBefore)
+        records[index].take(stored, margin: configuration.renewBefore, got: time(nil))
         records[index].failures = FailureRecord()
         show()
         tell(

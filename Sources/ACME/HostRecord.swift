@@ -10,17 +10,22 @@ struct HostRecord {
     var failures = FailureRecord()
     /// When it is renewed.
     var due = 0
+    /// Nothing is asked before, because what is there is new, whatever the authority or the configuration says.
+    private(set) var rest = 0
     /// When the authority is asked next when to renew. Zero for at once.
     var nextInquiry = 0
     /// True once it is told that another process asks.
     var isWaitingTold = false
 
     /// When something is to be done next.
-    var nextAttempt: Int { max(due, failures.nextAttempt) }
+    var nextAttempt: Int { max(due, rest, failures.nextAttempt) }
 
     /// Takes over a certificate that was read or got.
-    mutating func take(_ stored: StoredCertificate, margin: Int?) {
+    ///
+    /// - Parameter got: When it was got. Nil when it was read.
+    mutating func take(_ stored: StoredCertificate, margin: Int?, got: Int? = nil) {
         self.stored = stored
+        rest = stored.identity.map { RenewalSchedule.rest($0.validity, got: got) } ?? 0
         due = stored.identity.map { RenewalSchedule.due($0.validity, margin: margin, chance: chance) } ?? 0
         nextInquiry = 0
         isWaitingTold = false

@@ -20,6 +20,15 @@ package enum RenewalSchedule {
         return max(validity.upperBound - (margin ?? life / 3) - early, validity.lowerBound + life / 10)
     }
 
+    /// Until when a certificate counts as new: a tenth of its life, or a day. An authority that always wants the renewal
+    /// at once, or dates its certificates back, must not make a loop of it.
+    ///
+    /// - Parameter got: When it was got, if that is known.
+    static func rest(_ validity: ClosedRange<Int>, got: Int?) -> Int {
+        let starts = [validity.lowerBound] + (got.map { [$0] } ?? [])
+        return starts.map { $0 + min(max(validity.upperBound - $0, 0) / 10, 86_400) }.max() ?? 0
+    }
+
     /// Some time in the window that the authority suggests (RFC 9773, 4.2).
     package static func due(in window: ClosedRange<Int>, chance: Double) -> Int {
         window.lowerBound + Int(chance * Double(window.upperBound - window.lowerBound))

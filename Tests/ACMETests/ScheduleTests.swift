@@ -17,6 +17,16 @@ struct ScheduleTests {
         #expect((due - 1_000 + Self.day / 2) / Self.day == day)
     }
 
+    @Test(
+        "what is new is left alone for a tenth of its life, or a day",
+        arguments: [
+            (0, 90 * 86_400, nil, 86_400), (0, 1_000, nil, 100), (0, 20, nil, 2), (0, 7_200, 3_600, 3_960),
+            (0, 7_200, 9_000, 9_000), (0, 0, nil, 0),
+        ] as [(Int, Int, Int?, Int)])
+    func rest(first: Int, last: Int, got: Int?, rest: Int) {
+        #expect(RenewalSchedule.rest(first...last, got: got) == rest)
+    }
+
     @Test func `of a window that the authority suggests one moment is taken`() {
         #expect(RenewalSchedule.due(in: 100...200, chance: 0) == 100)
         #expect(RenewalSchedule.due(in: 100...200, chance: 0.5) == 150)

@@ -1,14 +1,18 @@
 """Certificates from an ACME server, from nothing to a renewal. The server is Pebble."""
 
+import base64
 import fcntl
+import http.server
 import json
 import os
+import pathlib
 import re
 import shutil
 import socket
 import ssl
 import stat
 import subprocess
+import threading
 
 import pytest
 
@@ -100,7 +104,8 @@ def test_from_nothing_to_certificates_for_each_host_and_for_no_other(make_pebble
     assert wait_for(running, "no certificate for the name that the client asks for")
     # What is kept, and for whom.
     path = folder(tmp_path)
-    assert sorted(entry.name for entry in path.iterdir()) == ["account.key", "api.example.pem", "lock", "shop.example.pem"]
+    names = sorted(entry.name for entry in path.iterdir())
+    assert names == ["account.key", "api.example.pem", "lock", "shop.example.pem"]
     assert {stat.S_IMODE(entry.stat().st_mode) for entry in path.iterdir()} == {0o600}
     assert {stat.S_IMODE(place.stat().st_mode) for place in (path, path.parent)} == {0o700}
     keys = [line for entry in path.iterdir() for line in re.findall(
@@ -238,6 +243,72 @@ def test_of_two_processes_with_one_folder_only_one_asks(make_pebble, start, tmp_
         until(lambda: served(running.api_port, "shop.example", authority.pem.read_text()))
     wait_for(running, "shop.example: another process has got a certificate")
     assert not pebble.lines("new-order")
+
+
+class Suggestions(http.server.ThreadingHTTPServer):
+    """An ACME server that says when to renew, and has nothing else to say."""
+
+    daemon_threads = True
+
+    class Answer(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            base = f"https://localhost:{self.server.server_port}"
+            self.server.asked.append(self.path)
+            if self.path == "/dir":
+                answer = {name: f"{base}/{name}" for name in ("newNonce", "newAccount", "newOrder", "renewalInfo")}
+            else:
+                answer = {
+                    "suggestedWindow": {"start": "2020-01-01T00:00:00Z", "end": "2020-01-02T00:00:00Z"},
+                    "explanationURL": "https://ca.example/why"}
+            body = json.dumps(answer).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def do_HEAD(self):
+            self.send_error(503)
+
+        def log_message(self, *_):
+            pass
+
+    def __init__(self, pair):
+        super().__init__(("127.0.0.1", 0), self.Answer)
+        self.asked = []
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(pair.chain, pair.key)
+        self.socket = context.wrap_socket(self.socket, server_side=True)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+def test_the_authority_may_say_when_to_renew(start, tmp_path):
+    authority = pki.Authority(tmp_path)
+    server = Suggestions(authority.issue("DNS:localhost"))
+    try:
+        url = f"https://localhost:{server.server_port}/dir"
+        path = tmp_path / "state" / f"localhost_{server.server_port}_dir"
+        path.mkdir(parents=True, mode=0o700)
+        # It began a week ago: what is newer than a day is not renewed, whatever anybody says.
+        pair = authority.issue_earlier("shop.example", days_ago=7, days_left=83)
+        with open(path / "shop.example.pem", "w", encoding="ascii") as file:
+            file.write(pathlib.Path(pair.key).read_text() + pathlib.Path(pair.chain).read_text())
+        running = start("api", *flags(url, authority.pem, tmp_path / "state"))
+        wait_for(running, r"to be renewed 2020-01-0.*, as the authority suggests \(https://ca.example/why\)")
+        # It tries, and meanwhile the old one is shown.
+        failure = wait_for(running, "shop.example: no new certificate: ")
+        assert "503" in failure and "the one in use ends 20" in failure
+        assert served(running.api_port, "shop.example", authority.pem.read_text())
+        key, serial = server.asked[1].removeprefix("/renewalInfo/").split(".")
+        text = pki.openssl("x509", "-in", pair.chain, "-noout", "-ext", "authorityKeyIdentifier", "-serial")
+        assert decoded(key) in text.replace(":", "") and decoded(serial) in text
+        assert server.asked.count(server.asked[1]) == 1
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def decoded(text):
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).hex().upper()
 
 
 @pytest.mark.parametrize("arguments, words", [
