@@ -15,7 +15,7 @@ extension Appliance {
         }
         if let address = addresses.web {
             report.listeners.append(.init(name: "dashboard", address: address.description, note: protocols))
-            report.dashboardURL = "\(composition.scheme)://\(composition.reachableHost):\(address.port)"
+            report.dashboardURL = composition.url(port: address.port)
         }
         if let address = addresses.proxy, let proxy = configuration.proxy {
             report.listeners.append(

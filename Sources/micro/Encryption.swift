@@ -83,8 +83,8 @@ extension Composition {
     /// `https` when clients are spoken to by TLS.
     var scheme: String { configuration.security == nil ? "http" : "https" }
 
-    /// A name under which clients on this machine reach it.
-    var reachableHost: String { ownHosts.first ?? "localhost" }
+    /// What a client on this machine asks.
+    func url(port: UInt16) -> String { "\(scheme)://\(ownHosts.first ?? "localhost"):\(port)" }
 
     /// The hosts that certificates are got for.
     var ownHosts: [String] { configuration.security?.acme?.hosts ?? [] }

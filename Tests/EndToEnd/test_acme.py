@@ -13,6 +13,7 @@ import ssl
 import stat
 import subprocess
 import threading
+import time
 
 import pytest
 
@@ -125,6 +126,24 @@ def test_the_command_of_the_readme_gets_a_certificate(make_pebble, start, tmp_pa
     pebble.look_at(running)
     assert until(lambda: served(running.api_port, host, pebble.root), 60)
     assert list((tmp_path / ".local/state/micro/acme").glob(f"*/{host}.pem"))
+
+
+def test_the_dashboard_has_the_certificate_too_and_tells_when_it_ends(make_pebble, start, tmp_path):
+    pebble = make_pebble()
+    running = start(
+        "server", "--web_address=127.0.0.1:0", *flags(pebble.url, pebble.authority, tmp_path / "state"))
+    pebble.look_at(running)
+    assert running.facts["open"]["url"] == f"https://shop.example:{running.web_port}"
+    until(lambda: served(running.api_port, "shop.example", pebble.root), 60)
+    root = tmp_path / "root.pem"
+    root.write_text(pebble.root)
+    place = f"shop.example:{running.web_port}"
+    result = subprocess.run(
+        ["curl", "-sS", "--cacert", root, "--resolve", f"{place}:127.0.0.1", f"https://{place}/api/status"],
+        capture_output=True, text=True, timeout=20)
+    [certificate] = json.loads(result.stdout)["data"]["certificates"]
+    assert certificate["names"] == ["shop.example"]
+    assert certificate["expires"] > time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 80 * 86400))
 
 
 def test_a_host_is_proved_by_http_where_that_is_wanted_and_clients_are_sent_to_tls(make_pebble, start_gateway):
