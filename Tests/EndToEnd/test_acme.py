@@ -210,7 +210,7 @@ def test_a_proof_that_fails_is_told_and_remembered(make_pebble, start, tmp_path)
     running.stop()
     # Whoever starts it again and again does not ask again and again.
     again = start("api", *arguments)
-    assert wait_for(again, "it went wrong 1 times in a row; next try .*shop.example.json")
+    assert wait_for(again, "the last try failed .1 in a row.; next try .*shop.example.json")
     assert pebble.tls.count == count
 
 
