@@ -48,7 +48,7 @@ package actor CertificateKeeper {
         for host in configuration.hosts {
             var record = HostRecord(host: host)
             record.take(StoredCertificate.load(host, from: state, now: now), margin: configuration.renewBefore)
-            record.failures = FailureRecord.load(host, from: state, isStart: true, chance: record.chance)
+            record.failures = FailureRecord.load(host, from: state, isStart: true)
             if let problem = record.stored.problem { warnings.append("\(problem); it is asked for anew") }
             records.append(record)
         }
@@ -98,7 +98,7 @@ package actor CertificateKeeper {
             } else if record.failures.nextAttempt > time(nil) {
                 tell(
                     .warning,
-                    "\(record.host): no certificate, and it went wrong \(record.failures.count) times in a row; next"
+                    "\(record.host): no certificate, and the last try failed (\(record.failures.count) in a row); next"
                         + " try \(Moment.text(record.failures.nextAttempt)), or after a restart without"
                         + " \(state.path)/\(FailureRecord.name(record.host))")
             }
@@ -164,7 +164,7 @@ package actor CertificateKeeper {
 
     /// Asks for a certificate. Returns false when another process is at it.
     private func attempt(_ index: Int) async -> Bool {
-        let (host, chance) = (records[index].host, records[index].chance)
+        let host = records[index].host
         do throws(ACMEFailure) {
             guard let lock = try await onDisk({ state throws(ACMEFailure) in try state.lock() }) else {
                 if !records[index].isWaitingTold { tell(.info, "\(host): another process asks for certificates") }
@@ -176,7 +176,7 @@ package actor CertificateKeeper {
             await takeFromFolder(index)
             if records[index].isWaitingTold {
                 records[index].failures = try await onDisk { state throws(ACMEFailure) in
-                    FailureRecord.load(host, from: state, isStart: false, chance: chance)
+                    FailureRecord.load(host, from: state, isStart: false)
                 }
                 records[index].isWaitingTold = false
             }
@@ -246,7 +246,7 @@ package actor CertificateKeeper {
     private func issue(
         _ record: HostRecord, _ account: SigningKey, _ key: SigningKey
     ) async throws(ACMEFailure) -> [UInt8] {
-        let kinds = RenewalSchedule.challenges(configuration.challenges, after: record.failures.count)
+        let kinds = RenewalSchedule.challenges(configuration.challenges, after: record.failures.unproven)
         for (position, kind) in kinds.enumerated() {
             var wish = Issuance.Wish(
                 directory: configuration.directory, host: record.host, account: account, key: key, challenge: kind)

@@ -74,6 +74,8 @@ struct StoredCertificate: Sendable {
 /// and again.
 struct FailureRecord: Sendable, Equatable {
     var count = 0
+    /// How many of them were proofs that the authority did not believe; see `RenewalSchedule.challenges`.
+    var unproven = 0
     /// When it went wrong last.
     var last = 0
     /// Nothing is asked before, because the server said so.
@@ -85,16 +87,21 @@ struct FailureRecord: Sendable, Equatable {
     /// One more.
     mutating func add(_ failure: ACMEFailure, now: Int, chance: Double) {
         count += 1
+        if failure.kind == .unproven { unproven += 1 }
         last = now
         // A server that is out of its mind must not stop us for ever.
         notBefore = now + min(failure.retryAfter ?? 0, 7 * 86_400)
-        nextAttempt = max(notBefore, now + RenewalSchedule.pause(after: count, chance: chance))
+        let pause = RenewalSchedule.pause(
+            after: count, chance: chance,
+            first: failure.kind == .unreachable ? RenewalSchedule.shortFirstPause : RenewalSchedule.firstPause)
+        nextAttempt = max(notBefore, now + pause)
     }
 
     func json(_ reason: String) -> [UInt8] {
         let value = JSONValue.object([
-            "failures": .integer(count), "last": .string(Moment.text(last)),
-            "notBefore": .string(Moment.text(notBefore)), "reason": .string(reason),
+            "failures": .integer(count), "unproven": .integer(unproven), "last": .string(Moment.text(last)),
+            "notBefore": .string(Moment.text(notBefore)), "next": .string(Moment.text(nextAttempt)),
+            "reason": .string(reason),
         ])
         return Array((value.text(JSONStyle(indentation: "  ", escapesHTML: false)) + "\n").utf8)
     }
@@ -102,14 +109,16 @@ struct FailureRecord: Sendable, Equatable {
     /// Reads what was written. What cannot be read counts as nothing.
     ///
     /// - Parameter isStart: True when a person may have started the program anew, with the cause put right.
-    static func load(_ host: String, from state: StateDirectory, isStart: Bool, chance: Double) -> FailureRecord {
+    static func load(_ host: String, from state: StateDirectory, isStart: Bool) -> FailureRecord {
         guard let bytes = (try? state.read(name(host))) ?? nil, let value = try? JSONParser.parse(bytes.span),
             let count = value["failures"]?.intValue, count > 0,
-            let last = value["last"]?.stringValue.flatMap(Moment.parse)
+            let last = value["last"]?.stringValue.flatMap(Moment.parse),
+            let next = value["next"]?.stringValue.flatMap(Moment.parse)
         else { return FailureRecord() }
         let notBefore = value["notBefore"]?.stringValue.flatMap(Moment.parse) ?? 0
-        let pause = RenewalSchedule.pause(after: count, chance: chance)
-        let next = last + (isStart ? min(pause, RenewalSchedule.longestPauseAtStart) : pause)
-        return FailureRecord(count: count, last: last, notBefore: notBefore, nextAttempt: max(next, notBefore))
+        let limit = isStart ? last + RenewalSchedule.longestPauseAtStart : .max
+        return FailureRecord(
+            count: count, unproven: max(0, value["unproven"]?.intValue ?? 0), last: last, notBefore: notBefore,
+            nextAttempt: max(min(next, limit), notBefore))
     }
 }

@@ -2,6 +2,10 @@ internal import JSON
 
 /// When certificates are renewed, and when what failed is tried again. Moments are seconds since 1970.
 package enum RenewalSchedule {
+    /// The pause after a first failure, in seconds.
+    static let firstPause = 120
+    /// The same when the server was not reached, so that nobody has counted anything: the network may be on its way.
+    static let shortFirstPause = 10
     /// The longest pause between two tries, in seconds.
     static let longestPause = 12 * 3_600
     /// The longest pause before the first try after a start: somebody may have put things right.
@@ -34,9 +38,10 @@ package enum RenewalSchedule {
         window.lowerBound + Int(chance * Double(window.upperBound - window.lowerBound))
     }
 
-    /// How long to wait after so many failures in a row, in seconds: two minutes, six, eighteen ... with a tenth more or less.
-    package static func pause(after failures: Int, chance: Double) -> Int {
-        var pause = 120
+    /// How long to wait after so many failures in a row, in seconds: three times as long each time, with a tenth more or
+    /// less.
+    static func pause(after failures: Int, chance: Double, first: Int = firstPause) -> Int {
+        var pause = first
         for _ in 0..<min(max(failures - 1, 0), 10) { pause *= 3 }
         pause = min(pause, longestPause)
         return pause - pause / 10 + Int(chance * Double(pause) / 5)

@@ -116,13 +116,23 @@ struct StateTests {
     @Test func `failures are remembered, and a start does not wait as long for them`() throws {
         let place = Place()
         let state = try state(in: place)
-        #expect(FailureRecord.load("a", from: state, isStart: true, chance: 0.5) == FailureRecord())
+        #expect(FailureRecord.load("a", from: state, isStart: true) == FailureRecord())
         var record = FailureRecord()
         for _ in 0..<5 { record.add(ACMEFailure(.refused, "no"), now: 1_000, chance: 0.5) }
         #expect(record.nextAttempt == 1_000 + 9_720)
         try state.write(record.json("no"), to: "a.json")
-        #expect(FailureRecord.load("a", from: state, isStart: false, chance: 0.5) == record)
-        #expect(FailureRecord.load("a", from: state, isStart: true, chance: 0.5).nextAttempt == 1_300)
+        #expect(FailureRecord.load("a", from: state, isStart: false) == record)
+        #expect(FailureRecord.load("a", from: state, isStart: true).nextAttempt == 1_300)
+    }
+
+    @Test func `a server that is not reached is asked again soon, and that counts as no proof`() {
+        var record = FailureRecord()
+        record.add(ACMEFailure(.unreachable, "no"), now: 1_000, chance: 0.5)
+        #expect(record.nextAttempt == 1_010)
+        #expect(record.unproven == 0)
+        record.add(ACMEFailure(.unproven, "no"), now: 1_010, chance: 0.5)
+        #expect(record.unproven == 1)
+        #expect(record.nextAttempt == 1_370)
     }
 
     @Test func `what the server says about being left alone holds after a start too`() throws {
@@ -131,19 +141,19 @@ struct StateTests {
         var record = FailureRecord()
         record.add(ACMEFailure(.refused, "no", retryAfter: 36_000), now: 1_000, chance: 0.5)
         try state.write(record.json("no"), to: "a.json")
-        #expect(FailureRecord.load("a", from: state, isStart: true, chance: 0.5).nextAttempt == 37_000)
+        #expect(FailureRecord.load("a", from: state, isStart: true).nextAttempt == 37_000)
         record.add(ACMEFailure(.refused, "no", retryAfter: .max), now: 1_000, chance: 0.5)
         #expect(record.nextAttempt == 1_000 + 7 * 86_400)
     }
 
     @Test(
         "broken memories count as nothing",
-        arguments: ["", "{", "[]", #"{"failures":-1}"#, #"{"failures":3,"last":"x"}"#])
+        arguments: ["", "{", "[]", #"{"failures":-1}"#, #"{"failures":3,"last":"x","next":"x"}"#])
     func broken(text: String) throws {
         let place = Place()
         let state = try state(in: place)
         try state.write(Array(text.utf8), to: "a.json")
-        #expect(FailureRecord.load("a", from: state, isStart: true, chance: 0.5) == FailureRecord())
+        #expect(FailureRecord.load("a", from: state, isStart: true) == FailureRecord())
     }
 
     @Test(

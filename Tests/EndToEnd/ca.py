@@ -37,15 +37,14 @@ class NameServer(socketserver.ThreadingUDPServer):
 
 
 class Forwarder(socketserver.ThreadingTCPServer):
-    """Passes connections on to a port of this machine, and closes them while there is none."""
+    """Passes connections on to a port of this machine, as soon as it is known: the authority may be faster than we."""
 
     daemon_threads = True
-    target = None
 
     class Connection(socketserver.BaseRequestHandler):
         def handle(self):
             self.server.count += 1
-            if self.server.target is None:
+            if not self.server.is_known.wait(30) or not self.server.target:
                 return
             with socket.create_connection(("127.0.0.1", self.server.target)) as other:
                 back = threading.Thread(target=self.copy, args=(other, self.request), daemon=True)
@@ -64,12 +63,17 @@ class Forwarder(socketserver.ThreadingTCPServer):
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), self.Connection)
-        self.count = 0
+        self.count, self.target, self.is_known = 0, None, threading.Event()
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     @property
     def port(self):
         return self.server_address[1]
+
+    def lead_to(self, port):
+        """Passes on to this port from now on; nowhere when there is none."""
+        self.target = port
+        self.is_known.set()
 
 
 class Pebble:
@@ -112,9 +116,8 @@ class Pebble:
 
     def look_at(self, running):
         """Lets the authority find a gateway."""
-        self.tls.target = running.api_port
-        if "challenges" in running.facts:
-            self.http.target = running.port("challenges")
+        self.tls.lead_to(running.api_port)
+        self.http.lead_to(running.port("challenges") if "challenges" in running.facts else None)
 
     def lines(self, word):
         return [line for line in self.log.read_text().splitlines() if word in line]

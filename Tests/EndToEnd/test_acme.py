@@ -161,7 +161,8 @@ def test_when_tls_does_not_get_through_the_host_is_proved_by_http(make_pebble, s
     pebble = make_pebble()
     state = tmp_path / "state"
     running = start("api", *flags(pebble.url, pebble.authority, state, challenges="tls-alpn-01,http-01"))
-    pebble.http.target = running.port("challenges")
+    pebble.tls.lead_to(None)
+    pebble.http.lead_to(running.port("challenges"))
     until(lambda: served(running.api_port, "shop.example", pebble.root), 60)
     assert pebble.tls.count
     assert wait_for(running, "shop.example: tls-alpn-01: .* port 443 of shop.example.*; trying http-01")
@@ -198,6 +199,7 @@ def test_what_was_got_is_served_after_a_restart_without_the_server(make_pebble, 
 
 def test_a_proof_that_fails_is_told_and_remembered(make_pebble, start, tmp_path):
     pebble = make_pebble()
+    pebble.tls.lead_to(None)
     arguments = flags(pebble.url, pebble.authority, tmp_path / "state")
     running = start("api", *arguments)
     told = wait_for(running, "shop.example: no certificate: ")
@@ -210,7 +212,7 @@ def test_a_proof_that_fails_is_told_and_remembered(make_pebble, start, tmp_path)
     running.stop()
     # Whoever starts it again and again does not ask again and again.
     again = start("api", *arguments)
-    assert wait_for(again, "it went wrong 1 times in a row; next try .*shop.example.json")
+    assert wait_for(again, "the last try failed .1 in a row.; next try .*shop.example.json")
     assert pebble.tls.count == count
 
 
