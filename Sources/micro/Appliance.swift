@@ -1,3 +1,4 @@
+import ACME
 import Gateway
 import Glibc
 import Logging
@@ -17,7 +18,7 @@ struct Appliance: Sendable {
     let keeper: CatalogKeeper?
     let demo: Worker?
     /// Nil when clients are spoken to plainly.
-    let certificates: CertificateWatch?
+    let certificates: (any CertificateSource)?
     /// Nil without files of descriptors.
     let descriptors: DescriptorWatch?
     let readiness: Readiness
@@ -64,6 +65,7 @@ struct Appliance: Sendable {
                 makeContext: { [composition] in composition.makeContext($0) })
         }
         var listeners = try Listeners(configuration, loopCount: loops.loops.count)
+        if listeners.addresses.challenges == nil { await (certificates as? CertificateKeeper)?.leaveOutHTTP() }
         let registry = try await RunningRegistry.start(configuration, on: control, logger: logger)
         let demo =
             configuration.runsDemoServices ? Worker(loop: control, makeContext: composition.makeQuietContext) : nil

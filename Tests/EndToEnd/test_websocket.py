@@ -193,8 +193,8 @@ def test_an_end_in_one_direction_leaves_the_other_open(raw_server, start_proxy, 
 
     def script(_, connection):
         connection.request()
+        sides["node"] = connection  # Before the test can know of it.
         connection.send(ACCEPTED)
-        sides["node"] = connection
         finished.wait(30)
 
     proxy = start_proxy(raw_server(script).url)

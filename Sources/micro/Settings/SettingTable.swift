@@ -4,7 +4,7 @@ import Reactor
 
 extension Setting {
     /// Every setting, in the order of the help.
-    static let all = listening + routing + discovery + calls + encryption + limits + logs + asking
+    static let all = listening + routing + discovery + calls + encryption + acme + limits + logs + asking
 
     private static let both: Set<CommandName> = [.server, .demo]
     private static let apiCommands = both.union([.api])
