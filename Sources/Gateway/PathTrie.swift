@@ -98,6 +98,33 @@ package struct PathTrie<Value: Sendable>: Sendable {
         return Match(value: entry.value, fields: request.fields(of: entry.template))
     }
 
+    /// The methods that have a value for this path, sorted. For what to tell a client that asked with another one.
+    package func methods(_ path: Span<UInt8>) -> [String] {
+        guard !isEmpty, let request = PathParts(path) else { return [] }
+        var entries: [Entry] = []
+        if let (verb, parts) = request.withoutVerb, let start = verbRoots[verb] {
+            collect(&entries, from: start, parts.segments[...])
+        }
+        if let root { collect(&entries, from: root, request.segments[...]) }
+        var names = Set(entries.compactMap { $0.method?.description })
+        if names.contains("GET") { names.insert("HEAD") }
+        return names.sorted()
+    }
+
+    private func collect(_ entries: inout [Entry], from index: Int, _ segments: ArraySlice<String>) {
+        let node = nodes[index]
+        if let first = segments.first {
+            let left = segments.dropFirst()
+            if let next = node.literals[first] { collect(&entries, from: next, left) }
+            if !first.isEmpty, let next = node.one { collect(&entries, from: next, left) }
+        } else {
+            entries += node.entries
+        }
+        for rest in node.rests where rest.length <= segments.count {
+            collect(&entries, from: rest.node, segments.suffix(rest.length))
+        }
+    }
+
     private func find(from index: Int, _ segments: ArraySlice<String>, _ method: Method) -> Entry? {
         let node = nodes[index]
         if let first = segments.first {

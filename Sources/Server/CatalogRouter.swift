@@ -58,7 +58,12 @@ package final class CatalogRouter: Router {
     }
 
     private func resolvedRoute(_ head: borrowing RequestHead) throws(GatewayError) -> Route {
-        try find(try resolver.resolve(head), derivedBy: "resolver \(resolver.name), namespace \(namespace)")
+        do throws(GatewayError) {
+            return try find(
+                try resolver.resolve(head), derivedBy: "resolver \(resolver.name), namespace \(namespace)")
+        } catch {
+            throw declared?.explain(error, head) ?? error
+        }
     }
 
     package func route(to destination: Destination) throws(GatewayError) -> Route {

@@ -20,6 +20,18 @@ package final class DeclaredRoutes {
         return true
     }
 
+    /// A better error where the resolver has found nothing, but the path is one that is declared.
+    func explain(_ error: GatewayError, _ head: borrowing RequestHead) -> GatewayError {
+        guard error.code == .notFound else { return error }
+        if let rule = binding(of: head)?.rule {
+            let names = rule.services.joined(separator: " or ")
+            return GatewayError(
+                .notFound, "the path belongs to the endpoint \(rule.endpoint) of \(names), which is not registered")
+        }
+        let methods = table.methods(head.pathSpan)
+        return methods.isEmpty ? error : .methodNotAllowed(head.method, allowed: methods)
+    }
+
     func binding(of head: borrowing RequestHead) -> RouteBinding? {
         guard let match = table.match(head.method, head.pathSpan) else { return nil }
         return RouteBinding(rule: match.value, fields: match.fields)

@@ -169,12 +169,27 @@ def test_a_declared_route_makes_fields_of_path_query_and_body(server, method, pa
         ("PUT", "/v1/items/12", b"{", 400, "JSON"),
         ("POST", "/v1/items", b"[]", 400, ""),
         ("GET", "/v1/shelves/", None, 404, "not registered"),
-        ("GET", "/v1/items/12:stop", None, 404, "not registered"),
+        ("GET", "/v1/items/12:stop", None, 405, "PATCH"),
     ])
 def test_what_does_not_fit_is_said(server, method, path, body, status, words):
     code, text = ask(server.api_port, method, path, body)
     assert (code, json.loads(text)["code"]) == (status, status), text
     assert words in json.loads(text)["detail"]
+
+
+def test_a_method_that_a_path_does_not_have_is_refused_with_those_that_it_has(server):
+    connection = http.client.HTTPConnection("127.0.0.1", server.api_port, timeout=20)
+    connection.request("DELETE", "/v1/inner/8")
+    answer = connection.getresponse()
+    assert (answer.status, answer.headers["Allow"]) == (405, "GET, HEAD")
+    connection.close()
+
+
+def test_a_declared_path_of_a_service_that_is_not_registered_says_whose_it_is(start_server, tmp_path):
+    (tmp_path / "shop.pb").write_bytes(DESCRIPTORS)
+    status, text = ask(start_server(f"--descriptors={tmp_path}/shop.pb").api_port, "GET", "/v1/inner/8")
+    assert status == 404
+    assert f"Shelf.Echo of {PACKAGE} " in json.loads(text)["detail"]
 
 
 def test_a_stream_that_is_declared_is_answered_line_by_line(server):

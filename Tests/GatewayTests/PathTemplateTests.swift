@@ -136,6 +136,17 @@ struct PathTemplateTests {
         #expect(trie.match(try #require(Method(method)), path.utf8.span)?.value == expected)
     }
 
+    @Test func `the methods of a path are those of every template that matches it`() throws {
+        var trie = PathTrie<Int>()
+        try trie.add(1, .get, "/a/{b}")
+        try trie.add(2, .put, "/a/**")
+        try trie.add(3, .post, "/a/{b}:go")
+        try trie.add(4, .delete, "/b")
+        #expect(trie.methods("/a/x".utf8.span) == ["GET", "HEAD", "PUT"])
+        #expect(trie.methods("/a/x:go".utf8.span) == ["GET", "HEAD", "POST", "PUT"])
+        #expect(trie.methods("/c".utf8.span) == [])
+    }
+
     @Test func `a second value for the same path and method is refused, and the first stays`() throws {
         var trie = PathTrie<Int>()
         try trie.add(1, .get, "/a/{b}")
