@@ -60,6 +60,16 @@ struct WebSocketBridge: ~Copyable {
             await exchange.wakeup.wait()
         }
         deadline.cancel()
+        if !isClientGone { end() }
+    }
+
+    /// Tells a client that has closed properly that nothing comes after the close frame.
+    private func end() {
+        do throws(GatewayError) {
+            try exchange.end()
+        } catch {
+            // It has left meanwhile.
+        }
     }
 
     /// Lets the loop look at its other sockets, whatever these two sides have to do.

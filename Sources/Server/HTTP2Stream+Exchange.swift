@@ -19,12 +19,14 @@ extension HTTP2Stream: ExchangeStream {
     var shouldEnd: Bool { isCut || session.isDraining }
 
     func tryReadBody(into buffer: inout ByteBuffer, atMost limit: Int) throws(GatewayError) -> Int? {
+        if connect != nil, !isTunnel { return 0 }
         let count = min(limit, body.count)
         guard count == 0 else {
             buffer.append(count, consuming: &body)
             session.consumed(count, on: self)
             return count
         }
+        if isTunnel { return try readTunnel() }
         guard !isCut else { throw GatewayError(.clientGone, "the client left before its request was complete") }
         guard !record.hasReceivedEnd else {
             deadline.clear()
@@ -73,8 +75,11 @@ extension HTTP2Stream: ExchangeStream {
 
     /// - Parameter isOwnWindowClosed: Then no turn would help.
     private func waitForRoom(isOwnWindowClosed: Bool) throws(GatewayError) -> Int {
-        if deadline.hasExpired { throw GatewayError(.clientGone, "the client did not take its answer in time") }
-        if deadline.at == nil { deadline.set(session.loop.now + session.configuration.bodyTimeout) }
+        // How long a tunnel may be blocked is for whoever holds it to say.
+        if !isTunnel, deadline.hasExpired {
+            throw GatewayError(.clientGone, "the client did not take its answer in time")
+        }
+        if !isTunnel, deadline.at == nil { deadline.set(session.loop.now + session.configuration.bodyTimeout) }
         if isOwnWindowClosed { session.turns.remove(self) } else { session.turns.wait(self) }
         session.flushSoon()
         return 0
@@ -104,7 +109,7 @@ extension HTTP2Stream: ExchangeStream {
         if record.state == .ended { session.close(self) }
     }
 
-    private static var gone: GatewayError {
+    static var gone: GatewayError {
         GatewayError(.clientGone, "the client left before its answer was complete")
     }
 }

@@ -1,7 +1,6 @@
 """WebSockets through the running program: to nodes behind it, from clients that others wrote."""
 
 import json
-import logging
 import os
 import shlex
 import subprocess
@@ -11,11 +10,11 @@ import pytest
 import websockets.exceptions
 from playwright.sync_api import sync_playwright
 from websockets.sync.client import connect
-from websockets.sync.server import serve
 
 import peers
 import wire
 from program import until
+from websocket_nodes import nodes
 
 HANDSHAKE = (
     b"GET /chat HTTP/1.1\r\nHost: a.example\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -25,52 +24,9 @@ ACCEPTED = (
     b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n")
 
 
-def echo(connection):
-    for message in connection:
-        connection.send(message)
-
-
-class Node:
-    """A WebSocket server of the package `websockets`, and how its connections ended."""
-
-    def __init__(self, handler, **options):
-        self.closes = []
-
-        def handle(connection):
-            try:
-                handler(connection)
-            finally:
-                connection.close()
-                self.closes.append((connection.protocol.close_code, connection.protocol.close_reason))
-
-        log = logging.Logger("node", logging.CRITICAL)
-        self._server = serve(handle, "127.0.0.1", 0, max_size=None, logger=log, **options)
-        self.port = self._server.socket.getsockname()[1]
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    @property
-    def address(self):
-        return f"127.0.0.1:{self.port}"
-
-    @property
-    def url(self):
-        return f"http://{self.address}"
-
-    def close(self):
-        self._server.shutdown()
-
-
 @pytest.fixture
 def node():
-    nodes = []
-
-    def make(handler=echo, **options):
-        nodes.append(Node(handler, **options))
-        return nodes[-1]
-
-    yield make
-    for each in nodes:
-        each.close()
+    yield from nodes()
 
 
 def url(program, path="/chat"):
@@ -193,8 +149,8 @@ def test_an_end_in_one_direction_leaves_the_other_open(raw_server, start_proxy, 
 
     def script(_, connection):
         connection.request()
-        connection.send(ACCEPTED)
         sides["node"] = connection
+        connection.send(ACCEPTED)
         finished.wait(30)
 
     proxy = start_proxy(raw_server(script).url)

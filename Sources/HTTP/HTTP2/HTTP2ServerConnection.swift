@@ -71,7 +71,10 @@ package struct HTTP2ServerConnection {
     /// - Parameter maximumStreams: How many requests may be open at once.
     package mutating func writePreface(maximumStreams: Int, to output: inout ByteBuffer) {
         FrameWriter.writeSettings(
-            [(.maximumStreams, UInt32(maximumStreams)), (.maximumListSize, UInt32(clamping: listLimit))], to: &output)
+            [
+                (.maximumStreams, UInt32(maximumStreams)), (.maximumListSize, UInt32(clamping: listLimit)),
+                (.enableConnectProtocol, 1),
+            ], to: &output)
         FrameWriter.writeWindowUpdate(stream: 0, increment: Self.windowSize - 65_535, to: &output)
     }
 
