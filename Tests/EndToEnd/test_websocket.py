@@ -221,7 +221,7 @@ def test_an_error_is_the_reason_of_the_close(demo):
     assert json.loads(closed.value.rcvd.reason)["code"] == 400
 
 
-@pytest.mark.parametrize("message, code", [("{", 1_007), (b"{}", 1_003), ("5", 1_007)])
+@pytest.mark.parametrize("message, code", [("{", 1_007), (b"\x08\1", 1_007), ("5", 1_007)])
 def test_what_is_no_message_closes_with_a_code_that_says_why(demo, message, code):
     with connect(stream_url(demo)) as client:
         client.send(message)
