@@ -66,12 +66,17 @@ extension HTTP2Stream: ExchangeStream {
         guard !isCut else { throw Self.gone }
         let count = try response.admit(min(allowed, share))
         record.sendWindow.send(count)
+        // Who opens its windows by the byte makes work of every byte, and is not excused for asking for it.
+        if count >= min(wanted, Self.worthCrediting) { session.connection.floods.creditContent() }
         session.write(count, of: &buffer, stream: record.number, endsStream: response.isFull)
         session.turns.take(by: self)
         deadline.clear()
         if response.isFull { noteEnd() }
         return count
     }
+
+    /// Bytes after which a client may have to say that its windows are open again.
+    private static let worthCrediting = 1_024
 
     /// - Parameter isOwnWindowClosed: Then no turn would help.
     private func waitForRoom(isOwnWindowClosed: Bool) throws(GatewayError) -> Int {
@@ -104,7 +109,8 @@ extension HTTP2Stream: ExchangeStream {
     /// The last frame of the answer was written.
     private func noteEnd() {
         record.send(.dataWithEnd)
-        session.connection.floods.creditAnswer()
+        // An error is soon said, so answering it is no work that would excuse others.
+        if !isRefused { session.connection.floods.creditAnswer() }
         deadline.clear()
         if record.state == .ended { session.close(self) }
     }

@@ -174,10 +174,11 @@ final class HTTP2Stream: LoopTask {
     nonisolated(nonsending) private func settle() async {
         guard !isCut else { return }
         guard record.hasSentEnd else { return reset(.internalError) }
-        guard !record.hasReceivedEnd else { return }
-        isDiscarding = true
+        // What nobody has read would be missing from the connection's window for ever.
         session.consumed(body.count, on: self)
         body.removeAll()
+        guard !record.hasReceivedEnd else { return }
+        isDiscarding = true
         var isLong = false
         if case .length(let length) = requestBody { isLong = length > Self.maximumDiscarded }
         guard !isLong, !isContinueExpected else { return reset(.noError) }
@@ -208,6 +209,9 @@ final class HTTP2Stream: LoopTask {
 
     /// Takes the fields after the content.
     func takeTrailers(_ list: borrowing HPACKFieldList, endsStream: Bool) throws(HTTP2Error) {
+        guard connect == nil else {  // RFC 9113, 8.5.
+            throw .stream(record.number, .protocolError, "Fields came in a tunnel.")
+        }
         try record.receiveTrailers(list, endsStream: endsStream, into: &trailers)
         trailers.removeAllForbiddenInTrailers()
     }

@@ -139,6 +139,13 @@ struct HTTP2TunnelTests {
         #expect(client.content(of: 3).contains("no WebSocket"))
     }
 
+    @Test func `fields in a tunnel are an error of its stream (RFC 9113, 8.5)`() {
+        let client = client()
+        client.send(Wire.headers(1, Self.connect(), ends: false))
+        client.send(Wire.headers(1, [("x", "y")]))
+        #expect(client.resetCode(of: 1) == .protocolError && client.goAway == nil)
+    }
+
     @Test("a tunnel that is given up is cancelled", arguments: ["/abandons", "/fails"])
     func cancelled(path: String) {
         let client = client()

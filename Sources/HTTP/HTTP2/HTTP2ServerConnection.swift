@@ -197,7 +197,8 @@ package struct HTTP2ServerConnection {
 
     private mutating func apply(_ payload: Span<UInt8>, output: inout ByteBuffer) throws(HTTP2Error) -> Event {
         let before = peer.initialWindow
-        try peer.apply(payload, isFromServer: false)
+        // The next block must tell the smallest size too, even when a larger one follows in the same frame (RFC 7541, 4.2).
+        if let smallest = try peer.apply(payload, isFromServer: false) { encoder.setAllowedTableSize(smallest) }
         encoder.setAllowedTableSize(peer.headerTableSize)
         FrameWriter.writeSettingsAcknowledgement(to: &output)
         guard peer.initialWindow != before else { return .nothing }
@@ -229,9 +230,7 @@ package struct HTTP2ServerConnection {
         return .fields(stream: stream, endsStream: endsStream, dependsOnItself: dependsOnItself)
     }
 
-    /// Gives memory back that is easily made again. For connections that go idle.
-    package mutating func releaseMemory() {
-        list = HPACKFieldList()
-        closed.removeAll()
-    }
+    /// Gives memory back that is easily made again. For connections that go idle. What was closed is still known: it
+    /// takes little, and decides what may come.
+    package mutating func releaseMemory() { list = HPACKFieldList() }
 }
