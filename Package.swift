@@ -84,7 +84,7 @@ let package = Package(
             name: "micro",
             dependencies: [
                 "ACME", "Bytes", "Brokers", "CLinux", "Dashboard", "Gateway", "HTTP", "Handlers", "JSON", "Reactor",
-                "Registries", "Resolvers", "Server", "Transports", "Upstream", arguments, logging,
+                "Registries", "Resolvers", "Server", "Transcoding", "Transports", "Upstream", arguments, logging,
             ],
             swiftSettings: settings
         ),

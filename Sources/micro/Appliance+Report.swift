@@ -39,6 +39,7 @@ extension Appliance {
         if let problem = addresses.challengeProblem {
             report.warnings.append("hosts cannot be proved by http-01, only by tls-alpn-01: \(problem)")
         }
+        report.warnings += descriptors?.warnings ?? []
         if !configuration.nodeSecurity.verifies {
             report.warnings.append(
                 "nodes are believed whatever their certificates say, so anyone between can read and change everything;"

@@ -16,8 +16,10 @@ struct ApplianceConfiguration: Sendable, Equatable {
     var web: Web?
     /// Nil when there is no proxy in front of one server.
     var proxy: Proxy?
-    /// Whether two toy services run beside the rest.
+    /// Whether toy services run beside the rest.
     var runsDemoServices: Bool
+    /// Files of descriptors, which tell the types of gRPC services and their routes.
+    var descriptors: [String]
     /// Nil when nothing is discovered: the proxy alone.
     var discovery: Discovery?
     /// Nil when clients are spoken to plainly.
@@ -169,6 +171,7 @@ extension ApplianceConfiguration {
         web = both.union([.web]).contains(command) ? Web(settings) : nil
         proxy = proxyTarget.map { Proxy(address: settings.the(settings.address, .proxyAddress), target: $0) }
         runsDemoServices = command == .demo
+        descriptors = settings.list(.descriptors)
         discovery = CommandName.discovering.contains(command) ? Discovery(settings) : nil
         let isSecure = settings.boolean(.enableTLS) == true || settings.boolean(.enableACME) == true
         security = isSecure ? Security(settings) : nil

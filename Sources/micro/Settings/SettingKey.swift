@@ -11,6 +11,7 @@ enum SettingKey: String, CaseIterable, Sendable {
     case apiResolver = "api_resolver"
     case enableRPC = "enable_rpc"
     case allowedOrigins = "allowed_origins"
+    case descriptors
 
     // The dashboard.
     case webAddress = "web_address"

@@ -65,6 +65,9 @@ extension Setting {
             .allowedOrigins, .origins, ["MICRO_ALLOWED_ORIGINS"], in: apiCommands, group: .routing,
             "Which other sites' pages may open a WebSocket to a stream"),
         Setting(
+            .descriptors, .list("files"), ["MICRO_DESCRIPTORS"], in: apiCommands.union([.proxy]), group: .routing,
+            "Descriptor sets of protoc: types of gRPC services, and routes that they declare"),
+        Setting(
             .webNamespace, .text("name"), ["MICRO_WEB_NAMESPACE"], default: "go.micro", in: webCommands,
             as: name("namespace", in: [.web]), group: .routing,
             "What the names of web services begin with"),
