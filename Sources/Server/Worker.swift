@@ -140,13 +140,16 @@ package actor Worker {
         context.chores.append { crew.thin() }
     }
 
-    /// Serves one connection that somebody else makes: a test, or a listener of another kind.
+    /// Serves connections that somebody else makes: a test, or a listener of another kind.
+    ///
+    /// - Parameter count: How many are made. Default 1.
     package func adopt(
-        from peer: Address, facts: ClientFacts = ClientFacts(), security: TLSServerContext? = nil,
+        _ count: Int = 1, from peer: Address, facts: ClientFacts = ClientFacts(), security: TLSServerContext? = nil,
         makeChannel: @Sendable () -> sending any Channel, makeHandler: @Sendable (WorkerContext) -> any Handler
     ) {
         shareTasks()
-        secure(makeChannel(), from: peer, share(.service, facts, security, makeHandler(context)))
+        let listener = share(.service, facts, security, makeHandler(context))
+        for _ in 0..<count { secure(makeChannel(), from: peer, listener) }
     }
 
     /// Puts TLS around a new connection, where there is TLS.
