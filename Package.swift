@@ -125,8 +125,8 @@ let package = Package(
         tests(
             "Server",
             [
-                "Bytes", "Compression", "Gateway", "HTTP", "Handlers", "JSON", "Reactor", "Resolvers", "Server",
-                "TestSupport", "Transports",
+                "Bytes", "CMallocCount", "Compression", "Gateway", "HTTP", "Handlers", "JSON", "Reactor", "Resolvers",
+                "Server", "TestSupport", "Transports",
                 logging,
             ]),
         tests("Command", ["ACME", "Gateway", "Handlers", "JSON", "Reactor", "micro", logging]),

@@ -2,18 +2,18 @@ package import Bytes
 package import HTTP
 package import Reactor
 
-/// One request and its answer. A connection keeps one exchange and uses it again for each request, so nothing may hold
-/// on to it after `handle` has returned.
+/// One request and its answer. An exchange is used again for later requests, also those of other clients, so nothing may
+/// hold on to it after `handle` has returned.
 package final class Exchange {
     /// The head of the request. Handlers read it; the session fills it.
     package var request = RequestHead()
     /// Where the request comes from, and what may be believed of it.
-    package let forwarding: ForwardingContext
+    package private(set) var forwarding: ForwardingContext
     /// True when the peer is on this machine, by its address.
-    package let isPeerLoopback: Bool
+    package private(set) var isPeerLoopback: Bool
     package let loop: any EventLoop
     /// What the task of this exchange waits on.
-    package let wakeup: Wakeup
+    package private(set) var wakeup: Wakeup
     /// True from the moment a handler has begun to answer.
     package private(set) var hasBegunResponse = false
     /// The status answered with; 0 before that. For the access log.
@@ -42,6 +42,13 @@ package final class Exchange {
         self.forwarding = forwarding
         self.isPeerLoopback = isPeerLoopback
         self.loop = loop
+        self.wakeup = wakeup
+    }
+
+    /// Passes the exchange on to another connection. For the session only, between two requests.
+    package func move(to forwarding: ForwardingContext, isPeerLoopback: Bool, wakeup: Wakeup) {
+        self.forwarding = forwarding
+        self.isPeerLoopback = isPeerLoopback
         self.wakeup = wakeup
     }
 
@@ -127,11 +134,16 @@ package final class Exchange {
         spares.append(buffer)
     }
 
-    /// Gives the memory kept for the next request back. For the session, while there is no request.
+    /// Gives memory back that one unusual request needed. For the session, while there is no request.
     package func releaseMemory() {
-        spares = []
-        metadata = HeaderFields()
-        request = RequestHead()
+        if metadata.capacity > Self.largestSpare { metadata = HeaderFields() }
+        request.releaseMemory()
+    }
+
+    /// Forgets whose request it was, where an error is to be answered that has none. For the session only.
+    package func forgetRequest() {
+        request = RequestHead(authority: "")
+        reset()
     }
 
     // MARK: The request's body
@@ -186,10 +198,17 @@ package final class Exchange {
     /// Begins the answer. The body follows by `write`, and `end` ends it.
     package func begin(_ head: ResponseHead, body: BodyFraming) throws(GatewayError) {
         precondition(!hasBegunResponse, "a request is answered once")
+        if request.version == .http2 { try checkOpensNoTunnel(head.status) }
         hasBegunResponse = true
         status = head.status.code
         if let compression { return try begin(head, body: body, by: compression) }
         try stream.begin(head, body: body)
+    }
+
+    /// A client of HTTP/2 takes any success for its WebSocket (RFC 8441, 5), also one that means something else.
+    private func checkOpensNoTunnel(_ status: Status) throws(GatewayError) {
+        guard (200..<300).contains(status.code), stream.webSocketOffer == .extendedConnect else { return }
+        throw GatewayError(.badRequest, "what the path names is no WebSocket")
     }
 
     /// Takes bytes of the body from the front of the buffer, at most `limit`. Returns how many there was room for; when
@@ -305,7 +324,7 @@ package protocol ExchangeStream: AnyObject {
     var webSocketOffer: WebSocketOffer { get }
     var isStopping: Bool { get }
 
-    /// - Throws: `.notImplemented` where no request can become a tunnel.
+    /// - Throws: `.notImplemented` where the request cannot become a tunnel.
     func switchProtocols(_ head: ResponseHead) throws(GatewayError)
 }
 

@@ -36,10 +36,10 @@ extension Appliance {
         }
         report.warnings = configuration.warnings + (registry?.warning.map { [$0] } ?? [])
         report.warnings += certificates?.warnings ?? []
-        report.warnings += descriptors?.warnings ?? []
         if let problem = addresses.challengeProblem {
             report.warnings.append("hosts cannot be proved by http-01, only by tls-alpn-01: \(problem)")
         }
+        report.warnings += descriptors?.warnings ?? []
         if !configuration.nodeSecurity.verifies {
             report.warnings.append(
                 "nodes are believed whatever their certificates say, so anyone between can read and change everything;"

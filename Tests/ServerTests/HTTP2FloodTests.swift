@@ -41,6 +41,13 @@ struct HTTP2FloodTests {
             Wire.headers(stream($0)) + Wire.data(stream($0))
         },
         Flood("made you reset by malformed requests", 2_000) { Wire.headers(stream($0), [("x", "y")]) },
+        Flood("requests that are answered with an error unread", 2_000) {
+            Wire.headers(stream($0), [(":method", "CONNECT"), (":authority", "a:1")])
+        },
+        Flood("fields in a tunnel", 2_000) {
+            Wire.headers(stream($0), Wire.fields("CONNECT", "/", (":protocol", "websocket")), ends: false)
+                + Wire.headers(stream($0), [("x", "y")])
+        },
         Flood("requests over the limit", 2_000) { Wire.headers(stream($0), Wire.post, ends: false) },
         Flood("CONTINUATION without end (CVE-2024-27316)", 10_000) {
             $0 == 0 ? Wire.headers(1, whole: false) : Wire.continuation(1, [("x", "y")], whole: false)
