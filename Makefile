@@ -9,8 +9,8 @@ SWIFT_FILES := Package.swift Sources Resolvers Handlers Tests
 SWIFT_BUILD := swift build --explicit-target-dependency-import-check error
 
 BUILD_PACKAGES := libssl-dev zlib1g-dev
-TEST_PACKAGES := chromium curl iproute2 nghttp2-client openssl
-BENCH_PACKAGES := nginx haproxy wrk
+TEST_PACKAGES := chromium curl iproute2 nghttp2-client openssl pebble
+BENCH_PACKAGES := nginx haproxy nghttp2-client nghttp2-proxy openssl wrk
 # Asked by Debian before a service is started.
 POLICY := /usr/sbin/policy-rc.d
 PYTHON := .venv/bin/python
@@ -31,8 +31,9 @@ test: libraries test-packages $(TOOLS) ## Run all tests: modules, house rules, a
 build: libraries ## Build the program for use: .build/release/micro
 	$(SWIFT_BUILD) -c release --static-swift-stdlib --product micro
 
-bench: build bench-packages ## Measure the program beside nginx and HAProxy
-	PATH="$$PATH:/usr/sbin" python3 Tests/Benchmarks/run.py
+bench: build bench-packages $(TOOLS) ## Measure the program beside nginx, HAProxy, nghttpx and Envoy
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --requirement Tests/Benchmarks/requirements.txt
+	$(PYTHON) Tests/Benchmarks/run.py
 
 fuzz: libraries ## Look for input that breaks a codec, ten minutes for each
 	for target in Tests/Fuzz/*Fuzz.swift; do \
@@ -44,7 +45,7 @@ format: ## Rewrite the Swift files in the one format
 
 lint: $(TOOLS) ## Check the form of Swift, Python and shell files
 	swift format lint --strict --parallel --recursive $(SWIFT_FILES)
-	$(PYTHON) -m ruff check --no-cache --line-length 120 --select E,F,I,UP --config 'src = ["Tests/EndToEnd"]' Tests
+	$(PYTHON) -m ruff check --no-cache --line-length 120 --select E,F,I,UP --config 'src = ["Tests/EndToEnd", "Tests/Benchmarks"]' Tests
 	for script in .ci/run $$(git ls-files '*.sh'); do bash -n "$$script"; done
 
 clean: ## Remove everything that was built or installed into this folder

@@ -40,10 +40,10 @@ package final class WebSocketHandler: Handler {
         }
         let route = try router.route(exchange.request)
         exchange.service = route.destination.service
-        try checkIsStream(route.destination)
+        try checkIsStream(route)
         let subprotocol = handshake.subprotocol(among: Self.subprotocols)
         let format = Self.format(exchange.request, subprotocol)
-        let first = try firstMessage(exchange, route.destination, format)
+        let first = try firstMessage(exchange, route, format)
 
         CallMetadata.fill(&exchange.metadata, from: exchange.request, exchange.forwarding)
         var call = RPCCall(streaming: route.destination, for: exchange, configuration)
@@ -58,12 +58,12 @@ package final class WebSocketHandler: Handler {
         await bridge.run()
     }
 
-    private func checkIsStream(_ destination: Destination) throws(GatewayError) {
-        let (service, name) = (destination.service, destination.endpoint)
-        guard let endpoint = catalog.catalog.endpoint(name, of: service) else {
+    private func checkIsStream(_ route: Route) throws(GatewayError) {
+        let (service, name) = (route.destination.service, route.destination.endpoint)
+        guard let isStream = route.isStream else {
             throw GatewayError(.notFound, "\(service) has registered no endpoint \(name) that a WebSocket could stream")
         }
-        guard endpoint.isStream else {
+        guard isStream else {
             throw GatewayError(
                 .badRequest, "\(name) of \(service) has one answer to one request; call it without a WebSocket")
         }
@@ -78,18 +78,16 @@ package final class WebSocketHandler: Handler {
         }
     }
 
-    /// What the query says, if there is one.
+    /// What path and query say, if anything.
     private func firstMessage(
-        _ exchange: Exchange, _ destination: Destination, _ format: MessageFormat
+        _ exchange: Exchange, _ route: Route, _ format: MessageFormat
     ) throws(GatewayError) -> ByteBuffer? {
-        guard exchange.request.hasQuery else { return nil }
+        guard exchange.request.hasQuery || route.binding?.fields.isEmpty == false else { return nil }
         guard format == .json else {
-            throw GatewayError(.badRequest, "a query becomes a message in JSON, and this WebSocket is in protobuf")
+            throw GatewayError(.badRequest, "path and query become a message in JSON, and this WebSocket is in protobuf")
         }
         var message = ByteBuffer()
-        try RequestPayload.make(from: &message, of: exchange.request) {
-            catalog.catalog.endpoint(destination.endpoint, of: destination.service)?.request.flatMap(FieldType.init)
-        }
+        try RequestPayload.make(from: &message, of: exchange.request, on: route, catalog)
         return message.text == "{}" ? nil : message
     }
 }

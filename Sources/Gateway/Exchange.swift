@@ -2,18 +2,18 @@ package import Bytes
 package import HTTP
 package import Reactor
 
-/// One request and its answer. A connection keeps one exchange and uses it again for each request, so nothing may hold
-/// on to it after `handle` has returned.
+/// One request and its answer. An exchange is used again for later requests, also those of other clients, so nothing may
+/// hold on to it after `handle` has returned.
 package final class Exchange {
     /// The head of the request. Handlers read it; the session fills it.
     package var request = RequestHead()
     /// Where the request comes from, and what may be believed of it.
-    package let forwarding: ForwardingContext
+    package private(set) var forwarding: ForwardingContext
     /// True when the peer is on this machine, by its address.
-    package let isPeerLoopback: Bool
+    package private(set) var isPeerLoopback: Bool
     package let loop: any EventLoop
     /// What the task of this exchange waits on.
-    package let wakeup: Wakeup
+    package private(set) var wakeup: Wakeup
     /// True from the moment a handler has begun to answer.
     package private(set) var hasBegunResponse = false
     /// The status answered with; 0 before that. For the access log.
@@ -42,6 +42,13 @@ package final class Exchange {
         self.forwarding = forwarding
         self.isPeerLoopback = isPeerLoopback
         self.loop = loop
+        self.wakeup = wakeup
+    }
+
+    /// Passes the exchange on to another connection. For the session only, between two requests.
+    package func move(to forwarding: ForwardingContext, isPeerLoopback: Bool, wakeup: Wakeup) {
+        self.forwarding = forwarding
+        self.isPeerLoopback = isPeerLoopback
         self.wakeup = wakeup
     }
 
@@ -127,11 +134,16 @@ package final class Exchange {
         spares.append(buffer)
     }
 
-    /// Gives the memory kept for the next request back. For the session, while there is no request.
+    /// Gives memory back that one unusual request needed. For the session, while there is no request.
     package func releaseMemory() {
-        spares = []
-        metadata = HeaderFields()
-        request = RequestHead()
+        if metadata.capacity > Self.largestSpare { metadata = HeaderFields() }
+        request.releaseMemory()
+    }
+
+    /// Forgets whose request it was, where an error is to be answered that has none. For the session only.
+    package func forgetRequest() {
+        request = RequestHead(authority: "")
+        reset()
     }
 
     // MARK: The request's body

@@ -39,14 +39,12 @@ package final class Deadline {
         heap.remove(self)
     }
 
-    /// Called by the heap. Returns the moment to be armed for again, if any.
-    fileprivate func fire(at now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
-        guard let at else { return nil }
-        guard at <= now else { return at }
-        self.at = nil
+    /// Called by the heap, which has let go of the deadline before, so that whoever is woken may set it anew.
+    fileprivate func fire() {
+        guard at != nil else { return }
+        at = nil
         hasExpired = true
         wakeup.fire()
-        return nil
     }
 }
 
@@ -67,11 +65,12 @@ package final class TimerHeap {
         var count = 0
         while let first = heap.first, first.armedFor <= now {
             count += 1
-            if let later = first.fire(at: now) {
+            if let later = first.at, later > now {
                 first.armedFor = later
                 sink(0)
             } else {
                 remove(first)
+                first.fire()
             }
         }
         return count

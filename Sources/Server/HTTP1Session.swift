@@ -3,23 +3,26 @@ internal import Gateway
 internal import HTTP
 internal import Reactor
 
-/// One HTTP/1.1 connection from a client: bytes to exchanges and back (RFC 9112).
+/// HTTP/1.1 on one connection from a client: bytes to exchanges and back (RFC 9112).
 ///
-/// Requests are answered one after the other, in order, also when the client sends several at once. One task runs the
-/// session from the first byte to the last.
+/// Requests are answered one after the other, in order, also when the client sends several at once. Between requests a
+/// connection needs nothing of all this, so a session serves a connection while that has something to do, and then
+/// another: there are as many as there are requests at once, and what they have in memory is warm.
 final class HTTP1Session: ServerSession {
-    let channel: any Channel
+    let listener: ListenerContext
+    let context: WorkerContext
     let loop: any EventLoop
     let configuration: SessionConfiguration
-    let wakeup: Wakeup
-    let deadline: Deadline
     let handler: any Handler
-    let context: WorkerContext
-    let forwarding: ForwardingContext
-    let isPeerLoopback: Bool
     private var parser: RequestParser
     /// Made in `init`, as soon as there is a session to make it of.
     private(set) var exchange: Exchange!
+
+    // What is served. There always is something, but for a session that is kept for later.
+    private var connection: ServerConnection!
+    private(set) var channel: (any Channel)!
+    private(set) var wakeup: Wakeup!
+    private(set) var deadline: Deadline!
 
     /// Bytes from the client that nobody has read yet.
     var input = ByteBuffer()
@@ -35,38 +38,73 @@ final class HTTP1Session: ServerSession {
     /// What the last reading of the body handed out.
     var lastTaken = 0
     private(set) var isDraining = false
-    private var idleSince: ContinuousClock.Instant
-    private var isResting = false
+    /// True where the next request would begin, so that nothing of the last is left in the session.
+    private var isBetweenRequests = false
     /// True until the first bytes have shown that they are no preface of HTTP/2.
-    var mayBeginHTTP2: Bool
+    var mayBeginHTTP2 = false
     /// The session that takes over when the client has changed to HTTP/2.
     var successor: HTTP2Session?
 
-    init(
-        channel: any Channel, wakeup: Wakeup, handler: any Handler, context: WorkerContext,
-        forwarding: ForwardingContext, isPeerLoopback: Bool
-    ) {
-        self.channel = channel
-        self.wakeup = wakeup
+    init(for connection: ServerConnection) {
+        listener = connection.listener
+        context = listener.worker
         loop = context.loop
-        self.handler = handler
-        self.context = context
-        self.forwarding = forwarding
-        self.isPeerLoopback = isPeerLoopback
-        mayBeginHTTP2 = channel.negotiatedProtocol == nil
         configuration = context.configuration
-        parser = RequestParser(limits: configuration.headLimits, isSecure: forwarding.scheme == "https")
-        deadline = Deadline(on: loop, firing: wakeup)
-        idleSince = loop.now
+        handler = listener.handler
+        parser = RequestParser(limits: configuration.headLimits, isSecure: listener.security != nil)
         exchange = Exchange(
-            stream: self, forwarding: forwarding, isPeerLoopback: isPeerLoopback, loop: loop, wakeup: wakeup)
+            stream: self, forwarding: connection.forwarding, isPeerLoopback: connection.isPeerLoopback, loop: loop,
+            wakeup: connection.wakeup)
+        attach(to: connection)
     }
 
-    nonisolated(nonsending) func serve() async -> (any ServerSession)? {
-        while await serveOne() {}
-        if successor == nil { await finish() }
-        deadline.cancel()
-        return successor
+    /// Begins to serve a connection.
+    func attach(to connection: ServerConnection) {
+        self.connection = connection
+        channel = connection.channel
+        wakeup = connection.wakeup
+        deadline = connection.deadline
+        exchange.move(
+            to: connection.forwarding, isPeerLoopback: connection.isPeerLoopback, wakeup: connection.wakeup)
+        mayBeginHTTP2 = connection.mayBeginHTTP2
+        isDraining = connection.isDraining
+        isBetweenRequests = false
+        keepsAlive = true
+        mustLinger = false
+    }
+
+    func detach() {
+        connection.mayBeginHTTP2 = mayBeginHTTP2
+        connection = nil
+        channel = nil
+        wakeup = nil
+        deadline = nil
+        guard isBetweenRequests else { return }
+        input.releaseMemory(above: Self.keptMemory)
+        output.releaseMemory(above: Self.keptMemory)
+        exchange.releaseMemory()
+        listener.giveBack(self)
+    }
+
+    /// A buffer that is larger is not kept for the next request, in bytes.
+    private static let keptMemory = 131_072
+
+    var forwarding: ForwardingContext { exchange.forwarding }
+
+    var isPeerLoopback: Bool { exchange.isPeerLoopback }
+
+    nonisolated(nonsending) func serve() async -> SessionOutcome {
+        var hasServed = false
+        while true {
+            switch await serveOne() {
+            case .kept: hasServed = true
+            case .idle: return .idle(hasServed: hasServed)
+            case .over:
+                if let successor = successor.take() { return .successor(successor) }
+                await finish()
+                return .over
+            }
+        }
     }
 
     /// Answers the current request with `Connection: close`, and waits for no other. Endless answers end.
@@ -76,17 +114,30 @@ final class HTTP1Session: ServerSession {
         wakeup.fire()
     }
 
-    /// Returns false when the connection is to be closed.
-    nonisolated(nonsending) private func serveOne() async -> Bool {
+    /// What comes after a request, or instead of one.
+    private enum Step {
+        case kept, idle, over
+    }
+
+    nonisolated(nonsending) private func serveOne() async -> Step {
         do throws(GatewayError) {
-            guard try await readHead() else { return false }
+            switch try await readHead() {
+            case .arrived: break
+            case .idle: return .idle
+            case .none: return .over
+            }
         } catch {
             mustLinger = true
             keepsAlive = false
             let canGoOn = await answer(error)
             context.accessLog?.record(malformed: error, exchange, bytes: response.sent)
-            return canGoOn
+            return canGoOn ? .kept : .over
         }
+        return await answerRequest() ? .kept : .over
+    }
+
+    /// Returns false when the connection is to be closed.
+    nonisolated(nonsending) private func answerRequest() async -> Bool {
         let began = loop.now
         if exchange.request.fields.contains(.http2Settings), changeToHTTP2() { return false }
         var canGoOn = true
@@ -106,61 +157,56 @@ final class HTTP1Session: ServerSession {
 
     // MARK: The head
 
-    /// Waits for the head of the next request. Returns false when none will come.
-    nonisolated(nonsending) private func readHead() async throws(GatewayError) -> Bool {
+    /// What comes of waiting for a head.
+    private enum Arrival {
+        /// It, or a part of it, is there.
+        case arrived
+        /// Nothing of it has come.
+        case idle
+        /// None will come.
+        case none
+    }
+
+    /// Waits for the head of the next request, once it has begun.
+    nonisolated(nonsending) private func readHead() async throws(GatewayError) -> Arrival {
         var isPartial = false
         deadline.clear()
         while true {
-            if mayBeginHTTP2, !input.isEmpty, beginsHTTP2() { return false }
+            if mayBeginHTTP2, !input.isEmpty, beginsHTTP2() { return .none }
             if !input.isEmpty, !mayBeginHTTP2, try parseHead() { break }
             if !input.isEmpty, !isPartial {  // The first byte starts the clock for the whole head.
                 isPartial = true
                 deadline.set(loop.now + configuration.headerTimeout)
-            } else if deadline.at == nil, !deadline.hasExpired {
-                idleSince = loop.now
-                isResting = false
-                deadline.set(loop.now + min(Self.restDelay, configuration.idleTimeout))
             }
-            guard try await readMore(isPartial: isPartial) else { return false }
+            let arrival = try await readMore(isPartial: isPartial)
+            guard arrival == .arrived else { return arrival }
         }
         deadline.clear()
         exchange.reset()
         keepsAlive = exchange.request.keepsConnectionAlive && !isDraining
-        return true
+        return .arrived
     }
 
-    /// Returns false when the client sends nothing more, or nothing in time without having begun a request.
-    nonisolated(nonsending) private func readMore(isPartial: Bool) async throws(GatewayError) -> Bool {
+    nonisolated(nonsending) private func readMore(isPartial: Bool) async throws(GatewayError) -> Arrival {
+        isBetweenRequests = !isPartial
         while true {
-            if isDraining, input.isEmpty { return false }
+            if isDraining, input.isEmpty { return .none }
             do throws(ChannelError) {
-                if let count = try channel.tryRead(into: &input, atMost: Self.headReadSize) { return count > 0 }
+                if let count = try channel.tryRead(into: &input, atMost: Self.headReadSize) {
+                    guard count > 0 else { return .none }
+                    isBetweenRequests = false
+                    return .arrived
+                }
             } catch {
-                return false
+                return .none
             }
-            if deadline.hasExpired, !isPartial, rest() { continue }
+            guard isPartial else { return .idle }
             if deadline.hasExpired {
-                guard isPartial else { return false }
                 forgetExchange()
                 throw GatewayError(.requestTimeout, "the request's header did not arrive in time")
             }
             await wakeup.wait()
         }
-    }
-
-    /// A connection that was idle for so long gives its memory back, so that many of them cost little.
-    private static let restDelay = Duration.seconds(1)
-
-    /// Returns true when the connection may go on being idle.
-    private func rest() -> Bool {
-        let end = idleSince + configuration.idleTimeout
-        guard !isResting, loop.now < end else { return false }
-        isResting = true
-        input.releaseMemory()
-        output.releaseMemory()
-        exchange.releaseMemory()
-        deadline.set(end)
-        return true
     }
 
     /// Enough for nearly every head, and for the small bodies that come along.
@@ -191,7 +237,7 @@ final class HTTP1Session: ServerSession {
     private func forgetExchange() {
         response.begin(.get, .http11)
         request.begin(.none, expectsContinue: false)
-        exchange.reset()
+        exchange.forgetRequest()
     }
 
     // MARK: Errors

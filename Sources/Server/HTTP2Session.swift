@@ -88,15 +88,17 @@ final class HTTP2Session: ServerSession {
         if let settings { connection.assume(settings) }
     }
 
-    nonisolated(nonsending) func serve() async -> (any ServerSession)? {
+    nonisolated(nonsending) func serve() async -> SessionOutcome {
         do throws(HTTP2Error) {
             try await run()
         } catch {
             sayGoodbye(error.code, error.reason)
         }
         await finish()
-        return nil
+        return .over
     }
+
+    func detach() {}
 
     /// Says that the end is near, answers what was asked before the client knew, and ends. Endless answers end.
     func drain() {

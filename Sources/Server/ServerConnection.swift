@@ -4,46 +4,120 @@ internal import HTTP
 internal import Reactor
 
 /// One connection from a client, from its first byte to its last, whatever is spoken on it.
-final class ServerConnection: LoopTask {
-    let role: ListenerRole
-    private let channel: any Channel
-    private let context: WorkerContext
-    private let handler: any Handler
-    private var forwarding: ForwardingContext
-    private let isPeerLoopback: Bool
-    private let wakeup = Wakeup()
+///
+/// There are many, and most are idle: then a connection is not much more than this object. It has no task, no session and
+/// no buffer before something comes.
+final class ServerConnection: LoopTask, Sleeper {
+    let listener: ListenerContext
+    let channel: any Channel
+    let isPeerLoopback: Bool
+    let wakeup = Wakeup()
+    /// The only one of the connection, for whatever it waits for.
+    let deadline: Deadline
+    private let peer: Address
     private var session: (any ServerSession)?
-    private var isDraining = false
-    private let didEnd: (ServerConnection) -> Void
+    /// Nil while the connection rests.
+    private var knownForwarding: ForwardingContext?
+    private var idleSince: ContinuousClock.Instant
+    private var isResting = false
+    private var hasAgreed = false
+    private(set) var isDraining = false
+    /// True until the first bytes have shown that they are no preface of HTTP/2.
+    var mayBeginHTTP2 = false
 
-    /// - Parameter didEnd: Called once, when the connection is closed.
-    init(
-        channel: any Channel, role: ListenerRole, context: WorkerContext, handler: any Handler,
-        forwarding: ForwardingContext, isPeerLoopback: Bool, didEnd: @escaping (ServerConnection) -> Void
-    ) {
+    init(channel: any Channel, from peer: Address, on listener: ListenerContext) {
         self.channel = channel
-        self.role = role
-        self.context = context
-        self.handler = handler
-        self.forwarding = forwarding
-        self.isPeerLoopback = isPeerLoopback
-        self.didEnd = didEnd
+        self.listener = listener
+        self.peer = peer
+        isPeerLoopback = peer.isLoopback
+        idleSince = listener.worker.loop.now
+        deadline = Deadline(on: listener.worker.loop, firing: wakeup)
         channel.wakeup = wakeup
     }
 
+    private var context: WorkerContext { listener.worker }
+
+    /// Goes on with the connection, until it ends or is idle.
     nonisolated(nonsending) func run() async {
-        if await shakeHands() { await serve() }
-        channel.close()
-        didEnd(self)
+        if !hasAgreed {
+            guard await shakeHands() else { return end() }
+            hasAgreed = true
+            mayBeginHTTP2 = channel.negotiatedProtocol == nil
+            idleSince = context.loop.now
+        }
+        if await serve() { end() }
     }
 
-    nonisolated(nonsending) private func serve() async {
-        var next: (any ServerSession)? = makeSession()
-        while let session = next {
-            self.session = session
-            if isDraining { session.drain() }
-            next = await session.serve()
+    private func end() {
+        deadline.cancel()
+        channel.close()
+        listener.didEnd(self)
+    }
+
+    /// Returns true when the connection is to be closed, false when it is idle: then it is run again when it is woken.
+    nonisolated(nonsending) private func serve() async -> Bool {
+        var next = makeSession()
+        while true {
+            session = next
+            if isDraining { next.drain() }
+            switch await next.serve() {
+            case .successor(let successor):
+                deadline.cancel()
+                next = successor
+            case .over:
+                session = nil
+                next.detach()
+                return true
+            case .idle(let hasServed):
+                session = nil
+                next.detach()
+                if hasServed { idleSince = context.loop.now }
+                guard context.loop.now < idleEnd else { return true }
+                if sleep() { return false }
+                next = makeSession()
+            }
         }
+    }
+
+    // MARK: Idleness
+
+    /// A connection that was idle for so long gives everything back that it can do without.
+    private static let restDelay = Duration.seconds(1)
+
+    private var idleEnd: ContinuousClock.Instant { idleSince + context.configuration.idleTimeout }
+
+    /// Returns false when something has come meanwhile.
+    private func sleep() -> Bool {
+        isResting = false
+        deadline.set(min(context.loop.now + Self.restDelay, idleEnd))
+        return wakeup.sleep(self)
+    }
+
+    func wake() {
+        if deadline.hasExpired, !isDraining, rest() { return }
+        context.crew.run(self)
+    }
+
+    /// Returns true when the connection goes on being idle.
+    private func rest() -> Bool {
+        guard !isResting, !channel.isReadable, context.loop.now < idleEnd else { return false }
+        isResting = true
+        knownForwarding = nil
+        deadline.set(idleEnd)
+        return wakeup.sleep(self)
+    }
+
+    /// What nodes are told about the client.
+    var forwarding: ForwardingContext {
+        if let knownForwarding { return knownForwarding }
+        var made = listener.forwarding(for: peer)
+        if let certificate = channel.peerCertificate {
+            made = made.with(
+                clientCertificate: ForwardingContext.certificateValue(
+                    fingerprint: certificate.fingerprint, subject: certificate.subject))
+        }
+        knownForwarding = made
+        return made
     }
 
     // MARK: The handshake
@@ -54,25 +128,18 @@ final class ServerConnection: LoopTask {
             guard try await agree() else { return false }
         } catch {
             if error == .plainHTTP { refusePlainHTTP() }
-            context.handshakes.note(error, from: forwarding.clientAddress)
+            context.handshakes.note(error, from: peer.ip)
             return false
         }
         // A certificate authority's probe is answered by the handshake alone (RFC 8737, 3).
-        if channel.negotiatedProtocol == "acme-tls/1" { return false }
-        if let certificate = channel.peerCertificate {
-            forwarding = forwarding.with(
-                clientCertificate: ForwardingContext.certificateValue(
-                    fingerprint: certificate.fingerprint, subject: certificate.subject))
-        }
-        return true
+        return channel.negotiatedProtocol != "acme-tls/1"
     }
 
     /// Waits until both sides agree. Returns false when the server is stopping before that.
     nonisolated(nonsending) private func agree() async throws(ChannelError) -> Bool {
         if try channel.tryHandshake() { return true }
-        let deadline = Deadline(on: context.loop, firing: wakeup)
         deadline.set(context.loop.now + context.configuration.handshakeTimeout)
-        defer { deadline.cancel() }
+        defer { deadline.clear() }
         while true {
             await wakeup.wait()
             if isDraining { return false }
@@ -93,13 +160,9 @@ final class ServerConnection: LoopTask {
 
     /// HTTP/2 where both sides have chosen it. Else HTTP/1.1, which notices a client that begins with HTTP/2.
     private func makeSession() -> any ServerSession {
-        if channel.negotiatedProtocol == "h2" {
-            return HTTP2Session(
-                channel: channel, wakeup: wakeup, handler: handler, context: context, forwarding: forwarding,
-                isPeerLoopback: isPeerLoopback)
-        }
-        return HTTP1Session(
-            channel: channel, wakeup: wakeup, handler: handler, context: context, forwarding: forwarding,
+        guard channel.negotiatedProtocol == "h2" else { return listener.takeSession(for: self) }
+        return HTTP2Session(
+            channel: channel, wakeup: wakeup, handler: listener.handler, context: context, forwarding: forwarding,
             isPeerLoopback: isPeerLoopback)
     }
 
@@ -118,11 +181,22 @@ final class ServerConnection: LoopTask {
 
 /// What is spoken on a connection: bytes to exchanges and back.
 protocol ServerSession: AnyObject {
-    /// Serves the connection until it is to be closed, or something else is spoken on it.
-    ///
-    /// - Returns: The session that takes the connection over; nil when it is to be closed.
-    nonisolated(nonsending) func serve() async -> (any ServerSession)?
+    /// Serves the connection as long as there is something to do.
+    nonisolated(nonsending) func serve() async -> SessionOutcome
+
+    /// Lets go of the connection, which is idle or over.
+    func detach()
 
     /// Lets what was begun end, and begins nothing more. Endless answers end.
     func drain()
+}
+
+/// Why a session has nothing more to do.
+enum SessionOutcome {
+    /// Nothing is begun and nothing has come. The session is not needed before something comes.
+    case idle(hasServed: Bool)
+    /// Something else is spoken from now on.
+    case successor(any ServerSession)
+    /// The connection is to be closed.
+    case over
 }

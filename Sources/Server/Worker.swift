@@ -19,6 +19,8 @@ package final class WorkerContext {
     let handshakes: HandshakeLog
     /// Starts the tasks of streams and of shared connections to nodes. Set by the worker before any handler is made.
     package fileprivate(set) var tasks = TaskStarter { _ in preconditionFailure("no worker has this context yet") }
+    /// The tasks of connections. Set together with `tasks`.
+    fileprivate(set) var crew: TaskCrew!
     /// Run about once a second while the worker lives.
     package var chores: [() -> Void] = []
 
@@ -93,29 +95,31 @@ package actor Worker {
         security: TLSServerContext? = nil, makeHandler: @Sendable (WorkerContext) -> any Handler
     ) throws(SystemError) {
         shareTasks()
-        let handler = makeHandler(context)
+        let shared = share(role, facts, security, makeHandler(context))
         let listener = try TCPListener(owning: socket, on: loop)
         listeners.append((listener, role))
-        Task.immediate(executorPreference: loop) {
-            await accept(
-                from: listener, Admission(role: role, facts: facts, security: security, handler: handler))
-        }
+        Task.immediate(executorPreference: loop) { await accept(from: listener, shared) }
     }
 
-    /// Takes a connection over and serves it until one side ends it. Returns at the first wait.
-    private func adopt(_ channel: any Channel, from peer: Address, _ admission: Admission) {
-        let role = admission.role
-        let connection = ServerConnection(
-            channel: channel, role: role, context: context, handler: admission.handler,
-            forwarding: admission.facts.forwarding(for: peer, isSecure: admission.security != nil),
-            isPeerLoopback: peer.isLoopback
-        ) { connection in
-            self.connections[ObjectIdentifier(connection)] = nil
-            if !self.draining.isEmpty { self.idle.fire() }
-        }
+    private func share(
+        _ role: ListenerRole, _ facts: ClientFacts, _ security: TLSServerContext?, _ handler: any Handler
+    ) -> ListenerContext {
+        let shared = ListenerContext(worker: context, role: role, facts: facts, security: security, handler: handler)
+        shared.didEnd = { connection in self.forget(connection) }
+        return shared
+    }
+
+    private func forget(_ connection: ServerConnection) {
+        connections[ObjectIdentifier(connection)] = nil
+        if !draining.isEmpty { idle.fire() }
+    }
+
+    /// Takes a connection over, to serve it until one side ends it.
+    private func adopt(_ channel: any Channel, from peer: Address, _ listener: ListenerContext) {
+        let connection = ServerConnection(channel: channel, from: peer, on: listener)
         connections[ObjectIdentifier(connection)] = connection
-        if draining.contains(role) { connection.drain() }
-        start(StartedTask(connection))
+        if draining.contains(listener.role) { connection.drain() }
+        context.crew.run(connection)
     }
 
     /// The one place where the tasks of requests begin.
@@ -129,25 +133,30 @@ package actor Worker {
     private func run(_ started: StartedTask) async { await started.task.run() }
 
     private func shareTasks() {
+        guard context.crew == nil else { return }
         context.tasks = TaskStarter { [unowned self] task in start(StartedTask(task)) }
+        let crew = TaskCrew(context.tasks)
+        context.crew = crew
+        context.chores.append { crew.thin() }
     }
 
-    /// Serves one connection that somebody else makes: a test, or a listener of another kind.
+    /// Serves connections that somebody else makes: a test, or a listener of another kind.
+    ///
+    /// - Parameter count: How many are made. Default 1.
     package func adopt(
-        from peer: Address, facts: ClientFacts = ClientFacts(), security: TLSServerContext? = nil,
+        _ count: Int = 1, from peer: Address, facts: ClientFacts = ClientFacts(), security: TLSServerContext? = nil,
         makeChannel: @Sendable () -> sending any Channel, makeHandler: @Sendable (WorkerContext) -> any Handler
     ) {
         shareTasks()
-        secure(
-            makeChannel(), from: peer,
-            Admission(role: .service, facts: facts, security: security, handler: makeHandler(context)))
+        let listener = share(.service, facts, security, makeHandler(context))
+        for _ in 0..<count { secure(makeChannel(), from: peer, listener) }
     }
 
     /// Puts TLS around a new connection, where there is TLS.
-    private func secure(_ channel: any Channel, from peer: Address, _ admission: Admission) {
-        guard let security = admission.security else { return adopt(channel, from: peer, admission) }
+    private func secure(_ channel: any Channel, from peer: Address, _ listener: ListenerContext) {
+        guard let security = listener.security else { return adopt(channel, from: peer, listener) }
         do throws(ChannelError) {
-            adopt(try security.makeChannel(over: channel, on: loop), from: peer, admission)
+            adopt(try security.makeChannel(over: channel, on: loop), from: peer, listener)
         } catch {
             channel.close()
             context.handshakes.note(error, from: peer.ip)
@@ -177,13 +186,13 @@ package actor Worker {
     package func drain(_ role: ListenerRole = .service, within limit: Duration) async -> Int {
         draining.insert(role)
         for entry in listeners where entry.role == role { entry.listener.close() }
-        for connection in connections.values where connection.role == role { connection.drain() }
+        for connection in connections.values where connection.listener.role == role { connection.drain() }
         let deadline = Deadline(on: loop, firing: idle)
         deadline.set(loop.now + limit)
-        while connections.values.contains(where: { $0.role == role }), !deadline.hasExpired { await idle.wait() }
+        while connections.values.contains(where: { $0.listener.role == role }), !deadline.hasExpired { await idle.wait() }
         deadline.cancel()
         var cutOff = 0
-        for connection in connections.values where connection.role == role {
+        for connection in connections.values where connection.listener.role == role {
             connection.cutOff()
             cutOff += 1
         }
@@ -191,12 +200,12 @@ package actor Worker {
         return cutOff
     }
 
-    private func accept(from listener: TCPListener, _ admission: Admission) async {
+    private func accept(from listener: TCPListener, _ shared: ListenerContext) async {
         while listener.isOpen {
             do throws(SystemError) {
                 var count = 0
                 while let (channel, peer) = try listener.tryAccept() {
-                    admit(channel, from: peer, admission)
+                    admit(channel, from: peer, shared)
                     count += 1
                     if count % 64 == 0 { await Task.yield() }  // Those accepted are served before more are taken.
                 }
@@ -208,7 +217,7 @@ package actor Worker {
         }
     }
 
-    private func admit(_ channel: TCPChannel, from peer: Address, _ admission: Admission) {
+    private func admit(_ channel: TCPChannel, from peer: Address, _ listener: ListenerContext) {
         guard connections.count < maximumConnections else {
             if !hasWarned {
                 context.logger.warning(
@@ -218,16 +227,8 @@ package actor Worker {
             return channel.close()
         }
         hasWarned = false
-        secure(channel, from: peer, admission)
+        secure(channel, from: peer, listener)
     }
-}
-
-/// What is the same for all connections of one listener.
-private struct Admission {
-    let role: ListenerRole
-    let facts: ClientFacts
-    let security: TLSServerContext?
-    let handler: any Handler
 }
 
 /// A task, wrapped because the compiler cannot follow an existential into the closure that runs it.

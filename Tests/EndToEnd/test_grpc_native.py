@@ -123,6 +123,15 @@ def test_a_node_without_reflection_is_called_in_json_as_it_is(start_server, node
     assert code >= 400, "the node reads protobuf only"
 
 
+def test_metadata_of_an_answer_is_for_clients_of_grpc_alone(gateway):
+    """Services write there what is meant for other services."""
+    server, _ = gateway
+    body = json.dumps({"service": NAME, "endpoint": "Greeter.SayHello", "request": {}})
+    answer, _ = request(server, "POST", "/rpc", body, {"Content-Type": "application/json", "user_id": "42"})
+    assert answer.status == 200
+    assert not {"x-initial", "x-trailer"} & {name.lower() for name, _ in answer.getheaders()}
+
+
 # gRPC
 
 

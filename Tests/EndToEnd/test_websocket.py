@@ -149,7 +149,7 @@ def test_an_end_in_one_direction_leaves_the_other_open(raw_server, start_proxy, 
 
     def script(_, connection):
         connection.request()
-        sides["node"] = connection
+        sides["node"] = connection  # Before the test can know of it.
         connection.send(ACCEPTED)
         finished.wait(30)
 
