@@ -110,6 +110,7 @@ struct HTTP2FloodTests {
         ])
     func unpaid(fields: Wire.Fields) {
         let client = HTTP2Client(Rig(makeHandler: { _ in EchoHandler() }))
+        client.send(Wire.windowUpdate(0, 1 << 24))
         // One after the other, so that each is answered before the next is counted.
         for number in 0..<1_000 where client.goAway == nil { client.send(Wire.headers(Self.stream(number), fields)) }
         #expect(client.goAway == .enhanceYourCalm)
