@@ -84,7 +84,8 @@ package final class WebSocketHandler: Handler {
     ) throws(GatewayError) -> ByteBuffer? {
         guard exchange.request.hasQuery || route.binding?.fields.isEmpty == false else { return nil }
         guard format == .json else {
-            throw GatewayError(.badRequest, "path and query become a message in JSON, and this WebSocket is in protobuf")
+            throw GatewayError(
+                .badRequest, "path and query become a message in JSON, and this WebSocket is in protobuf")
         }
         var message = ByteBuffer()
         try RequestPayload.make(from: &message, of: exchange.request, on: route, catalog)

@@ -41,13 +41,6 @@ struct HTTP2FloodTests {
             Wire.headers(stream($0)) + Wire.data(stream($0))
         },
         Flood("made you reset by malformed requests", 2_000) { Wire.headers(stream($0), [("x", "y")]) },
-        Flood("requests that are answered with an error unread", 2_000) {
-            Wire.headers(stream($0), [(":method", "CONNECT"), (":authority", "a:1")])
-        },
-        Flood("fields in a tunnel", 2_000) {
-            Wire.headers(stream($0), Wire.fields("CONNECT", "/", (":protocol", "websocket")), ends: false)
-                + Wire.headers(stream($0), [("x", "y")])
-        },
         Flood("requests over the limit", 2_000) { Wire.headers(stream($0), Wire.post, ends: false) },
         Flood("CONTINUATION without end (CVE-2024-27316)", 10_000) {
             $0 == 0 ? Wire.headers(1, whole: false) : Wire.continuation(1, [("x", "y")], whole: false)
@@ -107,6 +100,20 @@ struct HTTP2FloodTests {
         client.rig.loop.drain()
         #expect(client.rig.peer.isClosed)
         #expect(client.rig.loop.timers.count <= 40)
+    }
+
+    @Test(
+        "an error that is answered does not pay for the request that made it",
+        arguments: [
+            [(":method", "CONNECT"), (":authority", "a:1")],
+            Wire.fields("CONNECT", "/", (":protocol", "connect-udp")), Wire.fields("POST", "/", ("expect", "all")),
+        ])
+    func unpaid(fields: Wire.Fields) {
+        let client = HTTP2Client(Rig(makeHandler: { _ in EchoHandler() }))
+        client.send(Wire.windowUpdate(0, 1 << 24))
+        // One after the other, so that each is answered before the next is counted.
+        for number in 0..<1_000 where client.goAway == nil { client.send(Wire.headers(Self.stream(number), fields)) }
+        #expect(client.goAway == .enhanceYourCalm)
     }
 
     @Test func `priorities are ignored, however many`() {
