@@ -12,13 +12,16 @@ package struct Spares<Element> {
     package var count: Int { kept.count }
 
     /// Takes one out. Nil when there is none.
+    @inline(__always)
     package mutating func take() -> Element? {
-        guard let element = kept.popLast() else { return nil }
-        untouched = min(untouched, kept.count)
+        if kept.isEmpty { return nil }
+        let element = kept.removeLast()
+        if kept.count < untouched { untouched = kept.count }
         return element
     }
 
     /// Keeps one. Returns false when there are enough.
+    @inline(__always)
     package mutating func put(_ element: Element) -> Bool {
         guard kept.count < limit else { return false }
         kept.append(element)
