@@ -12,7 +12,6 @@ package struct Spares<Element> {
     package var count: Int { kept.count }
 
     /// Takes one out. Nil when there is none.
-    @inline(__always)
     package mutating func take() -> Element? {
         if kept.isEmpty { return nil }
         let element = kept.removeLast()
@@ -21,7 +20,6 @@ package struct Spares<Element> {
     }
 
     /// Keeps one. Returns false when there are enough.
-    @inline(__always)
     package mutating func put(_ element: Element) -> Bool {
         guard kept.count < limit else { return false }
         kept.append(element)
