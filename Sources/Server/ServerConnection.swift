@@ -71,7 +71,7 @@ final class ServerConnection: LoopTask, Sleeper {
             let now = context.loop.now
             if outcome == .idleAgain { idleSince = now }
             guard outcome != .over, now < idleEnd else { return true }
-            if sleep(at: now) { return false }
+            if fallAsleep(at: now) { return false }
             next = makeSession()
         }
     }
@@ -84,7 +84,7 @@ final class ServerConnection: LoopTask, Sleeper {
     private var idleEnd: ContinuousClock.Instant { idleSince + context.configuration.idleTimeout }
 
     /// Returns false when something has come meanwhile.
-    private func sleep(at now: ContinuousClock.Instant) -> Bool {
+    private func fallAsleep(at now: ContinuousClock.Instant) -> Bool {
         isResting = false
         deadline.set(min(now + Self.restDelay, idleEnd))
         return wakeup.sleep(self)
