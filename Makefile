@@ -9,7 +9,7 @@ SWIFT_FILES := Package.swift Sources Resolvers Handlers Tests
 SWIFT_BUILD := swift build --explicit-target-dependency-import-check error
 
 BUILD_PACKAGES := libssl-dev zlib1g-dev
-TEST_PACKAGES := chromium curl iproute2 nghttp2-client openssl
+TEST_PACKAGES := chromium curl iproute2 nghttp2-client openssl pebble
 BENCH_PACKAGES := nginx haproxy nghttp2-client nghttp2-proxy openssl wrk
 # Asked by Debian before a service is started.
 POLICY := /usr/sbin/policy-rc.d

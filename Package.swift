@@ -72,6 +72,9 @@ let package = Package(
         module(
             "Registries",
             ["Bytes", "CLinux", "Compression", "Gateway", "HTTP", "JSON", "Reactor", "Transports", "Upstream", logging]),
+        module(
+            "ACME",
+            ["Bytes", "COpenSSL", "Gateway", "HTTP", "JSON", "Reactor", "Transports", "Upstream", logging]),
         module("Brokers", ["Bytes", "Gateway", "HTTP", "Upstream"]),
         module("Dashboard", ["Bytes", "CPublic", "Gateway", "HTTP", "JSON", "Reactor"]),
         module("Server", ["Bytes", "Gateway", "HTTP", "JSON", "Reactor", "Transports", logging]),
@@ -80,8 +83,8 @@ let package = Package(
         .executableTarget(
             name: "micro",
             dependencies: [
-                "Bytes", "Brokers", "CLinux", "Dashboard", "Gateway", "HTTP", "Handlers", "JSON", "Reactor",
-                "Registries", "Resolvers", "Server", "Transports", "Upstream", arguments, logging,
+                "ACME", "Bytes", "Brokers", "CLinux", "Dashboard", "Gateway", "HTTP", "Handlers", "JSON", "Reactor",
+                "Registries", "Resolvers", "Server", "Transcoding", "Transports", "Upstream", arguments, logging,
             ],
             swiftSettings: settings
         ),
@@ -103,6 +106,7 @@ let package = Package(
         tests("Compression", ["Bytes", "Compression"]),
         tests("Transcoding", ["Bytes", "CMallocCount", "JSON", "Transcoding"], exclude: ["Golden"]),
         tests("Resolvers", ["Gateway", "HTTP", "Resolvers"]),
+        tests("ACME", ["ACME", "Bytes", "COpenSSL", "Gateway", "HTTP", "JSON", "TestSupport", "Transports", logging]),
         tests("Brokers", ["Brokers", "Gateway"]),
         tests("Tidy", []),
         tests("Handlers", ["Bytes", "Handlers", "JSON"]),
@@ -125,7 +129,7 @@ let package = Package(
                 "Server", "TestSupport", "Transports",
                 logging,
             ]),
-        tests("Command", ["Gateway", "Handlers", "JSON", "Reactor", "micro", logging]),
+        tests("Command", ["ACME", "Gateway", "Handlers", "JSON", "Reactor", "micro", logging]),
     ],
     swiftLanguageModes: [.v6]
 )

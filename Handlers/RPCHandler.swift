@@ -62,7 +62,12 @@ package final class RPCHandler: Handler {
         var reply = exchange.takeBuffer()
         try await dispatcher.call(
             call, over: route, isIdempotent: exchange.request.method.isSafe, reply: &reply, wakeup: exchange.wakeup)
-        if isProtobuf { try await exchange.respond(protobuf: &reply) } else { try await exchange.respond(json: &reply) }
+        if isProtobuf {
+            try await exchange.respond(protobuf: &reply)
+        } else {
+            try route.binding?.rule.answer?.pick(from: &reply)
+            try await exchange.respond(json: &reply)
+        }
         exchange.giveBack(reply)
         exchange.giveBack(body)
     }
@@ -78,7 +83,9 @@ package final class RPCHandler: Handler {
         } else {
             try await exchange.collectMessage(into: &first, limit: configuration.maximumBody)
         }
-        if !hasLines || exchange.request.hasQuery { try makePayload(of: &first, exchange.request, route) }
+        if !hasLines || exchange.request.hasQuery || route.binding?.fields.isEmpty == false {
+            try makePayload(of: &first, exchange.request, route)
+        }
         CallMetadata.fill(&exchange.metadata, from: exchange.request, exchange.forwarding)
         let call = RPCCall(streaming: route.destination, for: exchange, configuration)
         let stream = try await dispatcher.open(call, over: route, wakeup: exchange.wakeup)
@@ -92,11 +99,7 @@ package final class RPCHandler: Handler {
     private func makePayload(
         of body: inout ByteBuffer, _ head: borrowing RequestHead, _ route: Route
     ) throws(GatewayError) {
-        try RequestPayload.make(from: &body, of: head) { requestType(of: route.destination) }
-    }
-
-    private func requestType(of destination: Destination) -> FieldType? {
-        catalog.catalog.endpoint(destination.endpoint, of: destination.service)?.request.flatMap(FieldType.init)
+        try RequestPayload.make(from: &body, of: head, on: route, catalog)
     }
 
     /// A service that does not know the endpoint says so in its own words; we know which endpoints there are.

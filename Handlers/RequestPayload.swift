@@ -32,17 +32,17 @@ package enum RequestPayload {
     }
 
     /// Leaves a valid body alone. An empty one is the empty message.
-    private static func check(_ body: inout ByteBuffer) throws(PayloadProblem) {
+    static func check(_ body: inout ByteBuffer) throws(PayloadProblem) {
         guard !body.isEmpty else { return body.append("{}") }
         _ = try Payload.isObject(body.span)
     }
 
-    private static func replace(_ body: inout ByteBuffer, with value: JSONValue) {
+    static func replace(_ body: inout ByteBuffer, with value: JSONValue) {
         body.removeAll()
         JSONWriter.write(value, to: &body)
     }
 
-    private enum FormKind {
+    enum FormKind {
         case encoded
         case multipart(boundary: String)
 

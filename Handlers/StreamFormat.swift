@@ -16,12 +16,16 @@ enum StreamFormat {
     ///
     /// - Parameter isStream: What the registry says. Where it says nothing, the client does.
     init?(for head: borrowing RequestHead, isStream: Bool?) {
+        // What most calls are: neither the registry nor the client says anything of streams.
+        if isStream == false { return nil }
+        let kind = head.fields.contentKind
+        if isStream == nil, kind != .jsonLines, !head.fields.contains(.accept) { return nil }
         let events = head.fields.acceptedWeight(of: "text/event-stream") ?? 0
         let lines = max(
             head.fields.acceptedWeight(of: "application/x-ndjson") ?? 0,
             head.fields.acceptedWeight(of: "application/ndjson") ?? 0,
             head.fields.acceptedWeight(of: "application/jsonl") ?? 0)
-        guard isStream ?? (events > 0 || lines > 0 || head.fields.contentKind == .jsonLines) else { return nil }
+        guard isStream ?? (events > 0 || lines > 0 || kind == .jsonLines) else { return nil }
         if events > 0, events >= lines {
             self = .eventStream
         } else if lines == 0, Self.wantsOneValue(head.fields) {

@@ -18,6 +18,7 @@ struct WebSocketBridge: ~Copyable {
 
     private let exchange: Exchange
     private let stream: any RPCStream
+    private let format: MessageFormat
     private let deadline: Deadline
     private var socket: WebSocketConnection
     /// What the client has sent and nobody has looked at.
@@ -34,9 +35,13 @@ struct WebSocketBridge: ~Copyable {
     private static let idleReadSize = 4_096
 
     /// - Parameter first: A message to begin with, before the client says anything.
-    init(_ exchange: Exchange, _ stream: any RPCStream, limits: WebSocketLimits, first: ByteBuffer?) {
+    init(
+        _ exchange: Exchange, _ stream: any RPCStream, format: MessageFormat, limits: WebSocketLimits,
+        first: ByteBuffer?
+    ) {
         self.exchange = exchange
         self.stream = stream
+        self.format = format
         deadline = Deadline(on: exchange.loop, firing: exchange.wakeup)
         socket = WebSocketConnection(.server, limits: limits, now: exchange.now)
         waiting = first
@@ -60,6 +65,16 @@ struct WebSocketBridge: ~Copyable {
             await exchange.wakeup.wait()
         }
         deadline.cancel()
+        if !isClientGone { end() }
+    }
+
+    /// Tells a client that has closed properly that nothing comes after the close frame.
+    private func end() {
+        do throws(GatewayError) {
+            try exchange.end()
+        } catch {
+            // It has left meanwhile.
+        }
     }
 
     /// Lets the loop look at its other sockets, whatever these two sides have to do.
@@ -106,8 +121,8 @@ struct WebSocketBridge: ~Copyable {
         guard socket.output.count < Self.highMark, !socket.isOver else { return false }
         switch socket.receive(from: &input, now: exchange.now) {
         case .nothing: return readMore()
-        case .text: takeText()
-        case .binary: close(.unsupportedData, "messages are texts in JSON")
+        case .text: takeMessage(isText: true)
+        case .binary: takeMessage(isText: false)
         case .closed: stream.cancel()
         }
         return true
@@ -129,13 +144,20 @@ struct WebSocketBridge: ~Copyable {
         }
     }
 
-    private mutating func takeText() {
+    private mutating func takeMessage(isText: Bool) {
         if hasFinishedSending { return close(.policyViolation, "a message came after the empty one that is the last") }
-        if socket.message.isEmpty { return finishSending() }
-        do throws(PayloadProblem) {
-            _ = try Payload.isObject(socket.message.span)
-        } catch {
-            return close(.invalidPayload, "\(error)")
+        // In protobuf, a message without bytes is one whose fields all have their defaults.
+        if socket.message.isEmpty, isText || format == .json { return finishSending() }
+        switch format {
+        case .json:
+            // Micro v2 took JSON from frames of both kinds.
+            do throws(PayloadProblem) {
+                _ = try Payload.isObject(socket.message.span)
+            } catch {
+                return close(.invalidPayload, "\(error)")
+            }
+        case .protobuf:
+            guard !isText else { return close(.unsupportedData, "messages in protobuf are binary") }
         }
         waiting = socket.message.take()
     }
@@ -181,7 +203,9 @@ struct WebSocketBridge: ~Copyable {
 
     private mutating func passReply() {
         var checker = UTF8Checker()
-        if checker.take(reply.span), checker.isComplete {
+        if format == .protobuf {
+            socket.send(reply, isText: false)
+        } else if checker.take(reply.span), checker.isComplete {
             socket.send(reply)
         } else {
             close(.internalError, "the service sent a message that is no text")

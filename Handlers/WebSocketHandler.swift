@@ -2,13 +2,14 @@ internal import Bytes
 package import Gateway
 internal import HTTP
 
-/// Opens the streaming endpoint that the path names, and makes a WebSocket of the request: each text is a message in JSON,
-/// in either direction.
+/// Opens the streaming endpoint that the path names, and makes a WebSocket of the request, each of whose messages is one of
+/// the stream, in either direction.
 ///
+/// They are in JSON, or in protobuf when `Content-Type` says so, or the subprotocol, since browsers can set nothing else.
 /// A query is the first message. A text without content ends what the client sends, for endpoints that answer only then.
 package final class WebSocketHandler: Handler {
-    /// What may be named in `Sec-WebSocket-Protocol`: there is one way of writing messages so far.
-    private static let subprotocols = ["json"]
+    /// What may be named in `Sec-WebSocket-Protocol`: the ways of writing messages.
+    private static let subprotocols = ["json", "protobuf"]
 
     private let router: any Router
     private let dispatcher: Dispatcher
@@ -39,39 +40,55 @@ package final class WebSocketHandler: Handler {
         }
         let route = try router.route(exchange.request)
         exchange.service = route.destination.service
-        try checkIsStream(route.destination)
-        let first = try firstMessage(exchange, route.destination)
+        try checkIsStream(route)
+        let subprotocol = handshake.subprotocol(among: Self.subprotocols)
+        let format = Self.format(exchange.request, subprotocol)
+        let first = try firstMessage(exchange, route, format)
 
         CallMetadata.fill(&exchange.metadata, from: exchange.request, exchange.forwarding)
-        let call = RPCCall(streaming: route.destination, for: exchange, configuration)
+        var call = RPCCall(streaming: route.destination, for: exchange, configuration)
+        call.format = format
         // The stream is opened first, so that a client whose service is gone gets a status that says so.
         let stream = try await dispatcher.open(call, over: route, wakeup: exchange.wakeup)
         defer { stream.cancel() }
-        try exchange.switchProtocols(handshake.response(subprotocol: handshake.subprotocol(among: Self.subprotocols)))
+        try exchange.switchProtocols(handshake.response(subprotocol: subprotocol))
         var limits = WebSocketLimits()
         limits.message = configuration.maximumBody
-        var bridge = WebSocketBridge(exchange, stream, limits: limits, first: first)
+        var bridge = WebSocketBridge(exchange, stream, format: format, limits: limits, first: first)
         await bridge.run()
     }
 
-    private func checkIsStream(_ destination: Destination) throws(GatewayError) {
-        let (service, name) = (destination.service, destination.endpoint)
-        guard let endpoint = catalog.catalog.endpoint(name, of: service) else {
+    private func checkIsStream(_ route: Route) throws(GatewayError) {
+        let (service, name) = (route.destination.service, route.destination.endpoint)
+        guard let isStream = route.isStream else {
             throw GatewayError(.notFound, "\(service) has registered no endpoint \(name) that a WebSocket could stream")
         }
-        guard endpoint.isStream else {
+        guard isStream else {
             throw GatewayError(
                 .badRequest, "\(name) of \(service) has one answer to one request; call it without a WebSocket")
         }
     }
 
-    /// What the query says, if there is one.
-    private func firstMessage(_ exchange: Exchange, _ destination: Destination) throws(GatewayError) -> ByteBuffer? {
-        guard exchange.request.hasQuery else { return nil }
-        var message = ByteBuffer()
-        try RequestPayload.make(from: &message, of: exchange.request) {
-            catalog.catalog.endpoint(destination.endpoint, of: destination.service)?.request.flatMap(FieldType.init)
+    private static func format(_ head: borrowing RequestHead, _ subprotocol: String?) -> MessageFormat {
+        // What the client is told is what holds.
+        switch subprotocol {
+        case "protobuf": .protobuf
+        case "json": .json
+        default: head.fields.contentKind == .protobuf ? .protobuf : .json
         }
+    }
+
+    /// What path and query say, if anything.
+    private func firstMessage(
+        _ exchange: Exchange, _ route: Route, _ format: MessageFormat
+    ) throws(GatewayError) -> ByteBuffer? {
+        guard exchange.request.hasQuery || route.binding?.fields.isEmpty == false else { return nil }
+        guard format == .json else {
+            throw GatewayError(
+                .badRequest, "path and query become a message in JSON, and this WebSocket is in protobuf")
+        }
+        var message = ByteBuffer()
+        try RequestPayload.make(from: &message, of: exchange.request, on: route, catalog)
         return message.text == "{}" ? nil : message
     }
 }

@@ -4,11 +4,14 @@
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
+#include <openssl/ec.h>
 #include <openssl/err.h>
+#include <openssl/hmac.h>
 #include <openssl/ocsp.h>
 #include <openssl/params.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
+#include <openssl/sha.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
@@ -123,4 +126,18 @@ static inline void copenssl_name_client_authorities(SSL_CTX *context, X509_STORE
         X509 *certificate = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(objects, index));
         if (certificate != NULL) SSL_CTX_add_client_CA(context, certificate);
     }
+}
+
+/// Adds alternative names, such as `DNS:a.example`, to a request for a certificate. Returns 1, or 0 when OpenSSL refuses.
+static inline int copenssl_request_names(X509_REQ *request, const char *names) {
+    X509_EXTENSION *extension = X509V3_EXT_nconf_nid(NULL, NULL, NID_subject_alt_name, names);
+    STACK_OF(X509_EXTENSION) *list = sk_X509_EXTENSION_new_null();
+    int result = 0;
+    if (extension != NULL && list != NULL && sk_X509_EXTENSION_push(list, extension) > 0) {
+        result = X509_REQ_add_extensions(request, list);
+        extension = NULL;
+    }
+    X509_EXTENSION_free(extension);
+    sk_X509_EXTENSION_pop_free(list, X509_EXTENSION_free);
+    return result;
 }

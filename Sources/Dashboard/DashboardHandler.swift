@@ -12,14 +12,17 @@ package final class DashboardHandler: Handler {
     private let policy: AccessPolicy
     private let rpc: any Handler
     private let unreadiness: @Sendable () -> String?
+    private let certificates: @Sendable () -> [StatusFacts.Certificate]
 
     /// - Parameters:
     ///   - registrar: Takes what is registered and deregistered; nil when the registry can only be read.
     ///   - rpc: Answers `/rpc`, every method of it, after the policy has let the request pass.
     ///   - unreadiness: Why the program cannot serve yet, as a sentence for anyone; nil when it can.
+    ///   - certificates: Those that clients are shown now.
     package init(
         catalog view: CatalogView, facts: StatusFacts, registrar: (any Registrar)?, files: PublicFiles,
-        policy: AccessPolicy, rpc: any Handler, unreadiness: @escaping @Sendable () -> String?
+        policy: AccessPolicy, rpc: any Handler, unreadiness: @escaping @Sendable () -> String?,
+        certificates: @escaping @Sendable () -> [StatusFacts.Certificate] = { [] }
     ) {
         self.view = view
         self.facts = facts
@@ -28,6 +31,7 @@ package final class DashboardHandler: Handler {
         self.policy = policy
         self.rpc = rpc
         self.unreadiness = unreadiness
+        self.certificates = certificates
     }
 
     package func handle(_ exchange: Exchange) async throws(GatewayError) {
@@ -64,7 +68,8 @@ extension DashboardHandler {
     nonisolated(nonsending) private func status(_ exchange: Exchange) async throws(GatewayError) {
         guard try await isRead(exchange) else { return }
         let catalog = view.catalog
-        let status = facts.json(generation: catalog.generation, services: catalog.names.count)
+        let status = facts.json(
+            generation: catalog.generation, services: catalog.names.count, certificates: certificates())
         try await Answer.json(["data": status], to: exchange)
     }
 

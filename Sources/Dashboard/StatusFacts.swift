@@ -22,6 +22,18 @@ package struct StatusFacts: Sendable, Equatable {
         }
     }
 
+    /// A certificate that clients are shown.
+    package struct Certificate: Sendable, Equatable {
+        package var names: [String]
+        /// The last second of its validity, since 1970.
+        package var end: Int
+
+        package init(names: [String], end: Int) {
+            self.names = names
+            self.end = end
+        }
+    }
+
     package var version: String
     /// When the program began, in seconds since 1970.
     package var started: Int
@@ -45,7 +57,7 @@ package struct StatusFacts: Sendable, Equatable {
         self.isInsecure = isInsecure
     }
 
-    func json(generation: UInt64, services: Int) -> JSONValue {
+    func json(generation: UInt64, services: Int, certificates: [Certificate]) -> JSONValue {
         .object([
             "product": "micro", "version": .string(version), "pid": .integer(Int(getpid())),
             "started": .string(Self.timestamp(started)), "gateway": gateway?.json ?? .null,
@@ -53,6 +65,7 @@ package struct StatusFacts: Sendable, Equatable {
                 "name": .string(registry), "generation": .number(String(generation)), "services": .integer(services),
             ]),
             "loops": .integer(loops), "insecure": .bool(isInsecure),
+            "certificates": .array(certificates.map(\.json)),
         ])
     }
 
@@ -64,6 +77,12 @@ package struct StatusFacts: Sendable, Equatable {
         var text = [CChar](repeating: 0, count: 32)
         let length = strftime(&text, 32, "%Y-%m-%dT%H:%M:%SZ", &parts)
         return String(decoding: text.prefix(length).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}
+
+extension StatusFacts.Certificate {
+    fileprivate var json: JSONValue {
+        .object(["names": .array(names.map { .string($0) }), "expires": .string(StatusFacts.timestamp(end))])
     }
 }
 

@@ -198,10 +198,17 @@ package final class Exchange {
     /// Begins the answer. The body follows by `write`, and `end` ends it.
     package func begin(_ head: ResponseHead, body: BodyFraming) throws(GatewayError) {
         precondition(!hasBegunResponse, "a request is answered once")
+        if request.version == .http2 { try checkOpensNoTunnel(head.status) }
         hasBegunResponse = true
         status = head.status.code
         if let compression { return try begin(head, body: body, by: compression) }
         try stream.begin(head, body: body)
+    }
+
+    /// A client of HTTP/2 takes any success for its WebSocket (RFC 8441, 5), also one that means something else.
+    private func checkOpensNoTunnel(_ status: Status) throws(GatewayError) {
+        guard (200..<300).contains(status.code), stream.webSocketOffer == .extendedConnect else { return }
+        throw GatewayError(.badRequest, "what the path names is no WebSocket")
     }
 
     /// Takes bytes of the body from the front of the buffer, at most `limit`. Returns how many there was room for; when
@@ -317,7 +324,7 @@ package protocol ExchangeStream: AnyObject {
     var webSocketOffer: WebSocketOffer { get }
     var isStopping: Bool { get }
 
-    /// - Throws: `.notImplemented` where no request can become a tunnel.
+    /// - Throws: `.notImplemented` where the request cannot become a tunnel.
     func switchProtocols(_ head: ResponseHead) throws(GatewayError)
 }
 

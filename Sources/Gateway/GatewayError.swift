@@ -36,6 +36,8 @@ package struct GatewayError: Error, Equatable {
     package private(set) var service = ""
     /// True when the node may have seen any part of the request.
     package var mayHaveBeenSent: Bool
+    /// What may be asked for with other methods, for 405: the value of `Allow` (RFC 9110, 15.5.6).
+    package private(set) var allow = ""
     /// The status to answer with when it is not the one of the code.
     private let statusOverride: Status?
 
@@ -74,6 +76,14 @@ package struct GatewayError: Error, Equatable {
     package func concerning(_ service: String) -> GatewayError {
         var error = self
         error.service = service
+        return error
+    }
+
+    /// The path is for other methods than the one it was asked for with.
+    package static func methodNotAllowed(_ method: Method, allowed: [String]) -> GatewayError {
+        let list = allowed.joined(separator: ", ")
+        var error = GatewayError(.methodNotAllowed, "the path takes \(list), and not \(method)")
+        error.allow = list
         return error
     }
 

@@ -16,10 +16,15 @@ package final class Route {
     /// Whether requests or answers of the endpoint are more than one message. Nil when the registry does not describe
     /// the endpoint.
     package let isStream: Bool?
+    /// The declared route that led here. Nil when the resolver did.
+    package let binding: RouteBinding?
 
-    package init(destination: Destination, nodes: NodeRotation, isStream: Bool? = nil) {
+    package init(
+        destination: Destination, nodes: NodeRotation, isStream: Bool? = nil, binding: RouteBinding? = nil
+    ) {
         self.destination = destination
         self.nodes = nodes
         self.isStream = isStream
+        self.binding = binding
     }
 }

@@ -2,7 +2,8 @@ internal import Bytes
 package import Gateway
 package import HTTP
 
-/// Finds routes: the resolver names the destination, the catalog knows its nodes, a selector picks among them.
+/// Finds routes: a declared route or else the resolver names the destination, the catalog knows its nodes, a selector picks
+/// among them.
 ///
 /// What was decided is remembered for each method, host and path until the catalog changes, so that a path asked for
 /// again costs a comparison. The memory is a table of fixed size.
@@ -26,12 +27,18 @@ package final class CatalogRouter: Router {
     private var rotations: [String: NodeRotation] = [:]
     private var memory = RouteMemory()
     private var generation: UInt64 = 0
+    private let declared: DeclaredRoutes?
+    /// Under which name the service of a declared route is registered.
+    private var services: [ObjectIdentifier: Destination?] = [:]
 
-    /// - Parameter namespace: How the namespace is described in errors, such as `go.micro.api`.
+    /// - Parameters:
+    ///   - namespace: How the namespace is described in errors, such as `go.micro.api`.
+    ///   - declared: Routes that go before the resolver. Default none.
     package init(
         resolver: any Resolver, namespace: String, use: Use, view: CatalogView, strategy: any Strategy,
-        health: NodeHealth
+        health: NodeHealth, declared: DeclaredRoutes? = nil
     ) {
+        self.declared = declared
         self.resolver = resolver
         self.namespace = namespace
         self.use = use
@@ -42,11 +49,21 @@ package final class CatalogRouter: Router {
 
     package func route(_ head: RequestHead) throws(GatewayError) -> Route {
         forgetOldCatalog()
+        forgetOldDeclarations()
         if let known = memory.route(of: head) { return known }
-        let destination = try resolver.resolve(head)
-        let route = try find(destination, derivedBy: "resolver \(resolver.name), namespace \(namespace)")
+        let route: Route
+        if let declared = try declaredRoute(head) { route = declared } else { route = try resolvedRoute(head) }
         memory.remember(route, of: head)
         return route
+    }
+
+    private func resolvedRoute(_ head: borrowing RequestHead) throws(GatewayError) -> Route {
+        do throws(GatewayError) {
+            return try find(
+                try resolver.resolve(head), derivedBy: "resolver \(resolver.name), namespace \(namespace)")
+        } catch {
+            throw declared?.explain(error, head) ?? error
+        }
     }
 
     package func route(to destination: Destination) throws(GatewayError) -> Route {
@@ -58,8 +75,43 @@ package final class CatalogRouter: Router {
         guard view.catalog.generation != generation else { return }
         generation = view.catalog.generation
         rotations.removeAll(keepingCapacity: true)
+        services.removeAll()
         memory = RouteMemory()
         health.keep(only: Set(view.catalog.services.flatMap(\.nodes)))
+    }
+
+    // MARK: Declared routes
+
+    private func forgetOldDeclarations() {
+        guard let declared, declared.refresh() else { return }
+        services.removeAll()
+        memory = RouteMemory()
+    }
+
+    /// - Returns: Nil when no declared route fits, or its service is not registered: then the path may be another's.
+    private func declaredRoute(_ head: borrowing RequestHead) throws(GatewayError) -> Route? {
+        guard let binding = declared?.binding(of: head), let destination = destination(of: binding.rule) else {
+            return nil
+        }
+        let route = try find(destination, derivedBy: nil)
+        return Route(destination: destination, nodes: route.nodes, isStream: binding.rule.isStream, binding: binding)
+    }
+
+    private func destination(of rule: RouteRule) -> Destination? {
+        if let known = services[ObjectIdentifier(rule)] { return known }
+        let found = find(rule)
+        services[ObjectIdentifier(rule)] = .some(found)
+        return found
+    }
+
+    /// A service is registered under the name of its package, as those of Go Micro are, or under its own; or it is the
+    /// only one whose record has such an endpoint.
+    private func find(_ rule: RouteRule) -> Destination? {
+        if let name = rule.services.first(where: { !view.catalog.versions(of: $0).isEmpty }) {
+            return Destination(service: name, endpoint: name == rule.services[0] ? rule.endpoint : rule.path)
+        }
+        let owners = view.catalog.names.filter { view.catalog.endpoint(rule.endpoint, of: $0) != nil }
+        return owners.count == 1 ? Destination(service: owners[0], endpoint: rule.endpoint) : nil
     }
 
     private func find(_ destination: Destination, derivedBy rule: String?) throws(GatewayError) -> Route {
@@ -115,42 +167,6 @@ package final class CatalogRouter: Router {
             GatewayError(
                 .upstreamRefused, "service \(destination.service) speaks \(spoken.name) and cannot be called by gRPC")
         }
-    }
-}
-
-/// Sends every request to the same nodes, whatever it asks for.
-package final class FixedRouter: Router {
-    private let fixed: Route
-
-    package init(service: String, nodes: [Node], strategy: any Strategy, health: NodeHealth) {
-        fixed = Route(
-            destination: Destination(service: service, endpoint: ""),
-            nodes: NodeRotation(nodes: nodes, strategy: strategy, health: health))
-    }
-
-    package func route(_ head: RequestHead) throws(GatewayError) -> Route { fixed }
-
-    package func route(to destination: Destination) throws(GatewayError) -> Route { fixed }
-}
-
-/// Sends every call to the same nodes; the path names the endpoint, such as `/helloworld.Greeter/SayHello`.
-package final class FixedCallRouter: Router {
-    private let service: String
-    private let nodes: NodeRotation
-
-    package init(service: String, nodes: [Node], strategy: any Strategy, health: NodeHealth) {
-        self.service = service
-        self.nodes = NodeRotation(nodes: nodes, strategy: strategy, health: health)
-    }
-
-    package func route(_ head: RequestHead) throws(GatewayError) -> Route {
-        let path = head.path
-        let isPair = path.dropFirst().contains("/")
-        return try route(to: Destination(service: service, endpoint: isPair ? path : String(path.dropFirst())))
-    }
-
-    package func route(to destination: Destination) throws(GatewayError) -> Route {
-        Route(destination: destination, nodes: nodes)
     }
 }
 

@@ -5,8 +5,8 @@ internal import HTTP
 struct HTTP2Clock {
     /// Between the two steps of a farewell, if the client does not answer PING.
     static let farewellTimeout = Duration.seconds(1)
-    /// After which an idle connection gives its memory back.
-    static let memoryTimeout = Duration.seconds(5)
+    /// A connection on which nothing moved for so long gives its memory back, so that many of them cost little.
+    static let memoryTimeout = Duration.seconds(1)
 
     private let headerTimeout: Duration
     private let bodyTimeout: Duration
@@ -24,7 +24,7 @@ struct HTTP2Clock {
     var farewell: ContinuousClock.Instant?
     /// When the last stream ended.
     private(set) var idleSince: ContinuousClock.Instant
-    /// True once the memory was given back, since the last stream.
+    /// True once the memory was given back, since something moved.
     var hasReleased = false
     /// True when a frame was whole since `note`.
     var hasFrame = false
@@ -32,6 +32,7 @@ struct HTTP2Clock {
     private var blockSince: ContinuousClock.Instant?
     private var frameSince: ContinuousClock.Instant?
     private var lastRead: ContinuousClock.Instant
+    private var lastSent: ContinuousClock.Instant
 
     init(_ configuration: SessionConfiguration, now: ContinuousClock.Instant) {
         headerTimeout = configuration.headerTimeout
@@ -40,13 +41,18 @@ struct HTTP2Clock {
         greeting = now + headerTimeout
         idleSince = now
         lastRead = now
+        lastSent = now
     }
 
-    mutating func hasRead(at now: ContinuousClock.Instant) { lastRead = now }
+    /// When the memory is to be given back, unless something moves.
+    var memoryIsDue: ContinuousClock.Instant { max(lastRead, lastSent, idleSince) + Self.memoryTimeout }
+
+    mutating func hasRead(at now: ContinuousClock.Instant) { (lastRead, hasReleased) = (now, false) }
 
     mutating func becameIdle(at now: ContinuousClock.Instant) { (idleSince, hasReleased) = (now, false) }
 
     mutating func hasSent(_ count: Int, isComplete: Bool, at now: ContinuousClock.Instant) {
+        if count > 0 { (lastSent, hasReleased) = (now, false) }
         if isComplete {
             output = nil
         } else if count > 0 || output == nil {
@@ -73,8 +79,8 @@ struct HTTP2Clock {
 
     /// The next moment at which something is to be done.
     func next(isIdle: Bool) -> ContinuousClock.Instant {
-        var soonest = idleSince + (hasReleased ? idleTimeout : Self.memoryTimeout)
-        if !isIdle { soonest = lastRead + .seconds(3_600) }
+        var soonest = isIdle ? idleSince + idleTimeout : lastRead + .seconds(3_600)
+        if !hasReleased { soonest = min(soonest, memoryIsDue) }
         if !isGreeted { soonest = min(soonest, greeting) }
         if let partial { soonest = min(soonest, partial) }
         if let output { soonest = min(soonest, output) }

@@ -205,7 +205,6 @@ extension HTTP2Session {
     /// Writes content, in as few frames as the client allows.
     func write(_ count: Int, of content: inout ByteBuffer, stream: UInt32, endsStream: Bool) {
         connection.sendWindow.send(count)
-        connection.floods.creditContent()
         var left = count
         repeat {
             let length = min(left, connection.peer.maximumFrameLength)

@@ -204,21 +204,22 @@ final class HTTP2Session: ServerSession {
             return true
         }
         if let moment = clock.farewell, moment <= now { sayFinalGoodbye() }
-        if isIdle, clock.idleSince + HTTP2Clock.memoryTimeout <= now { releaseMemory() }
+        if !clock.hasReleased, clock.memoryIsDue <= now { releaseMemory() }
         guard isIdle, clock.idleSince + configuration.idleTimeout <= now else { return false }
         sayGoodbye(.noError, "")
         return true
     }
 
-    /// Gives memory back that is easily made again.
+    /// Gives memory back that is easily made again. The tables of both sides stay, for the client counts on them, and so
+    /// do streams that are open and silent.
     private func releaseMemory() {
         clock.hasReleased = true
         for stream in parked { stream.retire() }
         parked = []
-        if input.isEmpty { input.releaseMemory() }
-        if output.isEmpty { output.releaseMemory() }
+        input.releaseMemory(above: 0)
+        output.releaseMemory(above: 0)
         block.releaseMemory()
-        streams = [:]
+        if streams.isEmpty { streams = [:] }
         connection.releaseMemory()
     }
 

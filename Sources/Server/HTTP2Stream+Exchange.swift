@@ -19,12 +19,14 @@ extension HTTP2Stream: ExchangeStream {
     var shouldEnd: Bool { isCut || session.isDraining }
 
     func tryReadBody(into buffer: inout ByteBuffer, atMost limit: Int) throws(GatewayError) -> Int? {
+        if connect != nil, !isTunnel { return 0 }
         let count = min(limit, body.count)
         guard count == 0 else {
             buffer.append(count, consuming: &body)
             session.consumed(count, on: self)
             return count
         }
+        if isTunnel { return try readTunnel() }
         guard !isCut else { throw GatewayError(.clientGone, "the client left before its request was complete") }
         guard !record.hasReceivedEnd else {
             deadline.clear()
@@ -64,6 +66,8 @@ extension HTTP2Stream: ExchangeStream {
         guard !isCut else { throw Self.gone }
         let count = try response.admit(min(allowed, share))
         record.sendWindow.send(count)
+        // Who opens its windows by the byte makes work of every byte, and is not excused for asking for it.
+        if count >= min(wanted, Self.worthCrediting) { session.connection.floods.creditContent() }
         session.write(count, of: &buffer, stream: record.number, endsStream: response.isFull)
         session.turns.take(by: self)
         deadline.clear()
@@ -71,10 +75,16 @@ extension HTTP2Stream: ExchangeStream {
         return count
     }
 
+    /// Bytes after which a client may have to say that its windows are open again.
+    private static let worthCrediting = 1_024
+
     /// - Parameter isOwnWindowClosed: Then no turn would help.
     private func waitForRoom(isOwnWindowClosed: Bool) throws(GatewayError) -> Int {
-        if deadline.hasExpired { throw GatewayError(.clientGone, "the client did not take its answer in time") }
-        if deadline.at == nil { deadline.set(session.loop.now + session.configuration.bodyTimeout) }
+        // How long a tunnel may be blocked is for whoever holds it to say.
+        if !isTunnel, deadline.hasExpired {
+            throw GatewayError(.clientGone, "the client did not take its answer in time")
+        }
+        if !isTunnel, deadline.at == nil { deadline.set(session.loop.now + session.configuration.bodyTimeout) }
         if isOwnWindowClosed { session.turns.remove(self) } else { session.turns.wait(self) }
         session.flushSoon()
         return 0
@@ -99,12 +109,13 @@ extension HTTP2Stream: ExchangeStream {
     /// The last frame of the answer was written.
     private func noteEnd() {
         record.send(.dataWithEnd)
-        session.connection.floods.creditAnswer()
+        // An error is soon said, so answering it is no work that would excuse others.
+        if !isRefused { session.connection.floods.creditAnswer() }
         deadline.clear()
         if record.state == .ended { session.close(self) }
     }
 
-    private static var gone: GatewayError {
+    static var gone: GatewayError {
         GatewayError(.clientGone, "the client left before its answer was complete")
     }
 }

@@ -22,6 +22,10 @@ final class HTTP2Stream: LoopTask {
     var isContinueExpected = false
     /// Decided once for each request, since it is asked for often.
     private(set) var requestBody = BodyFraming.none
+    /// What the request wants to make of the stream, if it is an extended CONNECT.
+    private(set) var connect: ConnectProtocol?
+    /// True from the answer that made the stream a tunnel until the handler has returned.
+    var isTunnel = false
     /// True when the stream was reset, or its connection is lost.
     private(set) var isCut = false
     /// Bytes that may be written before others have had their turn.
@@ -63,9 +67,11 @@ final class HTTP2Stream: LoopTask {
     func read(_ list: borrowing HPACKFieldList, number: UInt32, endsStream: Bool) throws(HTTP2Error) {
         let limits = session.configuration.headLimits
         refusal = nil
+        connect = nil
         isUnderstood = true
         do throws(HTTP2Error) {
-            try HTTP2Header.readRequest(list, stream: number, endsStream: endsStream, into: &exchange.request)
+            connect = try HTTP2Header.readRequest(
+                list, stream: number, endsStream: endsStream, into: &exchange.request)
         } catch {
             // What was left out may be what is missing.
             guard list.isOverLimit else { throw error }
@@ -79,6 +85,8 @@ final class HTTP2Stream: LoopTask {
             refusal = GatewayError(.uriTooLong, "The request target is too long.")
         } else if head.fields.count > limits.fields {
             refusal = GatewayError(.headerFieldsTooLarge, "There are too many fields.")
+        } else if connect == .other {
+            refusal = GatewayError(.notImplemented, "The only protocol spoken through CONNECT is websocket.")
         } else if head.method == .connect {
             refusal = GatewayError(.notImplemented, "This server makes no tunnels.")
         } else if head.fields.contains(.expect), !head.expectsContinue {
@@ -90,8 +98,10 @@ final class HTTP2Stream: LoopTask {
     func begin(_ record: StreamRecord, announced: Int?) {
         self.record = record
         isCut = false
-        requestBody = Self.framing(of: exchange.request, announced: announced, isBodyless: record.hasReceivedEnd)
-        isContinueExpected = !record.hasReceivedEnd && exchange.request.expectsContinue
+        // What comes after a request for a tunnel is none of its content.
+        let isBodyless = record.hasReceivedEnd || connect != nil
+        requestBody = Self.framing(of: exchange.request, announced: announced, isBodyless: isBodyless)
+        isContinueExpected = !isBodyless && exchange.request.expectsContinue
         isDiscarding = false
         discarded = 0
         exchange.reset()
@@ -130,11 +140,12 @@ final class HTTP2Stream: LoopTask {
         do throws(GatewayError) {
             if let refusal { throw refusal }
             try await session.handler.handle(exchange)
-            guard response.isEnded else { throw GatewayError(.fault, "no answer was given") }
+            guard response.isEnded || isTunnel else { throw GatewayError(.fault, "no answer was given") }
             if let failure = exchange.lateFailure { session.context.report(failure, exchange) }
         } catch {
             await answer(error)
         }
+        leaveTunnel()
         if let refusal, !isUnderstood {
             session.context.accessLog?.record(malformed: refusal, exchange, bytes: response.sent)
         } else {
@@ -150,7 +161,7 @@ final class HTTP2Stream: LoopTask {
         guard !isCut else { return }
         deadline.clear()
         guard error.code != .clientGone else { return reset(.cancel) }
-        guard !exchange.hasBegunResponse else { return reset(.internalError) }
+        guard !exchange.hasBegunResponse else { return reset(isTunnel ? .cancel : .internalError) }
         do throws(GatewayError) {
             try await ErrorResponse.send(error, to: exchange)
         } catch {
@@ -163,10 +174,11 @@ final class HTTP2Stream: LoopTask {
     nonisolated(nonsending) private func settle() async {
         guard !isCut else { return }
         guard record.hasSentEnd else { return reset(.internalError) }
-        guard !record.hasReceivedEnd else { return }
-        isDiscarding = true
+        // What nobody has read would be missing from the connection's window for ever.
         session.consumed(body.count, on: self)
         body.removeAll()
+        guard !record.hasReceivedEnd else { return }
+        isDiscarding = true
         var isLong = false
         if case .length(let length) = requestBody { isLong = length > Self.maximumDiscarded }
         guard !isLong, !isContinueExpected else { return reset(.noError) }
@@ -197,6 +209,9 @@ final class HTTP2Stream: LoopTask {
 
     /// Takes the fields after the content.
     func takeTrailers(_ list: borrowing HPACKFieldList, endsStream: Bool) throws(HTTP2Error) {
+        guard connect == nil else {  // RFC 9113, 8.5.
+            throw .stream(record.number, .protocolError, "Fields came in a tunnel.")
+        }
         try record.receiveTrailers(list, endsStream: endsStream, into: &trailers)
         trailers.removeAllForbiddenInTrailers()
     }

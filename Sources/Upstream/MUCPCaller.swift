@@ -21,34 +21,26 @@ package final class MUCPCaller: StreamingCaller {
     nonisolated(nonsending) package func call(
         _ call: RPCCall, on node: Node, reply: inout ByteBuffer, wakeup: Wakeup
     ) async throws(GatewayError) {
-        let codec = MUCPCodec(for: call.format, node: node)
-        do throws(GatewayError) {
-            try await self.call(call, on: node, as: codec, reply: &reply, wakeup: wakeup)
-        } catch {
-            // What a service does not understand it has not done.
-            guard codec == .protoRPC, error.code == .unsupportedMediaType else { throw error }
-            reply.removeAll()
-            try await self.call(call, on: node, as: .protobuf, reply: &reply, wakeup: wakeup)
+        var codec = MUCPCodec(for: call.format, node: node)
+        while true {
+            let connection: UpstreamConnection
+            if let idle = pool.takeIdle(to: node, for: wakeup) {
+                connection = idle
+            } else {
+                connection = try await pool.connect(to: node, for: wakeup, before: call.deadline)
+            }
+            do throws(GatewayError) {
+                try await exchange(call, over: connection, with: node, as: codec, reply: &reply, wakeup: wakeup)
+                return finish(connection, of: node)
+            } catch {
+                // After an error that the service reports the connection is as good as before.
+                if error.code == .application { finish(connection, of: node) } else { connection.close() }
+                // What a service does not understand it has not done.
+                guard codec == .protoRPC, error.code == .unsupportedMediaType else { throw error }
+                codec = .protobuf
+                reply.removeAll()
+            }
         }
-    }
-
-    nonisolated(nonsending) private func call(
-        _ call: RPCCall, on node: Node, as codec: MUCPCodec, reply: inout ByteBuffer, wakeup: Wakeup
-    ) async throws(GatewayError) {
-        let connection: UpstreamConnection
-        if let idle = pool.takeIdle(to: node, for: wakeup) {
-            connection = idle
-        } else {
-            connection = try await pool.connect(to: node, for: wakeup, before: call.deadline)
-        }
-        do throws(GatewayError) {
-            try await exchange(call, over: connection, with: node, as: codec, reply: &reply, wakeup: wakeup)
-        } catch {
-            // After an error that the service reports the connection is as good as before.
-            if error.code == .application { finish(connection, of: node) } else { connection.close() }
-            throw error
-        }
-        finish(connection, of: node)
     }
 
     private func finish(_ connection: UpstreamConnection, of node: Node) {

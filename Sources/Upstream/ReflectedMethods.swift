@@ -3,7 +3,7 @@ package import Reactor
 internal import Transcoding
 
 /// How endpoints are called on any node that speaks gRPC: services of Go Micro read and write JSON themselves, and others
-/// are asked by reflection for their types, from which JSON and protobuf are translated. One for each loop.
+/// are called by types that files of descriptors tell, or that they are asked for by reflection. One for each loop.
 package final class ReflectedMethods: GRPCMethods {
     /// More are forgotten all at once, so that clients cannot make the table grow by inventing names.
     private static let maximumMethods = 1_024
@@ -35,21 +35,33 @@ package final class ReflectedMethods: GRPCMethods {
     private var methods: [MethodName: GRPCMethod] = [:]
     private var entries: [VersionName: Entry] = [:]
     private var generation: UInt64 = 0
+    private let published: Published<Descriptors>?
+    private var descriptors = Descriptors()
+    private var descriptorGeneration = 0
 
-    /// - Parameter catalog: Tells which nodes are of the same version, and so serve the same.
-    package init(pool: HTTP2Pool, tasks: TaskStarter, catalog: CatalogView) {
+    /// - Parameters:
+    ///   - catalog: Tells which nodes are of the same version, and so serve the same.
+    ///   - descriptors: What is known without asking. Default nothing.
+    package init(
+        pool: HTTP2Pool, tasks: TaskStarter, catalog: CatalogView, descriptors: Published<Descriptors>? = nil
+    ) {
         self.pool = pool
         self.tasks = tasks
         view = catalog
+        published = descriptors
     }
 
     nonisolated(nonsending) package func method(
         for destination: Destination, on node: Node, wakeup: Wakeup, until deadline: Deadline
     ) async throws(GatewayError) -> GRPCMethod {
         forgetOldCatalog()
+        takeNewDescriptors()
         let name = MethodName(service: destination.service, endpoint: destination.endpoint, address: node.address)
         if let known = methods[name] { return known }
         if node.readsJSON { return try json.method(for: destination) }
+        if let described = descriptors.method(for: destination) {
+            return remember(translated(described), as: name)
+        }
         let method: GRPCMethod
         switch try await outcome(of: destination.service, on: node, wakeup: wakeup, until: deadline) {
         case .schema(let schema): method = try self.method(for: destination, in: schema)
@@ -57,9 +69,20 @@ package final class ReflectedMethods: GRPCMethods {
         case .unknown: return try json.method(for: destination)
         case .failed(let error): throw error
         }
+        return remember(method, as: name)
+    }
+
+    private func remember(_ method: GRPCMethod, as name: MethodName) -> GRPCMethod {
         if methods.count >= Self.maximumMethods { methods.removeAll() }
         methods[name] = method
         return method
+    }
+
+    private func takeNewDescriptors() {
+        guard let published, published.generation != descriptorGeneration else { return }
+        descriptorGeneration = published.generation
+        descriptors = published.current
+        methods.removeAll(keepingCapacity: true)
     }
 
     /// What a node serves, from memory or from the node. All who ask at the same time wait for one answer.
@@ -120,7 +143,11 @@ package final class ReflectedMethods: GRPCMethods {
                 .notFound,
                 "service \(destination.service) has no endpoint \(destination.endpoint); it has \(hint)")
         }
-        return GRPCMethod(
+        return translated(method)
+    }
+
+    private func translated(_ method: MethodSchema) -> GRPCMethod {
+        GRPCMethod(
             path: method.path, contentType: "application/grpc",
             isStream: method.isClientStreaming || method.isServerStreaming,
             translator: SchemaTranslator(method, transcoder))
@@ -130,10 +157,7 @@ package final class ReflectedMethods: GRPCMethods {
     /// another service of the node is named so too.
     private static func find(_ destination: Destination, in schema: SchemaSet) -> MethodSchema? {
         if let path = GRPCPath.of(destination), let method = schema.method(at: path) { return method }
-        let isPath = destination.endpoint.hasPrefix("/")
-        let text = destination.endpoint.dropFirst(isPath ? 1 : 0)
-        guard let end = text.lastIndex(of: isPath ? "/" : ".") else { return nil }
-        let (type, name) = (text[..<end], text[text.index(after: end)...])
+        guard let (type, name) = destination.typeAndMethod else { return nil }
         for service in schema.services where service.name == type || service.name.hasSuffix(".\(type)") {
             if let method = service.methods.first(where: { $0.name == name }) { return method }
         }
@@ -144,9 +168,4 @@ package final class ReflectedMethods: GRPCMethods {
 extension Node {
     /// Whether it is a service of Go Micro, by what their servers write about themselves.
     fileprivate var readsJSON: Bool { metadata["server"] == "grpc" || metadata["broker"] != nil }
-}
-
-extension String {
-    /// What follows the last dot.
-    fileprivate var lastPart: Substring { split(separator: ".").last ?? self[...] }
 }

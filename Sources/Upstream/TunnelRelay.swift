@@ -61,7 +61,10 @@ struct TunnelRelay: ~Copyable {
         while true {
             var hasMoved = try moveToNode()
             hasMoved = try moveToClient() || hasMoved
-            if isOver { return try exchange.flush() }
+            if isOver {
+                if !hasToldClient { try exchange.end() }
+                return try exchange.flush()
+            }
             if hasMoved {
                 rounds += 1
                 if rounds % Self.roundsPerTick == 0 { await waitForNextTick() }

@@ -6,7 +6,8 @@ package import Transports
 
 /// Limits on the connections that one loop keeps to its nodes.
 package struct PoolConfiguration: Sendable, Equatable {
-    /// Idle connections kept for each node. Default 100; more are closed when their request ends.
+    /// Idle connections kept for each node. Default 100; those beyond that are closed about a second later, so that more
+    /// requests at a time do not close and open connections all the while.
     package var maximumIdle = 100
     /// How long an idle connection is kept. Default 60 s, less than most servers keep theirs.
     package var idleTimeout = Duration.seconds(60)
@@ -106,7 +107,7 @@ package final class UpstreamPool {
         connection.mayBecomeTunnel = false
         connection.idleSince = loop.now
         let host = host(of: node)
-        guard host.idle.count < configuration.maximumIdle, connection.isStillIdle else { return connection.close() }
+        guard connection.isStillIdle else { return connection.close() }
         host.idle.append(connection)
     }
 
@@ -117,7 +118,7 @@ package final class UpstreamPool {
         return host
     }
 
-    /// Closes what has been idle for too long or was closed by its node. To be called about once a second.
+    /// Closes what is too many, has been idle for too long or was closed by its node. To be called about once a second.
     package func tidy() {
         let oldest = loop.now - configuration.idleTimeout
         for (address, host) in hosts {
@@ -126,6 +127,10 @@ package final class UpstreamPool {
                 connection.close()
                 return true
             }
+            // Those that have waited longest, which are in front.
+            let excess = max(0, host.idle.count - configuration.maximumIdle)
+            for connection in host.idle.prefix(excess) { connection.close() }
+            host.idle.removeFirst(excess)
             if host.idle.isEmpty { hosts[address] = nil }
         }
         addresses.tidy()

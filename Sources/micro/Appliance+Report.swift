@@ -15,11 +15,15 @@ extension Appliance {
         }
         if let address = addresses.web {
             report.listeners.append(.init(name: "dashboard", address: address.description, note: protocols))
-            report.dashboardURL = "\(composition.scheme)://localhost:\(address.port)"
+            report.dashboardURL = composition.url(port: address.port)
         }
         if let address = addresses.proxy, let proxy = configuration.proxy {
             report.listeners.append(
                 .init(name: "proxy", address: address.description, note: "\(protocols), in front of \(proxy.target)"))
+        }
+        if let address = addresses.challenges {
+            report.listeners.append(
+                .init(name: "challenges", address: address.description, note: "plain, for ACME, and on to https://"))
         }
         if let registry {
             report.registry = .init(
@@ -32,6 +36,10 @@ extension Appliance {
         }
         report.warnings = configuration.warnings + (registry?.warning.map { [$0] } ?? [])
         report.warnings += certificates?.warnings ?? []
+        if let problem = addresses.challengeProblem {
+            report.warnings.append("hosts cannot be proved by http-01, only by tls-alpn-01: \(problem)")
+        }
+        report.warnings += descriptors?.warnings ?? []
         if !configuration.nodeSecurity.verifies {
             report.warnings.append(
                 "nodes are believed whatever their certificates say, so anyone between can read and change everything;"
@@ -49,6 +57,9 @@ extension Appliance {
 
     /// What is spoken with clients.
     private var protocols: String {
+        if !composition.ownHosts.isEmpty {
+            return "https://, certificates by ACME for \(composition.ownHosts.joined(separator: ", "))"
+        }
         guard let identity = certificates?.context.identities.first else { return "HTTP/1.1 and HTTP/2, no TLS" }
         return "https://, certificate of \(identity.names.first ?? "nobody") until \(identity.lastDay)"
     }

@@ -1,3 +1,4 @@
+import ACME
 import Gateway
 import Glibc
 import Logging
@@ -17,7 +18,9 @@ struct Appliance: Sendable {
     let keeper: CatalogKeeper?
     let demo: Worker?
     /// Nil when clients are spoken to plainly.
-    let certificates: CertificateWatch?
+    let certificates: (any CertificateSource)?
+    /// Nil without files of descriptors.
+    let descriptors: DescriptorWatch?
     let readiness: Readiness
     private let signals: AsyncStream<CInt>
 
@@ -53,6 +56,8 @@ struct Appliance: Sendable {
             throw StartFailure(error)
         }
         let certificates = try await Encryption.withClients(configuration.security, on: control, logger: logger)
+        let descriptors = try await DescriptorWatch.start(configuration.descriptors, on: control, logger: logger)
+        if let descriptors { composition.declarations = descriptors.declarations }
         let signals = await SignalDesk(loop: control).open()
         let workers = loops.loops.map { loop in
             Worker(
@@ -60,6 +65,7 @@ struct Appliance: Sendable {
                 makeContext: { [composition] in composition.makeContext($0) })
         }
         var listeners = try Listeners(configuration, loopCount: loops.loops.count)
+        if listeners.addresses.challenges == nil { await (certificates as? CertificateKeeper)?.leaveOutHTTP() }
         let registry = try await RunningRegistry.start(configuration, on: control, logger: logger)
         let demo =
             configuration.runsDemoServices ? Worker(loop: control, makeContext: composition.makeQuietContext) : nil
@@ -77,11 +83,13 @@ struct Appliance: Sendable {
         let readiness = Readiness()
         let appliance = Appliance(
             composition: composition, control: control, loops: loops, workers: workers, registry: registry,
-            keeper: keeper, demo: demo, certificates: certificates, readiness: readiness, signals: signals)
+            keeper: keeper, demo: demo, certificates: certificates, descriptors: descriptors,
+            readiness: readiness, signals: signals)
         let addresses = listeners.addresses
         for worker in workers { try await listeners.open(on: worker, appliance, addresses) }
         for worker in workers + (demo.map { [$0] } ?? []) { Task { await worker.keepHouse() } }
         if let certificates { Task { await certificates.watch() } }
+        if let descriptors { Task { await descriptors.watch() } }
         await registry?.announce(addresses, configuration)
         readiness.set(nil)
         await appliance.report(addresses)

@@ -1,3 +1,4 @@
+import ACME
 import Gateway
 import Handlers
 import Logging
@@ -15,8 +16,10 @@ struct ApplianceConfiguration: Sendable, Equatable {
     var web: Web?
     /// Nil when there is no proxy in front of one server.
     var proxy: Proxy?
-    /// Whether two toy services run beside the rest.
+    /// Whether toy services run beside the rest.
     var runsDemoServices: Bool
+    /// Files of descriptors, which tell the types of gRPC services and their routes.
+    var descriptors: [String]
     /// Nil when nothing is discovered: the proxy alone.
     var discovery: Discovery?
     /// Nil when clients are spoken to plainly.
@@ -88,6 +91,10 @@ struct ApplianceConfiguration: Sendable, Equatable {
         var files: TLSFiles
         var clientCertificates: TLSServerContext.ClientCertificates
         var refusesUnknownNames: Bool
+        /// What to get certificates for; nil when they are in files.
+        var acme: ACMEConfiguration?
+        /// Nil when authorities do not look by plain HTTP.
+        var challengeListener: ChallengeListener?
     }
 
     /// TLS with the nodes that want it.
@@ -164,8 +171,10 @@ extension ApplianceConfiguration {
         web = both.union([.web]).contains(command) ? Web(settings) : nil
         proxy = proxyTarget.map { Proxy(address: settings.the(settings.address, .proxyAddress), target: $0) }
         runsDemoServices = command == .demo
+        descriptors = settings.list(.descriptors)
         discovery = CommandName.discovering.contains(command) ? Discovery(settings) : nil
-        security = settings.boolean(.enableTLS) == true ? Security(settings) : nil
+        let isSecure = settings.boolean(.enableTLS) == true || settings.boolean(.enableACME) == true
+        security = isSecure ? Security(settings) : nil
         nodeSecurity = NodeSecurity(settings)
         client = Client(settings)
         limits = Limits(settings)
@@ -174,6 +183,7 @@ extension ApplianceConfiguration {
         drainTimeout = settings.the(settings.duration, .drainTimeout)
         trustedProxies = settings.addressRanges(.trustedProxies)
         self.warnings = warnings
+        if security?.acme != nil { useHTTPSPort(settings) }
     }
 }
 
@@ -212,7 +222,14 @@ extension ApplianceConfiguration.Security {
         files.clientAuthorities = settings.text(.tlsClientCAFile)
         let isOptional = settings.text(.tlsClientAuth) == "optional"
         clientCertificates = files.clientAuthorities == nil ? .none : isOptional ? .optional : .required
-        refusesUnknownNames = settings.boolean(.tlsStrictSNI) ?? false
+        acme = ACMEConfiguration(settings)
+        // A list of hosts is meant to be all of them, unless somebody says otherwise.
+        refusesUnknownNames =
+            acme != nil && !settings.isGiven(.tlsStrictSNI) ? true : settings.boolean(.tlsStrictSNI) ?? false
+        guard let acme, acme.challenges.contains(.http) else { return }
+        challengeListener = ChallengeListener(
+            address: settings.address(.acmeHTTPAddress) ?? ListenAddress(host: "", port: 80),
+            isRequired: settings.isGiven(.acmeHTTPAddress) || acme.challenges == [.http])
     }
 }
 

@@ -21,6 +21,8 @@ struct Composition: Sendable {
     var nodeSecurity: TLSClientContext?
     /// The same for HTTP/2.
     var sharedSecurity: TLSClientContext?
+    /// What files of descriptors tell.
+    var declarations = Declarations()
 
     // MARK: By name
 
@@ -69,7 +71,8 @@ struct Composition: Sendable {
         let parts = LoopParts(context, self)
         let router = CatalogRouter(
             resolver: resolver(api), namespace: "\(api.namespace)", use: api.handler == .rpc ? .calls : .proxying,
-            view: context.catalog, strategy: strategy(), health: parts.health)
+            view: context.catalog, strategy: strategy(), health: parts.health,
+            declared: api.handler == .rpc ? DeclaredRoutes(declarations.routes) : nil)
         let handler: any Handler =
             switch api.handler {
             case .rpc:
@@ -107,7 +110,9 @@ struct Composition: Sendable {
                 ProxyHandler(router: router, backend: HTTPBackend(pool: parts.pool), maximumAttempts: maximumAttempts),
                 passesOn: true, context)
         }
-        let calls = FixedCallRouter(service: name, nodes: nodes, strategy: strategy(), health: parts.health)
+        let calls = FixedCallRouter(
+            service: name, nodes: nodes, strategy: strategy(), health: parts.health,
+            declared: DeclaredRoutes(declarations.routes))
         return GRPCSwitchHandler(
             grpc: ProxyHandler(
                 router: router, backend: HTTP2Backend(pool: parts.shared, configuration: pool),
@@ -197,7 +202,9 @@ struct LoopParts {
                 .mucp(transport: "http"): MUCPCaller(pool: pool),
                 .grpc: GRPCCaller(
                     pool: shared,
-                    methods: ReflectedMethods(pool: shared, tasks: context.tasks, catalog: context.catalog)),
+                    methods: ReflectedMethods(
+                        pool: shared, tasks: context.tasks, catalog: context.catalog,
+                        descriptors: composition.declarations.descriptors)),
             ], loop: context.loop, maximumAttempts: composition.maximumAttempts)
     }
 }

@@ -4,6 +4,7 @@ import Glibc
 import Handlers
 import Reactor
 import Server
+import Transports
 
 /// What every loop's dashboard has in common.
 struct DashboardParts: Sendable {
@@ -12,6 +13,7 @@ struct DashboardParts: Sendable {
     let files: PublicFiles
     let policy: AccessPolicy
     let readiness: Appliance.Readiness
+    let security: TLSServerContext?
 
     init(_ appliance: Appliance, _ web: ApplianceConfiguration.Web, _ addresses: Listeners.Addresses) {
         let configuration = appliance.composition.configuration
@@ -19,7 +21,7 @@ struct DashboardParts: Sendable {
             version: Version.number, started: time(nil),
             gateway: configuration.api.map { api in
                 StatusFacts.Gateway(
-                    url: "\(appliance.composition.scheme)://localhost:\(addresses.api?.port ?? api.address.port)",
+                    url: appliance.composition.url(port: addresses.api?.port ?? api.address.port),
                     handler: api.handler.rawValue,
                     resolver: api.resolver, namespace: "\(api.namespace)", takesCalls: api.rpcAccess != .nobody)
             },
@@ -27,8 +29,12 @@ struct DashboardParts: Sendable {
             isInsecure: web.isInsecure)
         registrar = appliance.registry?.registrar
         files = web.publicDirectory.map { .directory($0) } ?? .embedded
-        policy = AccessPolicy(isInsecure: web.isInsecure, machineNames: AccessPolicy.namesOfThisMachine())
+        // Hosts that certificates are got for are as much ours as the name of the machine.
+        let hosts = appliance.composition.ownHosts
+        policy = AccessPolicy(
+            isInsecure: web.isInsecure, machineNames: AccessPolicy.namesOfThisMachine() + hosts)
         readiness = appliance.readiness
+        security = appliance.certificates?.context
     }
 }
 
@@ -36,12 +42,15 @@ extension Composition {
     /// The handler of the dashboard, `micro web`.
     func dashboard(_ parts: DashboardParts, _ context: WorkerContext) -> any Handler {
         let loopParts = LoopParts(context, self)
-        let readiness = parts.readiness
+        let (readiness, security) = (parts.readiness, parts.security)
         let dashboard = DashboardHandler(
             catalog: context.catalog, facts: parts.facts, registrar: parts.registrar, files: parts.files,
             // Who may use the dashboard was decided before its `/rpc` is asked.
             policy: parts.policy, rpc: rpcEndpoint(.everyone, loopParts, context),
-            unreadiness: { readiness.obstacle })
+            unreadiness: { readiness.obstacle },
+            certificates: {
+                (security?.identities ?? []).map { .init(names: $0.names, end: $0.validity.upperBound) }
+            })
         return compressing(dashboard, context)
     }
 }

@@ -1,3 +1,4 @@
+import ACME
 import Logging
 import Reactor
 import Transports
@@ -7,8 +8,9 @@ enum Encryption {
     /// TLS with clients; nil when none is configured.
     static func withClients(
         _ security: ApplianceConfiguration.Security?, on loop: EpollEventLoop, logger: Logger
-    ) async throws(StartFailure) -> CertificateWatch? {
+    ) async throws(StartFailure) -> (any CertificateSource)? {
         guard let security else { return nil }
+        if let acme = security.acme { return try keeper(acme, security, on: loop, logger: logger) }
         do throws(TLSProblem) {
             // In front of the first look, so that a change in between is noticed.
             let state = security.files.state()
@@ -22,6 +24,40 @@ enum Encryption {
                 security.files, state: state, context: context, warnings: content.warnings, on: loop, logger: logger)
         } catch {
             throw StartFailure("TLS: \(error.sentence)", code: ExitCode.configuration)
+        }
+    }
+
+    /// Certificates that we get by ourselves.
+    private static func keeper(
+        _ acme: ACMEConfiguration, _ security: ApplianceConfiguration.Security, on loop: EpollEventLoop, logger: Logger
+    ) throws(StartFailure) -> CertificateKeeper {
+        let usual = ACMEConfiguration.standardStateDirectory(ProcessEnvironment.variables())
+        guard let directory = acme.stateDirectory ?? usual else {
+            throw StartFailure(
+                "ACME: there is no HOME to keep keys and certificates in: name a folder with --acme_state_dir",
+                code: ExitCode.configuration)
+        }
+        do throws(ACMEFailure) {
+            var policy = TLSServerContext.Policy()
+            policy.clientCertificates = security.clientCertificates
+            policy.refusesUnknownNames = security.refusesUnknownNames
+            return try CertificateKeeper(
+                acme, in: directory, policy: policy, clientAuthorities: try clientAuthorities(security),
+                userAgent: "micro/\(Version.number)", on: loop, logger: logger)
+        } catch {
+            throw StartFailure("ACME: \(error.sentence)", code: ExitCode.configuration)
+        }
+    }
+
+    private static func clientAuthorities(
+        _ security: ApplianceConfiguration.Security
+    ) throws(ACMEFailure) -> [UInt8]? {
+        do throws(TLSProblem) {
+            return try security.files.clientAuthorities.map { path throws(TLSProblem) in
+                try TLSFiles.authorities(in: path)
+            }
+        } catch {
+            throw ACMEFailure(.local, error.sentence)
         }
     }
 
@@ -46,4 +82,10 @@ enum Encryption {
 extension Composition {
     /// `https` when clients are spoken to by TLS.
     var scheme: String { configuration.security == nil ? "http" : "https" }
+
+    /// What a client on this machine asks.
+    func url(port: UInt16) -> String { "\(scheme)://\(ownHosts.first ?? "localhost"):\(port)" }
+
+    /// The hosts that certificates are got for.
+    var ownHosts: [String] { configuration.security?.acme?.hosts ?? [] }
 }

@@ -1,3 +1,4 @@
+import ACME
 import Gateway
 import Glibc
 import Handlers
@@ -10,6 +11,7 @@ struct Listeners: ~Copyable {
     private var api: ListeningSockets?
     private var web: ListeningSockets?
     private var proxy: ListeningSockets?
+    private var challenges: ListeningSockets?
     let addresses: Addresses
 
     /// What was really bound.
@@ -17,6 +19,13 @@ struct Listeners: ~Copyable {
         var api: Address?
         var web: Address?
         var proxy: Address?
+        /// Where authorities look by plain HTTP.
+        var challenges: Address?
+        /// Why they cannot, although they should.
+        var challengeProblem: String?
+
+        /// Where clients speak TLS.
+        var secure: Address? { api ?? web ?? proxy }
     }
 
     init(_ configuration: ApplianceConfiguration, loopCount: Int) throws(StartFailure) {
@@ -24,6 +33,7 @@ struct Listeners: ~Copyable {
         api = nil
         web = nil
         proxy = nil
+        challenges = nil
         let onLoopback = configuration.runsDemoServices
         if let given = configuration.api {
             let sockets = try Self.bind(given.address, loopCount, flag: "--api_address", onLoopback: onLoopback)
@@ -39,6 +49,17 @@ struct Listeners: ~Copyable {
             let sockets = try Self.bind(given.address, loopCount, flag: "--address", onLoopback: false)
             addresses.proxy = sockets.address
             proxy = consume sockets
+        }
+        if let given = configuration.security?.challengeListener {
+            do throws(StartFailure) {
+                let sockets = try Self.bind(
+                    given.address, loopCount, flag: "--acme_http_address", onLoopback: onLoopback)
+                addresses.challenges = sockets.address
+                challenges = consume sockets
+            } catch {
+                if given.isRequired { throw error }
+                addresses.challengeProblem = error.sentence
+            }
         }
         self.addresses = addresses
     }
@@ -65,6 +86,13 @@ struct Listeners: ~Copyable {
             if let given = configuration.proxy, let socket = proxy?.take() {
                 try await worker.listen(socket, facts: composition.facts, security: security) {
                     composition.proxy(given, $0)
+                }
+            }
+            if let keeper = appliance.certificates as? CertificateKeeper, let socket = challenges?.take() {
+                let hosts = configuration.security?.acme?.hosts ?? []
+                let port = addresses.secure?.port ?? 443
+                try await worker.listen(socket, facts: composition.facts) { _ in
+                    ChallengeHandler(board: keeper.board, hosts: hosts, port: port)
                 }
             }
         } catch {

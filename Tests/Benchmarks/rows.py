@@ -112,7 +112,8 @@ def grpc(programs: Programs) -> tuple[str, list[Contender]]:
     register(web, peers.service("go.micro.api.transcoded", protobuf, "grpc", server=None))
     arguments = post(programs)
     return "JSON to gRPC", [
-        Contender("Envoy, transcoding", peer.pid, f"http://127.0.0.1:{envoy}{PATH}", arguments=arguments),
+        Contender(
+            "Envoy, transcoding", peer.pid, f"http://127.0.0.1:{envoy}/transcoded/say/hello", arguments=arguments),
         Contender(
             "micro api, transcoding", server.pid, f"http://127.0.0.1:{api}/transcoded/say/hello", arguments=arguments),
         Contender("micro api, Go Micro's JSON codec", server.pid, f"http://127.0.0.1:{api}{PATH}", arguments=arguments),

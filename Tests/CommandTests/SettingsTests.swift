@@ -91,7 +91,6 @@ struct SettingsTests {
                 "register_interval must be less than register_ttl, or registrations end before they are renewed: "
                     + "1m (from MICRO_REGISTER_INTERVAL) is not less than 1m (default)"
             ),
-            (["MICRO_ENABLE_ACME": "true"], "MICRO_ENABLE_ACME is not supported yet: leave it out"),
             (
                 ["MICRO_ENABLE_TLS": "true"],
                 "enable_tls needs tls_cert_file and tls_key_file: name the PEM files of a certificate and of its key"

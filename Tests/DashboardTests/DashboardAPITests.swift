@@ -26,6 +26,7 @@ struct DashboardAPITests {
         #expect(data["registry"] == ["name": "memory", "generation": 7, "services": 1])
         #expect(data["gateway"]?["url"] == "http://localhost:8080")
         #expect(data["gateway"]?["rpc"] == true)
+        #expect(data["certificates"] == [["names": ["a.example"], "expires": "2027-01-15T08:00:00Z"]])
         #expect(Rig().get("/api/status").json["data"]?["gateway"] == .null)
     }
 

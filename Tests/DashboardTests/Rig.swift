@@ -25,7 +25,8 @@ struct Rig {
             DashboardHandler(
                 catalog: view.view, facts: facts, registrar: registrar, files: .embedded, policy: policy,
                 rpc: EchoRPC(),
-                unreadiness: { unreadiness })
+                unreadiness: { unreadiness },
+                certificates: { [StatusFacts.Certificate(names: ["a.example"], end: 1_800_000_000)] })
         }
     }
 

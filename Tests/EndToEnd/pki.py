@@ -1,5 +1,6 @@
 """Certificates made by the openssl command, anew for each run, so that nothing in the tree expires."""
 
+import datetime
 import pathlib
 import subprocess
 from typing import NamedTuple
@@ -54,6 +55,27 @@ class Authority:
         chain = stem.with_suffix(".pem")
         chain.write_text(leaf.read_text() + self.pem.read_text())
         return Pair(str(chain), str(key))
+
+    def issue_earlier(self, name, days_ago, days_left):
+        """A certificate that has been valid for some days, and names its authority's key."""
+        stem = self.directory / f"{self.name}-earlier"
+        key, request, leaf, settings, records, extensions = (
+            stem.with_suffix(ending) for ending in (".key", ".csr", ".crt", ".cnf", ".txt", ".ext"))
+        openssl("req", *self._new_key("ec"), "-keyout", key, "-out", request, "-subj", "/CN=test")
+        records.write_text("")
+        extensions.write_text(f"subjectAltName=DNS:{name}\nauthorityKeyIdentifier=keyid:always\n")
+        settings.write_text(
+            f"[ca]\ndefault_ca=own\n[own]\ndatabase={records}\nnew_certs_dir={self.directory}\nrand_serial=yes\n"
+            f"certificate={self.pem}\nprivate_key={self.key}\ndefault_md=sha256\npolicy=any\n[any]\n"
+            "commonName=optional\n")
+        now = datetime.datetime.now(datetime.UTC)
+        dates = [now - datetime.timedelta(days=days_ago), now + datetime.timedelta(days=days_left)]
+        begin, end = (f"{date:%Y%m%d%H%M%SZ}" for date in dates)
+        openssl(
+            "ca", "-batch", "-notext", "-config", settings, "-in", request, "-out", leaf, "-startdate", begin,
+            "-enddate", end, "-extfile", extensions)
+        leaf.write_text(leaf.read_text() + self.pem.read_text())
+        return Pair(str(leaf), str(key))
 
     def _index(self, pair, status):
         """The authority's records: one certificate, which is V for valid or R for revoked."""

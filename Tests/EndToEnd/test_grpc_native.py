@@ -8,6 +8,8 @@ from concurrent import futures
 
 import grpc
 import pytest
+from websockets.exceptions import ConnectionClosedOK
+from websockets.sync.client import connect
 
 import grpc_messages
 from grpc_messages import Reply, Request
@@ -121,7 +123,45 @@ def test_a_node_without_reflection_is_called_in_json_as_it_is(start_server, node
     assert code >= 400, "the node reads protobuf only"
 
 
+def test_metadata_of_an_answer_is_for_clients_of_grpc_alone(gateway):
+    """Services write there what is meant for other services."""
+    server, _ = gateway
+    body = json.dumps({"service": NAME, "endpoint": "Greeter.SayHello", "request": {}})
+    answer, _ = request(server, "POST", "/rpc", body, {"Content-Type": "application/json", "user_id": "42"})
+    assert answer.status == 200
+    assert not {"x-initial", "x-trailer"} & {name.lower() for name, _ in answer.getheaders()}
+
+
 # gRPC
+
+
+# WebSockets
+
+
+@pytest.mark.parametrize("subprotocol", ["json", "protobuf"])
+def test_a_websocket_carries_json_or_the_messages_of_the_service_as_they_are(start_server, node, subprotocol):
+    server = start_server()
+    chat = {"name": "Greeter.Chat", "metadata": {"stream": "true"}}
+    server.register(
+        "go.micro.api.helloworld", node().address, metadata={"protocol": "grpc"}, endpoints=[chat])
+    url = f"ws://127.0.0.1:{server.api_port}/helloworld/greeter/chat"
+    with connect(url, subprotocols=["chat", subprotocol]) as client:
+        assert client.subprotocol == subprotocol
+        for name in ("Ann", "Bob"):
+            asked = Request(person={"name": name, "age": 7})
+            if subprotocol == "protobuf":
+                client.send(asked.SerializeToString())
+                answered = Reply.FromString(client.recv(timeout=20))
+                assert (answered.message, answered.total_count) == (f"Hello {name}", 7)
+            else:
+                client.send(json.dumps({"person": {"name": name}}))
+                assert json.loads(client.recv(timeout=20))["message"] == f"Hello {name}"
+        if subprotocol == "protobuf":
+            client.send(b"")
+            assert Reply.FromString(client.recv(timeout=20)).message == "Hello "
+        client.send("")
+        with pytest.raises(ConnectionClosedOK):
+            client.recv(timeout=20)
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """WebSockets through the running program: to nodes behind it, from clients that others wrote."""
 
 import json
-import logging
 import os
 import shlex
 import subprocess
@@ -11,11 +10,11 @@ import pytest
 import websockets.exceptions
 from playwright.sync_api import sync_playwright
 from websockets.sync.client import connect
-from websockets.sync.server import serve
 
 import peers
 import wire
 from program import until
+from websocket_nodes import nodes
 
 HANDSHAKE = (
     b"GET /chat HTTP/1.1\r\nHost: a.example\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -25,52 +24,9 @@ ACCEPTED = (
     b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n")
 
 
-def echo(connection):
-    for message in connection:
-        connection.send(message)
-
-
-class Node:
-    """A WebSocket server of the package `websockets`, and how its connections ended."""
-
-    def __init__(self, handler, **options):
-        self.closes = []
-
-        def handle(connection):
-            try:
-                handler(connection)
-            finally:
-                connection.close()
-                self.closes.append((connection.protocol.close_code, connection.protocol.close_reason))
-
-        log = logging.Logger("node", logging.CRITICAL)
-        self._server = serve(handle, "127.0.0.1", 0, max_size=None, logger=log, **options)
-        self.port = self._server.socket.getsockname()[1]
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    @property
-    def address(self):
-        return f"127.0.0.1:{self.port}"
-
-    @property
-    def url(self):
-        return f"http://{self.address}"
-
-    def close(self):
-        self._server.shutdown()
-
-
 @pytest.fixture
 def node():
-    nodes = []
-
-    def make(handler=echo, **options):
-        nodes.append(Node(handler, **options))
-        return nodes[-1]
-
-    yield make
-    for each in nodes:
-        each.close()
+    yield from nodes()
 
 
 def url(program, path="/chat"):
@@ -193,8 +149,8 @@ def test_an_end_in_one_direction_leaves_the_other_open(raw_server, start_proxy, 
 
     def script(_, connection):
         connection.request()
+        sides["node"] = connection  # Before the test can know of it.
         connection.send(ACCEPTED)
-        sides["node"] = connection
         finished.wait(30)
 
     proxy = start_proxy(raw_server(script).url)
@@ -265,7 +221,7 @@ def test_an_error_is_the_reason_of_the_close(demo):
     assert json.loads(closed.value.rcvd.reason)["code"] == 400
 
 
-@pytest.mark.parametrize("message, code", [("{", 1_007), (b"{}", 1_003), ("5", 1_007)])
+@pytest.mark.parametrize("message, code", [("{", 1_007), (b"\x08\1", 1_007), ("5", 1_007)])
 def test_what_is_no_message_closes_with_a_code_that_says_why(demo, message, code):
     with connect(stream_url(demo)) as client:
         client.send(message)
@@ -282,9 +238,9 @@ def test_a_service_closes_with_1000_by_ending_and_is_told_when_the_client_leaves
         try:
             while (message := conversation.receive()) != {"last": True}:
                 conversation.send({"got": message})
-        except peers.Gone:
+        except (peers.Gone, ConnectionResetError):
             gone.set()
-            raise
+            raise peers.Gone from None
 
     server = start_server()
     service = micro_service("go.micro.api.chat", Chat_Talk=talk)

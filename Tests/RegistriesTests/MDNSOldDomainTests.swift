@@ -21,7 +21,7 @@ private actor OldPeer {
         loop = try EpollEventLoop(name: "test")
         loop.start()
         var configuration = MDNSConfiguration(host: try DNSName("test."))
-        configuration.window = .milliseconds(300)
+        configuration.window = .seconds(1)
         configuration.freshness = .zero
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         registry = MDNSRegistry(loop: loop, configuration: configuration, logger: logger)

@@ -37,7 +37,7 @@ private final class Pair: Sendable {
         loop.start()
         self.loop = loop
         var configuration = MDNSConfiguration(host: try DNSName("test."))
-        configuration.window = .milliseconds(200)
+        configuration.window = .seconds(1)
         configuration.freshness = .zero
         change(&configuration)
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }

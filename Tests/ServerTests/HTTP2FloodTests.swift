@@ -102,6 +102,20 @@ struct HTTP2FloodTests {
         #expect(client.rig.loop.timers.count <= 40)
     }
 
+    @Test(
+        "an error that is answered does not pay for the request that made it",
+        arguments: [
+            [(":method", "CONNECT"), (":authority", "a:1")],
+            Wire.fields("CONNECT", "/", (":protocol", "connect-udp")), Wire.fields("POST", "/", ("expect", "all")),
+        ])
+    func unpaid(fields: Wire.Fields) {
+        let client = HTTP2Client(Rig(makeHandler: { _ in EchoHandler() }))
+        client.send(Wire.windowUpdate(0, 1 << 24))
+        // One after the other, so that each is answered before the next is counted.
+        for number in 0..<1_000 where client.goAway == nil { client.send(Wire.headers(Self.stream(number), fields)) }
+        #expect(client.goAway == .enhanceYourCalm)
+    }
+
     @Test func `priorities are ignored, however many`() {
         let client = HTTP2Client(Rig(makeHandler: { _ in EchoHandler() }))
         for stream: UInt32 in 1...10_000 { client.rig.peer.send(Wire.priority(stream, on: stream + 1)) }

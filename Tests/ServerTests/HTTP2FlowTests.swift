@@ -137,6 +137,40 @@ struct HTTP2FlowTests {
         #expect(client.answers(on: 0).filter { $0.type == .windowUpdate }.count > 1)
     }
 
+    @Test func `content that no handler reads opens the connection's window again`() {
+        let client = HTTP2Client(Rig(makeHandler: { _ in PathHandler() }))
+        // More than the connection's window in all; half of it is whole before its answer, half is not.
+        let piece = String(repeating: "x", count: 16_000)
+        for number in 0..<200 {
+            let stream = UInt32(number * 2 + 1)
+            let ends = number % 2 == 0
+            client.send(
+                Wire.headers(stream, Wire.fields("POST", "/ignores"), ends: false)
+                    + Wire.data(stream, piece, ends: ends))
+            #expect(client.status(of: stream) == "200")
+            if !ends { client.send(Wire.data(stream, "")) }
+        }
+        #expect(client.goAway == nil)
+        #expect(client.answers(on: 0).filter { $0.type == .windowUpdate }.reduce(0) { $0 + $1.increment } > 3_000_000)
+    }
+
+    @Test func `who opens its window by the byte is told to be calm, and who needs little is not`() {
+        let client = HTTP2Client(Rig(makeHandler: { _ in FloodHandler(counting: Counter()) }))
+        client.send(Wire.settings((4, 1)) + Wire.headers(1))
+        for _ in 0..<300 where client.goAway == nil {
+            for _ in 0..<10 { client.send(Wire.windowUpdate(1, 1)) }
+        }
+        #expect(client.goAway == .enhanceYourCalm)
+        #expect(client.content(of: 1).count > 1_000)
+        let other = HTTP2Client(Rig(makeHandler: { _ in PathHandler() }))
+        for number in 0..<3_000 {
+            let stream = UInt32(number * 2 + 1)
+            other.send(Wire.headers(stream) + Wire.windowUpdate(0, 7) + Wire.ping)
+            #expect(other.content(of: stream) == "GET / ")
+        }
+        #expect(other.goAway == nil)
+    }
+
     @Test func `many small answers are not kept waiting by a large one`() {
         let produced = Counter()
         let client = HTTP2Client(Rig(makeHandler: { _ in MixedHandler(counting: produced) }))

@@ -370,4 +370,35 @@ struct HTTP2SessionTests {
         client.rig.loop.advance(by: .seconds(6))
         #expect(client.rig.peer.sawFinish)
     }
+
+    @Test func `the tables stay when memory is given back, and so does what is known of closed streams`() {
+        let client = client()
+        let entry: [UInt8] = [0x40, 1, 0x61, 1, 0x62]
+        client.send(Wire.headers(1, after: entry))
+        client.rig.loop.advance(by: .seconds(2))
+        client.send(Wire.headers(3, after: [0xbe]))
+        #expect(client.status(of: 3) == "200")
+        client.rig.loop.advance(by: .seconds(2))
+        client.send(Wire.data(1))
+        #expect(client.goAway == .streamClosed)
+    }
+
+    @Test func `a time for idle connections that is shorter than any other is kept`() {
+        var configuration = SessionConfiguration()
+        configuration.idleTimeout = .milliseconds(500)
+        let client = HTTP2Client(Rig(configuration: configuration, makeHandler: { _ in PathHandler() }))
+        client.send(Wire.headers(1))
+        client.rig.loop.advance(by: .milliseconds(500))
+        #expect(client.rig.peer.sawFinish)
+    }
+
+    @Test func `two sizes of the table in one frame of settings are both acknowledged in the next block`() {
+        let client = client()
+        client.send(Wire.settings((1, 0), (1, 4_096)) + Wire.headers(1))
+        // RFC 7541, 4.2: 0, which empties the table, and then 4,096.
+        let head = client.answers(on: 1).first { $0.type == .headers }
+        #expect(head.map { Array($0.payload.prefix(4)) } == [0x20, 0x3f, 0xe1, 0x1f])
+        client.send(Wire.headers(3))
+        #expect(client.status(of: 3) == "200")
+    }
 }

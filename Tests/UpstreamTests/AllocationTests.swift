@@ -90,6 +90,18 @@ struct AllocationTests {
         #expect(rig.peers.count == 1)
     }
 
+    @Test func `a connection of streams on which nothing moves for a second gives its memory back`() {
+        let rig = streamingRig()
+        let next = runStreams(rig, 100, from: 1)
+        let used = malloc_in_use()
+        rig.loop.advance(by: .milliseconds(900))
+        #expect(used - malloc_in_use() < 1_000, "not yet")
+        rig.loop.advance(by: .milliseconds(100))
+        #expect(used - malloc_in_use() > 4_000, "\(used - malloc_in_use()) bytes")
+        _ = runStreams(rig, 1, from: next)
+        #expect(rig.peers.count == 1)
+    }
+
     @Test func `a request on a stream asks for memory no more often than it is known to`() {
         let rig = streamingRig()
         let next = runStreams(rig, 200, from: 1)

@@ -105,13 +105,58 @@ struct WebSocketBridgeTests {
 
     @Test(
         "only subprotocols that we speak are chosen",
-        arguments: [("chat, json", "json"), ("chat", nil), ("JSON", nil)] as [(String, String?)])
+        arguments: [
+            ("chat, json", "json"), ("protobuf, json", "protobuf"), ("chat", nil), ("JSON", nil),
+        ] as [(String, String?)])
     func subprotocol(offered: String, chosen: String?) throws {
         let answer = StreamRig().ask(
             Handshake.request("/go.chat/Chat.Talk", fields: "Sec-WebSocket-Protocol: \(offered)\r\n"))
         let head = try #require(Message(answer))
         #expect(head["Sec-WebSocket-Protocol"] == (chosen.map { [$0] } ?? []))
         #expect(head["Sec-WebSocket-Extensions"] == [])
+    }
+
+    @Test(
+        "messages are in protobuf when the content type or the subprotocol says so, and then binary both ways",
+        arguments: [
+            "Content-Type: application/protobuf\r\n", "Content-Type: application/x-protobuf; a=b\r\n",
+            "Sec-WebSocket-Protocol: chat, protobuf\r\n",
+            "Sec-WebSocket-Protocol: protobuf\r\nContent-Type: application/json\r\n",
+        ])
+    func protobuf(fields: String) {
+        let rig = StreamRig().opened(fields: fields)
+        #expect(rig.caller.asked[0].call.format == .protobuf)
+        rig.send(clientBinary([0x08, 0x01]))
+        rig.send(clientBinary([]))
+        #expect(rig.stream.received == ["\u{8}\u{1}", ""], "one without bytes is a message too")
+        rig.stream.say([0x0a, 0x01, 0xff])
+        #expect(rig.frames() == ["binary \n\u{1}\u{fffd}"])
+        #expect(!rig.stream.hasFinishedSending)
+        rig.say("")
+        #expect(rig.stream.hasFinishedSending)
+        rig.stream.end()
+        #expect(rig.frames().first?.hasPrefix("close 1000") == true)
+    }
+
+    @Test func `a text is no message in protobuf, and neither is a query`() {
+        let fields = "Sec-WebSocket-Protocol: protobuf\r\n"
+        let rig = StreamRig().opened(fields: fields)
+        rig.say("{}")
+        #expect(rig.frames().first?.hasPrefix("close 1003") == true)
+        #expect(rig.stream.received == [])
+        let query = StreamRig().ask(Handshake.request("/go.chat/Chat.Talk?a=1", fields: fields))
+        #expect(query.hasPrefix("HTTP/1.1 400 "))
+    }
+
+    @Test func `JSON may come in binary frames, and is answered in texts`() {
+        let rig = StreamRig().opened(fields: "Sec-WebSocket-Protocol: json\r\nContent-Type: application/protobuf\r\n")
+        #expect(rig.caller.asked[0].call.format == .json)
+        rig.send(clientBinary(Array("{\"a\":1}".utf8)))
+        #expect(rig.stream.received == ["{\"a\":1}"])
+        rig.stream.say("{\"b\":2}")
+        #expect(rig.frames() == ["text {\"b\":2}"])
+        rig.send(clientBinary([]))
+        #expect(rig.stream.hasFinishedSending)
     }
 
     @Test(
@@ -203,7 +248,7 @@ struct WebSocketBridgeTests {
     @Test(
         "what is no message of ours closes with a code that says why",
         arguments: [
-            (clientText("{"), "close 1007"), (clientText("7"), "close 1007"), ([0x82, 0x80, 0, 0, 0, 0], "close 1003"),
+            (clientText("{"), "close 1007"), (clientText("7"), "close 1007"), (clientBinary([0x08]), "close 1007"),
             ([0x81, 1, 0x37], "close 1002"), ([0x81, 0x81, 0, 0, 0, 0, 0xff], "close 1007"),
             (clientText("{\"a\":\"" + String(repeating: "x", count: 1_000) + "\"}"), "close 1009"),
             ([0x88, 0x82, 0, 0, 0, 0, 3, 232], "close 1000"),

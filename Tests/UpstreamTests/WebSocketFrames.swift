@@ -35,3 +35,10 @@ func clientText(_ text: String) -> [UInt8] {
     WebSocketFrameWriter.write(.text, text.utf8.span, maskingKey: 0x1234_5678, to: &buffer)
     return buffer.bytes
 }
+
+/// A whole binary message as a client sends it.
+func clientBinary(_ bytes: [UInt8]) -> [UInt8] {
+    var buffer = ByteBuffer()
+    WebSocketFrameWriter.write(.binary, bytes.span, maskingKey: 0x1234_5678, to: &buffer)
+    return buffer.bytes
+}

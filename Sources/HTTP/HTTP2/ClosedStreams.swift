@@ -27,7 +27,4 @@ struct ClosedStreams: Sendable {
         }
         return nil
     }
-
-    /// Gives the memory back. For connections that go idle.
-    mutating func removeAll() { (ring, next) = ([], 0) }
 }

@@ -16,18 +16,23 @@ package enum HPACKHuffman {
     /// Writes the text, coded, and ones up to the end of the last byte.
     package static func encode(_ text: Span<UInt8>, to buffer: inout ByteBuffer) {
         let codes = codes
-        var (word, count): (UInt64, UInt64) = (0, 0)
-        for index in text.indices {
-            let code = codes[Int(text[index])]
-            word = word << (code & 0xff) | code >> 8
-            count += code & 0xff
-            while count >= 8 {
-                count -= 8
-                buffer.append(UInt8(truncatingIfNeeded: word >> count))
+        // The longest code has thirty bits.
+        _ = buffer.write(atMost: text.count * 30 / 8 + 1) { room in
+            var (word, count, written): (UInt64, UInt64, Int) = (0, 0, 0)
+            for index in text.indices {
+                let code = codes[Int(text[index])]
+                word = word << (code & 0xff) | code >> 8
+                count += code & 0xff
+                while count >= 8 {
+                    count -= 8
+                    room[written] = UInt8(truncatingIfNeeded: word >> count)
+                    written += 1
+                }
             }
+            guard count > 0 else { return written }
+            room[written] = UInt8(truncatingIfNeeded: word << (8 - count) | (0xff >> count))
+            return written + 1
         }
-        guard count > 0 else { return }
-        buffer.append(UInt8(truncatingIfNeeded: word << (8 - count) | (0xff >> count)))
     }
 
     /// Appends the text that these bytes code.
@@ -36,22 +41,9 @@ package enum HPACKHuffman {
     ///   the code that means the end.
     package static func decode(_ coded: Span<UInt8>, to buffer: inout ByteBuffer) throws(HPACKProblem) {
         let decoder = decoder
-        var (word, count, position): (UInt64, Int, Int) = (0, 0, 0)
-        buffer.reserve(coded.count * 8 / 5)
-        while true {
-            // The bits not yet read stand at the top of the word.
-            while count <= 56, position < coded.count {
-                word |= UInt64(coded[position]) << UInt64(56 - count)
-                (count, position) = (count + 8, position + 1)
-            }
-            let padded = word | (count == 64 ? 0 : UInt64.max >> UInt64(count))
-            if count < 8, padded == .max { return }
-            let (symbol, length) = decoder.symbol(UInt32(truncatingIfNeeded: padded >> 32))
-            guard length <= count, symbol != Self.end else { throw .badHuffman }
-            buffer.append(UInt8(truncatingIfNeeded: symbol))
-            word <<= UInt64(length)
-            count -= length
-        }
+        // No code is shorter than five bits. The text is written in one go, because it is most of what a peer sends.
+        let count = buffer.write(atMost: coded.count * 8 / 5 + 1) { room in decoder.decode(coded, to: room) }
+        guard count >= 0 else { throw .badHuffman }
     }
 
     /// The symbol after those of the 256 bytes, which never occurs in a text.
@@ -102,8 +94,28 @@ package enum HPACKHuffman {
             }
         }
 
+        /// Returns how many bytes the text has; a negative number when it is malformed.
+        func decode(_ coded: Span<UInt8>, to text: UnsafeMutableRawBufferPointer) -> Int {
+            var (word, count, position, written): (UInt64, Int, Int, Int) = (0, 0, 0, 0)
+            while true {
+                // The bits not yet read stand at the top of the word.
+                while count <= 56, position < coded.count {
+                    word |= UInt64(coded[position]) << UInt64(56 - count)
+                    (count, position) = (count + 8, position + 1)
+                }
+                let padded = word | (count == 64 ? 0 : UInt64.max >> UInt64(count))
+                if count < 8, padded == .max { return written }
+                let (symbol, length) = symbol(UInt32(truncatingIfNeeded: padded >> 32))
+                guard length <= count, symbol != HPACKHuffman.end else { return -1 }
+                text[written] = UInt8(truncatingIfNeeded: symbol)
+                written += 1
+                word <<= UInt64(length)
+                count -= length
+            }
+        }
+
         @inline(__always)
-        func symbol(_ bits: UInt32) -> (symbol: UInt16, length: Int) {
+        private func symbol(_ bits: UInt32) -> (symbol: UInt16, length: Int) {
             let found = short[Int(bits >> 24)]
             if found != 0 { return (found & 0xff, Int(found >> 8)) }
             var length = 9

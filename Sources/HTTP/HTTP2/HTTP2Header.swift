@@ -6,23 +6,22 @@ import Bytes
 package enum HTTP2Header {
     /// Makes the head of a request: the target in origin form, and the host in one `Host` field.
     ///
-    /// Cookies in several fields are joined, as HTTP/1.1 needs them (8.2.3), and names are spelled as it spells them.
-    /// Extended CONNECT is refused, since our settings do not offer it (RFC 8441).
+    /// Cookies in several fields are joined, as HTTP/1.1 needs them (8.2.3), and names are spelled as it spells them. A
+    /// request for a WebSocket (RFC 8441) becomes a GET, which it would be in HTTP/1.1.
     ///
     /// - Parameters:
     ///   - endsStream: Whether no content follows.
     ///   - head: What it held before is overwritten; after an error it means nothing.
+    /// - Returns: What an extended CONNECT asks for; nil for any other request.
+    @discardableResult
     package static func readRequest(
         _ list: borrowing HPACKFieldList, stream: UInt32, endsStream: Bool, into head: inout RequestHead
-    ) throws(HTTP2Error) {
+    ) throws(HTTP2Error) -> ConnectProtocol? {
         let pseudo = try PseudoFields(list, stream: stream)
-        guard pseudo.protocolName == nil else {
-            // The place for tunnels over streams, once there are any and our settings offer them.
-            throw .malformed(stream, "The request is for a tunnel, which our settings do not offer.")
-        }
         guard let methodIndex = pseudo.method, let method = Method(list.valueSpan(at: methodIndex)) else {
             throw .malformed(stream, "The method is missing or no token.")
         }
+        let connect = try connectProtocol(list, pseudo, method, stream: stream)
         try readTarget(list, pseudo, method, stream: stream, into: &head)
         if let index = pseudo.authority {
             guard Authority.isValid(list.valueSpan(at: index)) else {
@@ -35,6 +34,22 @@ package enum HTTP2Header {
         try checkHost(&head.fields, named: hosts, stream: stream)
         try checkLength(head.fields, endsStream: endsStream, stream: stream)
         try joinCookies(&head.fields, stream: stream)
+        guard let connect else { return nil }
+        // What follows is no content, so nothing can say how long it is.
+        guard !head.fields.contains(.contentLength) else { throw .malformed(stream, "A tunnel has no length.") }
+        head.method = connect == .webSocket ? .get : .connect
+        return connect
+    }
+
+    /// What is to be spoken, when the request is an extended CONNECT (RFC 8441, 4).
+    private static func connectProtocol(
+        _ list: borrowing HPACKFieldList, _ pseudo: PseudoFields, _ method: Method, stream: UInt32
+    ) throws(HTTP2Error) -> ConnectProtocol? {
+        guard let index = pseudo.protocolName else { return nil }
+        guard method == .connect else { throw .malformed(stream, "Only CONNECT names a protocol.") }
+        let name = list.valueSpan(at: index)
+        guard name.isToken else { throw .malformed(stream, "The protocol is no token.") }
+        return name.equalsIgnoringCase("websocket") ? .webSocket : .other
     }
 
     /// Adds the fields after the content (8.1): no pseudo fields among them.
@@ -76,7 +91,7 @@ package enum HTTP2Header {
         _ list: borrowing HPACKFieldList, _ pseudo: PseudoFields, _ method: Method, stream: UInt32,
         into head: inout RequestHead
     ) throws(HTTP2Error) {
-        if method == .connect {
+        if method == .connect, pseudo.protocolName == nil {
             guard pseudo.scheme == nil, pseudo.path == nil, let index = pseudo.authority else {
                 throw .malformed(stream, "CONNECT has an authority, no scheme and no path.")
             }
@@ -95,7 +110,8 @@ package enum HTTP2Header {
         guard !target.isEmpty, target[0] == .slash || target[0] == .asterisk else {
             throw .malformed(stream, "The path does not begin with a slash.")
         }
-        try restart(&head, method, target, stream: stream)
+        // An extended CONNECT names a resource like any other request (RFC 8441, 4).
+        try restart(&head, method == .connect ? .get : method, target, stream: stream)
     }
 
     private static func restart(
@@ -225,6 +241,13 @@ package enum HTTP2Header {
             place = index
         }
     }
+}
+
+/// What an extended CONNECT asks to speak on its stream (RFC 8441).
+package enum ConnectProtocol: Sendable {
+    case webSocket
+    /// Anything else, which nobody here speaks.
+    case other
 }
 
 /// Compares content with the length that was announced for it (RFC 9113, 8.1.1).

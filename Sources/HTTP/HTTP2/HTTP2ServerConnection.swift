@@ -71,7 +71,10 @@ package struct HTTP2ServerConnection {
     /// - Parameter maximumStreams: How many requests may be open at once.
     package mutating func writePreface(maximumStreams: Int, to output: inout ByteBuffer) {
         FrameWriter.writeSettings(
-            [(.maximumStreams, UInt32(maximumStreams)), (.maximumListSize, UInt32(clamping: listLimit))], to: &output)
+            [
+                (.maximumStreams, UInt32(maximumStreams)), (.maximumListSize, UInt32(clamping: listLimit)),
+                (.enableConnectProtocol, 1),
+            ], to: &output)
         FrameWriter.writeWindowUpdate(stream: 0, increment: Self.windowSize - 65_535, to: &output)
     }
 
@@ -194,7 +197,8 @@ package struct HTTP2ServerConnection {
 
     private mutating func apply(_ payload: Span<UInt8>, output: inout ByteBuffer) throws(HTTP2Error) -> Event {
         let before = peer.initialWindow
-        try peer.apply(payload, isFromServer: false)
+        // The next block must tell the smallest size too, even when a larger one follows in the same frame (RFC 7541, 4.2).
+        if let smallest = try peer.apply(payload, isFromServer: false) { encoder.setAllowedTableSize(smallest) }
         encoder.setAllowedTableSize(peer.headerTableSize)
         FrameWriter.writeSettingsAcknowledgement(to: &output)
         guard peer.initialWindow != before else { return .nothing }
@@ -226,9 +230,7 @@ package struct HTTP2ServerConnection {
         return .fields(stream: stream, endsStream: endsStream, dependsOnItself: dependsOnItself)
     }
 
-    /// Gives memory back that is easily made again. For connections that go idle.
-    package mutating func releaseMemory() {
-        list = HPACKFieldList()
-        closed.removeAll()
-    }
+    /// Gives memory back that is easily made again. For connections that go idle. What was closed is still known: it
+    /// takes little, and decides what may come.
+    package mutating func releaseMemory() { list = HPACKFieldList() }
 }

@@ -57,21 +57,26 @@ package struct HTTP2Settings: Equatable, Sendable {
     /// - Parameters:
     ///   - payload: Of a SETTINGS frame: six bytes for each value.
     ///   - isFromServer: A server may not allow push.
+    /// - Returns: The smallest of the sizes that the frame gives the table; nil when it gives none.
     /// - Throws: What ends the connection, for a value that its setting does not permit.
-    package mutating func apply(_ payload: Span<UInt8>, isFromServer: Bool) throws(HTTP2Error) {
+    @discardableResult
+    package mutating func apply(_ payload: Span<UInt8>, isFromServer: Bool) throws(HTTP2Error) -> Int? {
         guard payload.count % 6 == 0 else {
             throw .connection(.frameSizeError, "A frame has not the size of its type.")
         }
         guard payload.count / 6 <= Self.maximumEntries else {
             throw .connection(.enhanceYourCalm, "A SETTINGS frame has too many values.")
         }
+        var smallestTable: Int?
         var index = 0
         while index < payload.count {
             let number = UInt16(payload[index]) << 8 | UInt16(payload[index + 1])
             let value = Int(payload.bigEndian32(at: index + 2))
             if let name = Name(rawValue: number) { try set(name, value, isFromServer: isFromServer) }
+            if number == Name.headerTableSize.rawValue { smallestTable = min(value, smallestTable ?? value) }
             index += 6
         }
+        return smallestTable
     }
 
     private mutating func set(_ name: Name, _ value: Int, isFromServer: Bool) throws(HTTP2Error) {

@@ -65,6 +65,8 @@ package struct MediaType: Sendable, Equatable {
     }
 
     private static func kind(ofEssence essence: Span<UInt8>) -> Kind {
+        // What nearly all calls are.
+        if essence.count == 16, essence.hasPrefixIgnoringCase("application/json") { return .json }
         if essence.hasPrefixIgnoringCase("text/event-stream"), essence.count == 17 { return .eventStream }
         if essence.hasPrefixIgnoringCase("text/") { return .text }
         if essence.hasPrefixIgnoringCase("multipart/") { return .multipart }

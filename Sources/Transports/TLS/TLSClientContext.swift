@@ -13,16 +13,21 @@ package final class TLSClientContext: Sendable {
     package let protocols: [String]
     /// False when every server is believed, whoever it is.
     package let verifies: Bool
+    /// What an operator can name authorities with, for messages.
+    let authoritiesFlag: String
     private let context: LibraryObject
     private let sessions = Mutex<[String: LibraryObject]>([:])
 
     /// - Parameters:
     ///   - authorities: The content of a PEM file with certificates that are believed beside those of the system.
     ///   - verifies: False believes every server.
+    ///   - authoritiesFlag: What an operator can name authorities with, for messages.
     /// - Throws: When the authorities cannot be read.
     package init(
-        protocols: [String] = ["http/1.1"], authorities: [UInt8]? = nil, verifies: Bool = true
+        protocols: [String] = ["http/1.1"], authorities: [UInt8]? = nil, verifies: Bool = true,
+        authoritiesFlag: String = "--tls_ca_file"
     ) throws(TLSProblem) {
+        self.authoritiesFlag = authoritiesFlag
         self.protocols = protocols
         self.verifies = verifies
         context = try TLSContextFactory.client(authorities: authorities, verifies: verifies)

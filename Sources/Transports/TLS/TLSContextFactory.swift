@@ -1,4 +1,5 @@
 internal import COpenSSL
+internal import Glibc
 
 /// Makes OpenSSL's contexts, all with the same idea of what is safe.
 enum TLSContextFactory {
@@ -34,10 +35,7 @@ enum TLSContextFactory {
     /// - Parameter verifies: False believes every server.
     static func client(authorities: [UInt8]?, verifies: Bool) throws(TLSProblem) -> LibraryObject {
         let context = try bare(TLS_client_method())
-        // The system's authorities are looked up one by one when a chain needs them, and kept. That reads a small file on
-        // the loop, once for each authority; to read all of them at start would cost every program a megabyte.
-        SSL_CTX_set_default_verify_paths(context.pointer)
-        ERR_clear_error()  // A machine without a store of authorities may still be told of one.
+        believeSystem(context)
         if let authorities {
             let certificates = PEM.certificates(in: authorities)
             guard !certificates.isEmpty else { throw TLSProblem("it holds no certificate in PEM form") }
@@ -54,6 +52,34 @@ enum TLSContextFactory {
             context.pointer, Int(SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL))
         return context
     }
+
+    /// Believes the authorities of this machine, or those that the variables of OpenSSL name.
+    ///
+    /// They are looked up one by one when a chain needs them, and kept. That reads a small file on the loop, once for each
+    /// authority; to read all of them at start would cost every program megabytes and a tenth of a second. That is done
+    /// only where there is nothing but one file with all of them, or where such a file was asked for.
+    private static func believeSystem(_ context: LibraryObject) {
+        SSL_CTX_set_default_verify_dir(context.pointer)
+        if getenv(X509_get_default_cert_file_env()) != nil || !hasSingleAuthorities {
+            SSL_CTX_set_default_verify_file(context.pointer)
+        }
+        ERR_clear_error()  // A machine without a store of authorities may still be told of one.
+    }
+
+    /// Whether the system's folder has authorities under names by which OpenSSL finds them.
+    private static var hasSingleAuthorities: Bool {
+        let named = getenv(X509_get_default_cert_dir_env()).map { UnsafePointer($0) }
+        guard let path = named ?? X509_get_default_cert_dir(), let folder = opendir(path) else { return false }
+        defer { closedir(folder) }
+        while let entry = readdir(folder) {
+            // Eight digits of a hash, a dot, and a number.
+            let name = UnsafeRawPointer(entry).advanced(by: nameOffset).assumingMemoryBound(to: CChar.self)
+            if strlen(name) == 10, name[8] == 0x2e, name[9] == 0x30 { return true }
+        }
+        return false
+    }
+
+    private static let nameOffset = MemoryLayout<dirent>.offset(of: \.d_name) ?? 19
 
     /// Keeps the names of a certificate that is refused, for the message about it.
     private static func noteNames(in checking: OpaquePointer?) {

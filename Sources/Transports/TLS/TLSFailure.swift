@@ -25,6 +25,8 @@ enum TLSFailure {
             return .insecure("the two sides have no cipher, group or kind of key in common")
         case SSL_R_NO_APPLICATION_PROTOCOL, SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL:
             return .insecure("the two sides have no protocol in common (ALPN)")
+        case SSL_R_CALLBACK_FAILED where isServer:
+            return .insecure("there is no certificate for the name that the client asks for")
         case SSL_R_UNEXPECTED_EOF_WHILE_READING: return .closed
         default: return .insecure("TLS failed: \(String(cString: ERR_reason_error_string(error)))")
         }
@@ -34,7 +36,7 @@ enum TLSFailure {
     private static func verification(of engine: TLSEngine, isServer: Bool) -> String {
         let code = SSL_get_verify_result(engine.connection)
         let words = String(cString: X509_verify_cert_error_string(code))
-        guard case .client(_, let peer) = engine.role else {
+        guard case .client(let context, let peer) = engine.role else {
             return "the client's certificate is not accepted: \(words)"
         }
         switch CInt(code) {
@@ -42,11 +44,11 @@ enum TLSFailure {
             return "its certificate, or that of an authority above it, has expired: have it renewed"
         case X509_V_ERR_CERT_NOT_YET_VALID: return "its certificate is not valid yet: check the clock of this machine"
         case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-            return "its certificate is self-signed: name a file that holds it with --tls_ca_file"
+            return "its certificate is self-signed: name a file that holds it with \(context.authoritiesFlag)"
         case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY,
             X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
             return "no authority that is trusted here stands behind its certificate: name the authority's file with"
-                + " --tls_ca_file, or let it send the certificates in between"
+                + " \(context.authoritiesFlag), or let it send the certificates in between"
         case X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH:
             return "its certificate is not for \(peer)\(names(of: engine))"
         case X509_V_ERR_INVALID_PURPOSE: return "its certificate is not for servers: \(words)"

@@ -7,10 +7,10 @@ package enum TLSLibrary {
 
     /// To be touched before anything of the library is used: it must not clean up when the process ends, because loops
     /// are still running then.
-    static let isReady: Bool = OPENSSL_init_crypto(UInt64(OPENSSL_INIT_NO_ATEXIT), nil) == 1
+    package static let isReady: Bool = OPENSSL_init_crypto(UInt64(OPENSSL_INIT_NO_ATEXIT), nil) == 1
 
     /// What the library says about the call that has just failed, in its own words, and forgets it.
-    static func takeReason() -> String {
+    package static func takeReason() -> String {
         let error = ERR_peek_error()
         defer { ERR_clear_error() }
         guard error != 0 else { return "OpenSSL gives no reason" }

@@ -4,6 +4,7 @@ import HTTP
 import JSON
 import Reactor
 import Server
+import Transcoding
 import Transports
 
 /// The services of `micro demo`: real ones, on sockets of the loopback interface, registered like any other.
@@ -14,7 +15,50 @@ enum DemoServices {
             try await startGreeter(named: "go.micro.srv.greeter", on: worker),
             try await startGreeter(named: "go.micro.api.greeter", on: worker),
             try await startPage(named: "go.micro.web.hello", on: worker),
-        ]
+        ] + (try await startGRPC(on: worker))
+    }
+
+    /// One server under two names: that of its package, by which clients of gRPC ask for it, and one that paths lead to.
+    private static func startGRPC(on worker: Worker) async throws(SystemError) -> [Service] {
+        let schema: SchemaSet
+        do throws(SchemaProblem) {
+            schema = try DemoProtocols.schema()
+        } catch {
+            preconditionFailure("the demo describes its own types wrongly: \(error)")
+        }
+        let address = try await listen(on: worker) { _ in
+            GRPCService(
+                schema, files: DemoProtocols.files,
+                methods: [
+                    "/helloworld.Greeter/SayHello": greetings(1),
+                    "/helloworld.Greeter/SayHelloStreamReply": greetings(3),
+                ])
+        }
+        return ["helloworld", "go.micro.api.helloworld"].map { name in
+            let node = Node(
+                id: "\(name)-\(identifier())", address: address.description, metadata: ["protocol": "grpc"])
+            return Service(name: name, endpoints: helloworldEndpoints, nodes: [node])
+        }
+    }
+
+    /// The same greeting, that many times.
+    private static func greetings(_ count: Int) -> GRPCService.Method {
+        { request throws(MicroError) in
+            let name = request["name"]?.stringValue ?? ""
+            return MessageSeries(count: count, pause: .milliseconds(200)) { number in
+                ["message": .string(count == 1 ? "Hello \(name)" : "Hello \(name) #\(number)")]
+            }
+        }
+    }
+
+    private static let helloworldEndpoints = ["SayHello", "SayHelloStreamReply"].map { name in
+        Endpoint(
+            name: "Greeter.\(name)",
+            request: FieldDescription(
+                name: "HelloRequest", type: "HelloRequest", fields: [FieldDescription(name: "name", type: "string")]),
+            response: FieldDescription(
+                name: "HelloReply", type: "HelloReply", fields: [FieldDescription(name: "message", type: "string")]),
+            metadata: name == "SayHello" ? [:] : ["stream": "true"])
     }
 
     private static func startGreeter(named name: String, on worker: Worker) async throws(SystemError) -> Service {

@@ -31,7 +31,7 @@ extension CommandName {
         case .api: "serve HTTP requests by calling services"
         case .web: "serve the dashboard"
         case .server: "serve the gateway and the dashboard"
-        case .demo: "serve both, with two toy services to try"
+        case .demo: "serve both, with toy services to try"
         case .proxy: "serve by passing requests on to one server"
         case .list: "list what is registered"
         case .get: "show the nodes and endpoints of a service"

@@ -6,6 +6,11 @@ struct EncryptionRules {
 
     init(_ settings: Settings) {
         guard settings.command.isServing else { return }
+        let acme = ACMEJudgement(settings)
+        problems = acme.problems.map { .configuration($0) }
+        warnings = acme.warnings
+        // As in the original, getting certificates wins over having them.
+        if settings.boolean(.enableACME) == true { return }
         guard settings.boolean(.enableTLS) == true else {
             warnOfPlainConnections(settings)
             return

@@ -11,6 +11,7 @@ enum SettingKey: String, CaseIterable, Sendable {
     case apiResolver = "api_resolver"
     case enableRPC = "enable_rpc"
     case allowedOrigins = "allowed_origins"
+    case descriptors
 
     // The dashboard.
     case webAddress = "web_address"
@@ -33,6 +34,21 @@ enum SettingKey: String, CaseIterable, Sendable {
     case tlsStrictSNI = "tls_strict_sni"
     case tlsCAFile = "tls_ca_file"
     case tlsInsecure = "tls_insecure"
+
+    // Certificates that the gateway gets by itself.
+    case enableACME = "enable_acme"
+    case acmeHosts = "acme_hosts"
+    case acmeProvider = "acme_provider"
+    case acmeDirectory = "acme_directory"
+    case acmeCAFile = "acme_ca_file"
+    case acmeEmail = "acme_email"
+    case acmeAgreeTerms = "acme_agree_terms"
+    case acmeChallenges = "acme_challenges"
+    case acmeHTTPAddress = "acme_http_address"
+    case acmeStateDir = "acme_state_dir"
+    case acmeRenewBefore = "acme_renew_before"
+    case acmeEABKid = "acme_eab_kid"
+    case acmeEABKey = "acme_eab_key"
 
     // Discovery.
     case registry

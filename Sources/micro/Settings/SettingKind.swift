@@ -98,7 +98,7 @@ extension SettingKind {
         case .integer(let range): "a whole number from \(range.lowerBound) to \(range.upperBound)"
         case .addressRanges: "address ranges such as 10.0.0.0/8,fd00::/8"
         case .origins: "origins such as https://app.example,http://localhost:3000, or *"
-        case .staticNodes: "name=host:port, with ,protocol=grpc, http or mucp after it"
+        case .staticNodes: "name=host:port, with ,protocol=grpc, http or mucp after it, and ,secure=true for TLS"
         case .word(let valid, _): valid.joinedAsChoice
         case .address: "host:port or :port, such as 127.0.0.1:8080"
         }

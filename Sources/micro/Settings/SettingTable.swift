@@ -4,7 +4,7 @@ import Reactor
 
 extension Setting {
     /// Every setting, in the order of the help.
-    static let all = listening + routing + discovery + calls + encryption + limits + logs + asking
+    static let all = listening + routing + discovery + calls + encryption + acme + limits + logs + asking
 
     private static let both: Set<CommandName> = [.server, .demo]
     private static let apiCommands = both.union([.api])
@@ -64,6 +64,9 @@ extension Setting {
         Setting(
             .allowedOrigins, .origins, ["MICRO_ALLOWED_ORIGINS"], in: apiCommands, group: .routing,
             "Which other sites' pages may open a WebSocket to a stream"),
+        Setting(
+            .descriptors, .list("files"), ["MICRO_DESCRIPTORS"], in: apiCommands.union([.proxy]), group: .routing,
+            "Descriptor sets of protoc: types of gRPC services, and routes that they declare"),
         Setting(
             .webNamespace, .text("name"), ["MICRO_WEB_NAMESPACE"], default: "go.micro", in: webCommands,
             as: name("namespace", in: [.web]), group: .routing,

@@ -6,8 +6,11 @@ struct StaticNode: Sendable, Equatable {
     let address: String
     /// `grpc`, `http` or `mucp`.
     var spoken = "http"
+    /// Whether it is spoken to by TLS.
+    var isSecure = false
 
-    /// Reads `name=host:port`, each followed by `protocol=grpc` or another protocol, or by nothing, which means http.
+    /// Reads `name=host:port`, each followed by `protocol=grpc` or another protocol, or by nothing, which means http; and
+    /// by `secure=true` for TLS.
     static func read(_ words: [String], _ expected: String) throws(BadSettingValue) -> [StaticNode] {
         var nodes: [StaticNode] = []
         for word in words {
@@ -15,6 +18,10 @@ struct StaticNode: Sendable, Equatable {
                 throw BadSettingValue(expected: expected)
             }
             let (name, value) = (word[..<sign], String(word[word.index(after: sign)...]))
+            if name == "secure", value == "true" || value == "false", !nodes.isEmpty {
+                nodes[nodes.count - 1].isSecure = value == "true"
+                continue
+            }
             guard name == "protocol" else {
                 guard let address = ListenAddress(value), !address.host.isEmpty, address.port > 0 else {
                     throw BadSettingValue(expected: expected)
@@ -37,6 +44,7 @@ struct StaticNode: Sendable, Equatable {
     var record: Service {
         var metadata = ["protocol": spoken, "registry": "static"]
         if spoken == "mucp" { metadata["transport"] = "http" }
+        if isSecure { metadata["secure"] = "true" }
         return Service(name: service, nodes: [Node(id: "\(service)-\(address)", address: address, metadata: metadata)])
     }
 }

@@ -189,18 +189,30 @@ struct HTTP2HeaderTests {
             ([(":method", "CONNECT")], true),
             ([(":method", "CONNECT"), (":authority", "a:443"), (":scheme", "https")], true),
             ([(":method", "CONNECT"), (":authority", "a:443"), (":path", "/")], true),
-            (
-                [
-                    (":method", "CONNECT"), (":protocol", "websocket"), (":authority", "a"), (":path", "/"),
-                    (":scheme", "https"),
-                ], true
-            ),
         ])
     func connect(fields: [(String, String)], isRefused: Bool) throws {
         #expect(try Self.isRefused(fields) == isRefused)
         guard !isRefused else { return }
         let head = try Self.head(fields)
         #expect(head.method == .connect && head.authority == "a:443" && head.path == "")
+    }
+
+    @Test(
+        "an extended CONNECT says what it asks for, and names a resource (RFC 8441)",
+        arguments: [
+            ("websocket", ConnectProtocol.webSocket, "GET"), ("WebSocket", .webSocket, "GET"),
+            ("connect-udp", .other, "CONNECT"),
+        ])
+    func extendedConnect(name: String, asked: ConnectProtocol, method: String) throws {
+        let fields = [
+            (":method", "CONNECT"), (":protocol", name), (":scheme", "https"), (":path", "/chat?a=b"),
+            (":authority", "a"),
+        ]
+        var head = RequestHead(target: "/", authority: "other")
+        let found = try HTTP2Header.readRequest(Self.list(fields), stream: 5, endsStream: false, into: &head)
+        #expect(found == asked)
+        #expect("\(head.method) \(head.target) \(head.authority)" == "\(method) /chat?a=b a")
+        #expect(try HTTP2Header.readRequest(Self.list(Self.get), stream: 5, endsStream: true, into: &head) == nil)
     }
 
     @Test(

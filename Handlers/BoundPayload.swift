@@ -1,0 +1,81 @@
+internal import Bytes
+internal import Gateway
+internal import HTTP
+internal import JSON
+
+/// The JSON message of a call whose route was declared: which part of the request is which field (`google.api.http`).
+extension RequestPayload {
+    /// Turns the body into the message, by the rule if there is one, and else as for every request.
+    static func make(
+        from body: inout ByteBuffer, of head: borrowing RequestHead, on route: Route, _ catalog: CatalogView
+    ) throws(GatewayError) {
+        guard let binding = route.binding else {
+            let destination = route.destination
+            return try make(from: &body, of: head) {
+                catalog.catalog.endpoint(destination.endpoint, of: destination.service)?.request.flatMap(FieldType.init)
+            }
+        }
+        let form = binding.rule.body == .ignored ? nil : try FormKind(of: body.span, head)
+        do throws(PayloadProblem) {
+            try bind(&body, form, of: head, by: binding)
+        } catch {
+            throw GatewayError(.badRequest, "\(error)")
+        }
+    }
+
+    /// What the path says cannot be said otherwise by the rest.
+    private static func bind(
+        _ body: inout ByteBuffer, _ form: FormKind?, of head: borrowing RequestHead, by binding: RouteBinding
+    ) throws(PayloadProblem) {
+        let rule = binding.rule
+        if rule.body == .message, binding.fields.isEmpty, form == nil { return try check(&body) }
+        let type = rule.request.flatMap(FieldType.init)
+        let path = try PathFields.parse(binding.fields, as: type)
+        switch rule.body {
+        case .ignored:
+            let query = try QueryFields.parse(query: head.query ?? "", as: type)
+            replace(&body, with: .object(Payload.merge(path, over: query)))
+        case .message:
+            switch try value(of: body.span, form, as: type) {
+            case .object(let members): replace(&body, with: .object(Payload.merge(path, over: members)))
+            case .null: replace(&body, with: .object(path))
+            case .array, .string, .number, .bool: throw .scalarBody
+            }
+        case .field(let name):
+            let query = try QueryFields.parse(query: head.query ?? "", as: type)
+            let merged: JSONValue =
+                body.isEmpty
+                ? .object(query)
+                : try Payload.merge(fields: query, body: try value(of: body.span, form, as: nil), at: name)
+            replace(&body, with: .object(Payload.merge(path, over: merged.objectValue ?? query)))
+        }
+    }
+
+    private static func value(
+        of body: Span<UInt8>, _ form: FormKind?, as type: FieldType?
+    ) throws(PayloadProblem) -> JSONValue {
+        switch form {
+        case nil: try Payload.body(body)
+        case .encoded: .object(try FormFields.parse(body, as: type))
+        case .multipart(let boundary): .object(try FormFields.parse(multipart: body, boundary: boundary, as: type))
+        }
+    }
+}
+
+extension RouteRule.AnswerField {
+    /// Leaves of an answer what a client is to get.
+    ///
+    /// - Throws: `.upstreamBroken` for an answer that is no object.
+    func pick(from reply: inout ByteBuffer) throws(GatewayError) {
+        guard case .object(let members) = try? JSONParser.parse(reply.span) else {
+            throw GatewayError(
+                .upstreamBroken, "the service broke off or gave no valid answer",
+                detail: "an answer, of which \(names[0]) is to be answered, is no JSON object", mayHaveBeenSent: true)
+        }
+        reply.removeAll()
+        for name in names {
+            if let value = members[name] { return JSONWriter.write(value, to: &reply) }
+        }
+        reply.append(absent)
+    }
+}

@@ -1,0 +1,227 @@
+package import HTTP
+
+/// Values by method and path template. To find one costs a look for each segment of the path, however many there are.
+///
+/// At every segment a literal goes before `*`, and `*` before `**`. Only where the more special one leads nowhere, or has
+/// not the method, the other is tried.
+package struct PathTrie<Value: Sendable>: Sendable {
+    private struct Node: Sendable {
+        var literals: [String: Int] = [:]
+        var one: Int?
+        /// What follows a `**`, by how many segments that is, the most first.
+        var rests: [(length: Int, node: Int)] = []
+        var entries: [Entry] = []
+    }
+
+    private struct Entry: Sendable {
+        /// Nil for every method.
+        let method: Method?
+        let template: PathTemplate
+        let value: Value
+    }
+
+    private var nodes: [Node] = []
+    private var root: Int?
+    private var verbRoots: [String: Int] = [:]
+
+    package init() {}
+
+    package var isEmpty: Bool { nodes.isEmpty }
+
+    /// - Parameter method: Nil for every method that has no value of its own.
+    /// - Returns: False when such a path has a value for that method already, which stays.
+    package mutating func insert(_ value: Value, method: Method?, at template: PathTemplate) -> Bool {
+        var node = rootNode(template.verb)
+        for (index, segment) in template.segments.enumerated() {
+            node = child(of: node, segment, left: template.segments.count - index - 1)
+        }
+        guard !nodes[node].entries.contains(where: { $0.method == method }) else { return false }
+        nodes[node].entries.append(Entry(method: method, template: template, value: value))
+        return true
+    }
+
+    private mutating func rootNode(_ verb: String?) -> Int {
+        if let verb, let known = verbRoots[verb] { return known }
+        if verb == nil, let root { return root }
+        let new = add()
+        if let verb { verbRoots[verb] = new } else { root = new }
+        return new
+    }
+
+    private mutating func child(of node: Int, _ segment: PathTemplate.Segment, left: Int) -> Int {
+        switch segment {
+        case .literal(let text):
+            if let known = nodes[node].literals[text] { return known }
+            let new = add()
+            nodes[node].literals[text] = new
+            return new
+        case .one:
+            if let known = nodes[node].one { return known }
+            let new = add()
+            nodes[node].one = new
+            return new
+        case .rest:
+            if let known = nodes[node].rests.first(where: { $0.length == left }) { return known.node }
+            let new = add()
+            let place = nodes[node].rests.firstIndex { $0.length < left } ?? nodes[node].rests.endIndex
+            nodes[node].rests.insert((left, new), at: place)
+            return new
+        }
+    }
+
+    private mutating func add() -> Int {
+        nodes.append(Node())
+        return nodes.count - 1
+    }
+
+    // MARK: Finding
+
+    /// What was found for a path.
+    package struct Match {
+        package let value: Value
+        /// Fields and their values, decoded. Empty ones are left out.
+        package let fields: [(name: String, value: String)]
+    }
+
+    /// Looks for the value of a request. `HEAD` is `GET` where it has no value of its own.
+    ///
+    /// - Parameter path: Still encoded. Its canonical form decides; an encoded slash is a part of its segment. A path that
+    ///   is not UTF-8 when decoded has no value.
+    package func match(_ method: Method, _ path: Span<UInt8>) -> Match? {
+        guard !isEmpty, let request = PathParts(path) else { return nil }
+        if let (verb, parts) = request.withoutVerb, let start = verbRoots[verb],
+            let entry = find(from: start, parts.segments[...], method)
+        {
+            return Match(value: entry.value, fields: parts.fields(of: entry.template))
+        }
+        guard let root, let entry = find(from: root, request.segments[...], method) else { return nil }
+        return Match(value: entry.value, fields: request.fields(of: entry.template))
+    }
+
+    /// The methods that have a value for this path, sorted. For what to tell a client that asked with another one.
+    package func methods(_ path: Span<UInt8>) -> [String] {
+        guard !isEmpty, let request = PathParts(path) else { return [] }
+        var entries: [Entry] = []
+        if let (verb, parts) = request.withoutVerb, let start = verbRoots[verb] {
+            collect(&entries, from: start, parts.segments[...])
+        }
+        if let root { collect(&entries, from: root, request.segments[...]) }
+        var names = Set(entries.compactMap { $0.method?.description })
+        if names.contains("GET") { names.insert("HEAD") }
+        return names.sorted()
+    }
+
+    private func collect(_ entries: inout [Entry], from index: Int, _ segments: ArraySlice<String>) {
+        let node = nodes[index]
+        if let first = segments.first {
+            let left = segments.dropFirst()
+            if let next = node.literals[first] { collect(&entries, from: next, left) }
+            if !first.isEmpty, let next = node.one { collect(&entries, from: next, left) }
+        } else {
+            entries += node.entries
+        }
+        for rest in node.rests where rest.length <= segments.count {
+            collect(&entries, from: rest.node, segments.suffix(rest.length))
+        }
+    }
+
+    private func find(from index: Int, _ segments: ArraySlice<String>, _ method: Method) -> Entry? {
+        let node = nodes[index]
+        if let first = segments.first {
+            let left = segments.dropFirst()
+            if let next = node.literals[first], let entry = find(from: next, left, method) { return entry }
+            if !first.isEmpty, let next = node.one, let entry = find(from: next, left, method) { return entry }
+        } else if let entry = Self.entry(of: node, method) {
+            return entry
+        }
+        for rest in node.rests where rest.length <= segments.count {
+            if let entry = find(from: rest.node, segments.suffix(rest.length), method) { return entry }
+        }
+        return nil
+    }
+
+    private static func entry(of node: Node, _ method: Method) -> Entry? {
+        node.entries.first { $0.method == method }
+            ?? (method == .head ? node.entries.first { $0.method == .get } : nil)
+            ?? node.entries.first { $0.method == nil }
+    }
+}
+
+/// The segments of a request's path: `/a/b` has two, `/a/` a second one that is empty, and `/` has none.
+private struct PathParts {
+    /// More are no path that a template could match without its `**`; that takes as many.
+    private static let maximumSegments = 256
+
+    private let encoded: [String]
+    let segments: [String]
+
+    init?(_ path: Span<UInt8>) {
+        let canonical = PercentEncoding.canonicalPath(path) ?? String(path)
+        guard canonical.utf8.first == UInt8(ascii: "/") else { return nil }
+        let text = canonical.dropFirst()
+        self.init(
+            text.isEmpty ? [] : text.split(separator: "/", omittingEmptySubsequences: false).map(String.init))
+    }
+
+    private init?(_ encoded: [String]) {
+        guard encoded.count <= Self.maximumSegments else { return nil }
+        var segments: [String] = []
+        segments.reserveCapacity(encoded.count)
+        for part in encoded {
+            guard part.utf8.contains(UInt8(ascii: "%")) else {
+                segments.append(part)
+                continue
+            }
+            guard let decoded = PercentEncoding.decode(part) else { return nil }
+            segments.append(decoded)
+        }
+        self.encoded = encoded
+        self.segments = segments
+    }
+
+    /// The word after the last colon, and the parts of the path before it.
+    var withoutVerb: (verb: String, parts: PathParts)? {
+        guard let last = encoded.last, let colon = last.lastIndex(of: ":"),
+            let verb = PercentEncoding.decode(String(last[last.index(after: colon)...])),
+            let parts = PathParts(encoded.dropLast() + [String(last[..<colon])])
+        else { return nil }
+        return (verb, parts)
+    }
+
+    /// What the variables of a template that matches stand for.
+    func fields(of template: PathTemplate) -> [(name: String, value: String)] {
+        let surplus = segments.count - template.segments.count
+        let rest = template.segments.firstIndex(of: .rest) ?? Int.max
+        var fields: [(name: String, value: String)] = []
+        for variable in template.variables {
+            let start = variable.segments.lowerBound + (variable.segments.lowerBound > rest ? surplus : 0)
+            let end = variable.segments.upperBound + (variable.segments.upperBound > rest ? surplus : 0)
+            let isOneSegment = variable.segments.count == 1 && template.segments[variable.segments.lowerBound] != .rest
+            let value =
+                isOneSegment
+                ? segments[start] : encoded[start..<end].map(Self.decodedBesidesSlashes).joined(separator: "/")
+            if !value.isEmpty { fields.append((variable.field, value)) }
+        }
+        return fields
+    }
+
+    /// In a value of several segments an encoded slash stays encoded, so that it can be told from one between segments.
+    private static func decodedBesidesSlashes(_ segment: String) -> String {
+        guard segment.utf8.contains(UInt8(ascii: "%")) else { return segment }
+        var pieces: [String] = []
+        var start = segment.startIndex
+        var index = segment.startIndex
+        while index < segment.endIndex {
+            let tail = segment[index...]
+            guard tail.hasPrefix("%2F") || tail.hasPrefix("%2f") else {
+                index = segment.index(after: index)
+                continue
+            }
+            let end = segment.index(index, offsetBy: 3)
+            pieces += [PercentEncoding.decode(String(segment[start..<index])) ?? "", String(segment[index..<end])]
+            (start, index) = (end, end)
+        }
+        pieces.append(PercentEncoding.decode(String(segment[start...])) ?? "")
+        return pieces.joined()
+    }
+}

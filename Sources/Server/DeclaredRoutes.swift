@@ -1,0 +1,39 @@
+package import Gateway
+internal import HTTP
+
+/// The routes that services have declared, as one loop knows them.
+package final class DeclaredRoutes {
+    /// Where all loops take them from.
+    package typealias Source = Published<PathTrie<RouteRule>>
+
+    private let source: Source
+    private var table = PathTrie<RouteRule>()
+    private var generation = 0
+
+    package init(_ source: Source) { self.source = source }
+
+    /// Takes what is new. Returns false when nothing is.
+    func refresh() -> Bool {
+        guard source.generation != generation else { return false }
+        generation = source.generation
+        table = source.current
+        return true
+    }
+
+    /// A better error where the resolver has found nothing, but the path is one that is declared.
+    func explain(_ error: GatewayError, _ head: borrowing RequestHead) -> GatewayError {
+        guard error.code == .notFound else { return error }
+        if let rule = binding(of: head)?.rule {
+            let names = rule.services.joined(separator: " or ")
+            return GatewayError(
+                .notFound, "the path belongs to the endpoint \(rule.endpoint) of \(names), which is not registered")
+        }
+        let methods = table.methods(head.pathSpan)
+        return methods.isEmpty ? error : .methodNotAllowed(head.method, allowed: methods)
+    }
+
+    func binding(of head: borrowing RequestHead) -> RouteBinding? {
+        guard let match = table.match(head.method, head.pathSpan) else { return nil }
+        return RouteBinding(rule: match.value, fields: match.fields)
+    }
+}
