@@ -47,7 +47,7 @@ package final class Exchange {
 
     /// Passes the exchange on to another connection. For the session only, between two requests.
     package func move(to forwarding: ForwardingContext, isPeerLoopback: Bool, wakeup: Wakeup) {
-        self.forwarding = forwarding
+        if self.forwarding !== forwarding { self.forwarding = forwarding }
         self.isPeerLoopback = isPeerLoopback
         self.wakeup = wakeup
     }

@@ -18,11 +18,11 @@ final class HTTP1Session: ServerSession {
     /// Made in `init`, as soon as there is a session to make it of.
     private(set) var exchange: Exchange!
 
-    // What is served. There always is something, but for a session that is kept for later.
-    private var connection: ServerConnection!
-    private(set) var channel: (any Channel)!
-    private(set) var wakeup: Wakeup!
-    private(set) var deadline: Deadline!
+    // What is served, until `detach`. It outlives being served, so nothing needs to be counted for each request.
+    private unowned(unsafe) var connection: ServerConnection
+    private(set) unowned(unsafe) var channel: any Channel
+    private(set) unowned(unsafe) var wakeup: Wakeup
+    private(set) unowned(unsafe) var deadline: Deadline
 
     /// Bytes from the client that nobody has read yet.
     var input = ByteBuffer()
@@ -43,9 +43,13 @@ final class HTTP1Session: ServerSession {
     /// True until the first bytes have shown that they are no preface of HTTP/2.
     var mayBeginHTTP2 = false
     /// The session that takes over when the client has changed to HTTP/2.
-    var successor: HTTP2Session?
+    var successor: (any ServerSession)?
 
     init(for connection: ServerConnection) {
+        self.connection = connection
+        channel = connection.channel
+        wakeup = connection.wakeup
+        deadline = connection.deadline
         listener = connection.listener
         context = listener.worker
         loop = context.loop
@@ -75,10 +79,6 @@ final class HTTP1Session: ServerSession {
 
     func detach() {
         connection.mayBeginHTTP2 = mayBeginHTTP2
-        connection = nil
-        channel = nil
-        wakeup = nil
-        deadline = nil
         guard isBetweenRequests else { return }
         input.releaseMemory(above: Self.keptMemory)
         output.releaseMemory(above: Self.keptMemory)
@@ -98,9 +98,9 @@ final class HTTP1Session: ServerSession {
         while true {
             switch await serveOne() {
             case .kept: hasServed = true
-            case .idle: return .idle(hasServed: hasServed)
+            case .idle: return hasServed ? .idleAgain : .stillIdle
             case .over:
-                if let successor = successor.take() { return .successor(successor) }
+                if successor != nil { return .succeeded }
                 await finish()
                 return .over
             }
@@ -170,7 +170,6 @@ final class HTTP1Session: ServerSession {
     /// Waits for the head of the next request, once it has begun.
     nonisolated(nonsending) private func readHead() async throws(GatewayError) -> Arrival {
         var isPartial = false
-        deadline.clear()
         while true {
             if mayBeginHTTP2, !input.isEmpty, beginsHTTP2() { return .none }
             if !input.isEmpty, !mayBeginHTTP2, try parseHead() { break }

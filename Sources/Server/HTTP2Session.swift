@@ -98,6 +98,8 @@ final class HTTP2Session: ServerSession {
         return .over
     }
 
+    var successor: (any ServerSession)? { nil }
+
     func detach() {}
 
     /// Says that the end is near, answers what was asked before the client knew, and ends. Endless answers end.

@@ -60,22 +60,19 @@ final class ServerConnection: LoopTask, Sleeper {
         while true {
             session = next
             if isDraining { next.drain() }
-            switch await next.serve() {
-            case .successor(let successor):
+            let outcome = await next.serve()
+            if outcome == .succeeded, let successor = next.successor {
                 deadline.cancel()
                 next = successor
-            case .over:
-                session = nil
-                next.detach()
-                return true
-            case .idle(let hasServed):
-                session = nil
-                next.detach()
-                if hasServed { idleSince = context.loop.now }
-                guard context.loop.now < idleEnd else { return true }
-                if sleep() { return false }
-                next = makeSession()
+                continue
             }
+            session = nil
+            next.detach()
+            let now = context.loop.now
+            if outcome == .idleAgain { idleSince = now }
+            guard outcome != .over, now < idleEnd else { return true }
+            if fallAsleep(at: now) { return false }
+            next = makeSession()
         }
     }
 
@@ -87,9 +84,9 @@ final class ServerConnection: LoopTask, Sleeper {
     private var idleEnd: ContinuousClock.Instant { idleSince + context.configuration.idleTimeout }
 
     /// Returns false when something has come meanwhile.
-    private func sleep() -> Bool {
+    private func fallAsleep(at now: ContinuousClock.Instant) -> Bool {
         isResting = false
-        deadline.set(min(context.loop.now + Self.restDelay, idleEnd))
+        deadline.set(min(now + Self.restDelay, idleEnd))
         return wakeup.sleep(self)
     }
 
@@ -184,6 +181,9 @@ protocol ServerSession: AnyObject {
     /// Serves the connection as long as there is something to do.
     nonisolated(nonsending) func serve() async -> SessionOutcome
 
+    /// Who takes the connection over, once that was the outcome.
+    var successor: (any ServerSession)? { get }
+
     /// Lets go of the connection, which is idle or over.
     func detach()
 
@@ -193,10 +193,12 @@ protocol ServerSession: AnyObject {
 
 /// Why a session has nothing more to do.
 enum SessionOutcome {
-    /// Nothing is begun and nothing has come. The session is not needed before something comes.
-    case idle(hasServed: Bool)
+    /// Nothing is begun, and nothing had come. The session is not needed before something comes.
+    case stillIdle
+    /// Nothing is begun any more.
+    case idleAgain
     /// Something else is spoken from now on.
-    case successor(any ServerSession)
+    case succeeded
     /// The connection is to be closed.
     case over
 }

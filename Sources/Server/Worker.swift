@@ -189,7 +189,9 @@ package actor Worker {
         for connection in connections.values where connection.listener.role == role { connection.drain() }
         let deadline = Deadline(on: loop, firing: idle)
         deadline.set(loop.now + limit)
-        while connections.values.contains(where: { $0.listener.role == role }), !deadline.hasExpired { await idle.wait() }
+        while connections.values.contains(where: { $0.listener.role == role }), !deadline.hasExpired {
+            await idle.wait()
+        }
         deadline.cancel()
         var cutOff = 0
         for connection in connections.values where connection.listener.role == role {

@@ -1,4 +1,4 @@
-import Reactor
+import Server
 import Testing
 
 struct SparesTests {

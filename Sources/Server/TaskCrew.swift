@@ -1,3 +1,5 @@
+package import Reactor
+
 /// Tasks of one loop that are lent to whatever has something to do for a while, such as a connection with a request.
 ///
 /// A task is dear to keep: with the memory that it has needed once it has several kilobytes. So what waits for long

@@ -13,8 +13,9 @@ package struct Spares<Element> {
 
     /// Takes one out. Nil when there is none.
     package mutating func take() -> Element? {
-        guard let element = kept.popLast() else { return nil }
-        untouched = min(untouched, kept.count)
+        if kept.isEmpty { return nil }
+        let element = kept.removeLast()
+        if kept.count < untouched { untouched = kept.count }
         return element
     }
 
