@@ -128,6 +128,7 @@ def test_a_request_becomes_one_of_http1(telling):
     assert request.value("via").startswith("2.0 micro")
     assert request.values("x-forwarded-for") == ["127.0.0.1"]
     assert request.values("content-length") == [] and request.values("transfer-encoding") == []
+    # G12.
     names = server.connections[0].received
     for spelled in (b"\r\nUser-Agent: test\r\n", b"\r\nAccept-Encoding: br\r\n", b"\r\nX-One: 1\r\nX-One: 2\r\n"):
         assert spelled in names

@@ -320,6 +320,20 @@ def test_a_client_without_a_certificate_is_refused_or_nobody(start_secure_proxy,
     assert until(lambda: any("shows no certificate" in line["message"] for line in required.lines))
 
 
+@pytest.mark.parametrize(("name", "host"), [("a.localhost", "b.localhost"), ("b.localhost", "a.localhost")])
+def test_no_name_leads_around_the_certificate(start_secure_proxy, authority, echo, name, host):
+    # B10: certificates are asked for by the port and not by the host, so that no host has weaker rules than another.
+    running = start_secure_proxy(f"http://127.0.0.1:{echo()}", f"--tls_client_ca_file={authority.pem}")
+    context = client_context(authority)
+    context.check_hostname = False
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        with connect(running.proxy_port, context, name) as sock:
+            sock.sendall(wire.request("GET", "/", host=host))
+            assert not sock.recv(1)
+            raise ConnectionError("closed without an answer")
+    assert until(lambda: any("shows no certificate" in line["message"] for line in running.lines))
+
+
 @pytest.mark.parametrize("fault", ["other authority", "for servers"])
 def test_a_bad_certificate_of_a_client_is_refused(start_secure_proxy, authority, echo, tmp_path, fault):
     running = start_secure_proxy(

@@ -223,7 +223,8 @@ struct HTTP2ConformanceTests {
         Conduct("5.1: CONTINUATION on an idle stream", [Wire.continuation(1)], .connection([.protocolError])),
         Conduct("5.1: DATA after the end of the request", [Wire.headers(1), Wire.data(1)], .stream([.streamClosed])),
         Conduct(
-            "5.1: HEADERS after the end of the request", [Wire.headers(1), Wire.headers(1)], .stream([.streamClosed])),
+            "5.1, I19: HEADERS after the end of the request", [Wire.headers(1), Wire.headers(1)],
+            .stream([.streamClosed])),
         Conduct(
             "5.1: DATA after RST_STREAM", [Wire.headers(1, ends: false), Wire.reset(1), Wire.data(1)],
             .stream([.streamClosed])),
@@ -235,7 +236,8 @@ struct HTTP2ConformanceTests {
             .connection([.protocolError])),
         Conduct("5.1: DATA when all is over", [Wire.headers(1) + Wire.ping, Wire.data(1)], .stream([.streamClosed])),
         Conduct("5.1.1: a stream of the server's", [Wire.headers(2)], .connection([.protocolError])),
-        Conduct("5.1.1: a stream below the last", [Wire.headers(5), Wire.headers(3)], .connection([.protocolError])),
+        Conduct(
+            "5.1.1, I22: a stream below the last", [Wire.headers(5), Wire.headers(3)], .connection([.protocolError])),
         Conduct(
             "5.3.1: HEADERS that depend on themselves", [Wire.headers(1, extra: 0x20, before: [0, 0, 0, 1, 9])],
             .reset(.protocolError)),
@@ -294,7 +296,7 @@ struct HTTP2ConformanceTests {
                 Wire.headers(1, [("x", "y")]),
             ], .answer),
         Conduct(
-            "8.1: a second HEADERS frame that does not end",
+            "8.1, I19: a second HEADERS frame that does not end",
             [
                 Wire.headers(1, Wire.post, ends: false), Wire.data(1, ends: false),
                 Wire.headers(1, [("x", "y")], ends: false),

@@ -27,43 +27,43 @@ struct HTTP2FloodTests {
 
     static let floods: [Flood] = [
         Flood("rapid reset (CVE-2023-44487)", 2_000) { Wire.headers(stream($0)) + Wire.reset(stream($0)) },
-        Flood("made you reset by WINDOW_UPDATE 0 (CVE-2025-8671)", 2_000) {
+        Flood("I02: made you reset by WINDOW_UPDATE 0 (CVE-2025-8671)", 2_000) {
             Wire.headers(stream($0), Wire.post, ends: false) + Wire.windowUpdate(stream($0), 0)
         },
-        Flood("made you reset by a window too large", 2_000) {
+        Flood("I02: made you reset by a window too large", 2_000) {
             Wire.headers(stream($0), Wire.post, ends: false) + Wire.windowUpdate(stream($0), 0x7fff_ffff)
                 + Wire.windowUpdate(stream($0), 0x7fff_ffff)
         },
-        Flood("made you reset by PRIORITY of a bad length", 2_000) {
+        Flood("I02: made you reset by PRIORITY of a bad length", 2_000) {
             Wire.headers(stream($0), Wire.post, ends: false) + Wire.frame(2, stream: stream($0), [0])
         },
-        Flood("made you reset by DATA after the end", 2_000) {
+        Flood("I02: made you reset by DATA after the end", 2_000) {
             Wire.headers(stream($0)) + Wire.data(stream($0))
         },
         Flood("made you reset by malformed requests", 2_000) { Wire.headers(stream($0), [("x", "y")]) },
         Flood("requests over the limit", 2_000) { Wire.headers(stream($0), Wire.post, ends: false) },
-        Flood("CONTINUATION without end (CVE-2024-27316)", 10_000) {
+        Flood("I03: CONTINUATION without end (CVE-2024-27316)", 10_000) {
             $0 == 0 ? Wire.headers(1, whole: false) : Wire.continuation(1, [("x", "y")], whole: false)
         },
-        Flood("empty CONTINUATION", 10_000) {
+        Flood("I04: empty CONTINUATION", 10_000) {
             $0 == 0 ? Wire.headers(1, whole: false) : Wire.frame(9, stream: 1)
         },
-        Flood("large CONTINUATION", 20) { number in
+        Flood("I03: large CONTINUATION", 20) { number in
             let fields = [("x", String(repeating: "v", count: 16_000))]
             return number == 0 ? Wire.headers(1, whole: false) : Wire.continuation(1, fields, whole: false)
         },
-        Flood("empty DATA (CVE-2019-9518)", 10_000) {
+        Flood("I04: empty DATA (CVE-2019-9518)", 10_000) {
             $0 == 0 ? Wire.headers(1, Wire.post, ends: false) : Wire.data(1, "", ends: false)
         },
         Flood("nothing but padding", 10_000) {
             $0 == 0 ? Wire.headers(1, Wire.post, ends: false) : Wire.frame(0, flags: 8, stream: 1, [0])
         },
-        Flood("PING (CVE-2019-9512)", 10_000) { _ in Wire.ping },
+        Flood("I05: PING (CVE-2019-9512)", 10_000) { _ in Wire.ping },
         Flood("answers to PING", 10_000) { _ in Wire.frame(6, flags: 1, stream: 0, Array("pingpong".utf8)) },
-        Flood("SETTINGS (CVE-2019-9515)", 10_000) { _ in Wire.settings((4, 65_535)) },
+        Flood("I05: SETTINGS (CVE-2019-9515)", 10_000) { _ in Wire.settings((4, 65_535)) },
         Flood("empty SETTINGS", 10_000) { _ in Wire.settings() },
         Flood("acknowledgements", 10_000) { _ in Wire.settingsAck },
-        Flood("SETTINGS with a thousand values", 1) { _ in
+        Flood("I05: SETTINGS with a thousand values", 1) { _ in
             Wire.frame(4, stream: 0, (0..<1_000).flatMap { _ in [0, 3, 0, 0, 0, 100] as [UInt8] })
         },
         Flood("WINDOW_UPDATE of the connection", 10_000) { _ in Wire.windowUpdate(0, 1) },
@@ -72,7 +72,7 @@ struct HTTP2FloodTests {
         },
         Flood("frames of unknown types", 10_000) { _ in Wire.frame(0x77, stream: 0, [1, 2, 3]) },
         Flood("RST_STREAM on a closed stream", 10_000) { $0 == 0 ? Wire.headers(1) : Wire.reset(1) },
-        Flood("fields far over the limit (I09)", 1) { _ in
+        Flood("I09: fields far over the limit", 1) { _ in
             // A field of 4,000 bytes enters the table, and is named 5,000 times.
             var block = Wire.block(Wire.get) + [0x40]
             for text in ["x", String(repeating: "v", count: 4_000)] {
@@ -116,6 +116,7 @@ struct HTTP2FloodTests {
         #expect(client.goAway == .enhanceYourCalm)
     }
 
+    // I07.
     @Test func `priorities are ignored, however many`() {
         let client = HTTP2Client(Rig(makeHandler: { _ in EchoHandler() }))
         for stream: UInt32 in 1...10_000 { client.rig.peer.send(Wire.priority(stream, on: stream + 1)) }

@@ -77,6 +77,7 @@ struct HTTP2FlowTests {
         #expect(client.rig.loop.timers.count < 5)
     }
 
+    // I06.
     @Test func `a stream whose window stays closed is given up, and the others go on`() {
         let produced = Counter()
         let client = HTTP2Client(Rig(makeHandler: { _ in MixedHandler(counting: produced) }))
@@ -108,6 +109,7 @@ struct HTTP2FlowTests {
         #expect(client.goAway == nil)
     }
 
+    // I26.
     @Test func `streams that nobody reads do not stop the others`() {
         let (allowed, wakeups) = (Counter(), Wakeups())
         let client = HTTP2Client(Rig(makeHandler: { _ in ThrottledHandler(allowed, wakeups) }))
@@ -171,6 +173,7 @@ struct HTTP2FlowTests {
         #expect(other.goAway == nil)
     }
 
+    // I27.
     @Test func `many small answers are not kept waiting by a large one`() {
         let produced = Counter()
         let client = HTTP2Client(Rig(makeHandler: { _ in MixedHandler(counting: produced) }))

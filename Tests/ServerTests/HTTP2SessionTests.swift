@@ -81,6 +81,7 @@ struct HTTP2SessionTests {
 
     private static let upgrade = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
 
+    // I23.
     @Test func `a request may ask for HTTP/2, and is answered as the first stream`() {
         let rig = Rig()
         _ = rig.exchange("GET /before HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -130,6 +131,7 @@ struct HTTP2SessionTests {
         #expect(client.rig.loop.timers.count < 5)
     }
 
+    // I20.
     @Test func `a hundred requests at once are answered, and the hundred and first is refused`() {
         let left = Counter()
         let client = client { _ in WaitingHandler(counting: left) }
