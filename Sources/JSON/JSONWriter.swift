@@ -101,7 +101,8 @@ package enum JSONWriter {
         }
     }
 
-    private static func writeEscape(_ unit: UInt16, to buffer: inout ByteBuffer) {
+    /// Writes a character that must not stand in a string as it is, as the shortest escape that there is (RFC 8259, 7).
+    package static func writeEscape(_ unit: UInt16, to buffer: inout ByteBuffer) {
         buffer.append(0x5C)
         switch unit {
         case 0x22, 0x5C: buffer.append(UInt8(truncatingIfNeeded: unit))

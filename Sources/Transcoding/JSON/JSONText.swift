@@ -88,7 +88,7 @@ enum JSONText {
                 continue
             }
             buffer.append(text.extracting(written..<offset))
-            appendEscape(length == 1 ? UInt16(byte) : 0x2000 | UInt16(text[offset + 2] & 0x3F), to: &buffer)
+            JSONWriter.writeEscape(length == 1 ? UInt16(byte) : 0x2000 | UInt16(text[offset + 2] & 0x3F), to: &buffer)
             offset += length
             written = offset
         }
@@ -100,24 +100,6 @@ enum JSONText {
     /// The same for what a buffer has.
     static func append(_ text: borrowing ByteBuffer, to buffer: inout ByteBuffer, escapesHTML: Bool) -> Bool {
         append(text.span, to: &buffer, escapesHTML: escapesHTML)
-    }
-
-    private static func appendEscape(_ unit: UInt16, to buffer: inout ByteBuffer) {
-        buffer.append(0x5C)
-        switch unit {
-        case 0x22, 0x5C: buffer.append(UInt8(truncatingIfNeeded: unit))
-        case 0x08: buffer.append(0x62)
-        case 0x09: buffer.append(0x74)
-        case 0x0A: buffer.append(0x6E)
-        case 0x0C: buffer.append(0x66)
-        case 0x0D: buffer.append(0x72)
-        default:
-            buffer.append(0x75)
-            for shift in stride(from: UInt16(12), through: 0, by: -4) {
-                let digit = UInt8(truncatingIfNeeded: unit >> shift) & 0xF
-                buffer.append(digit < 10 ? 0x30 + digit : 0x61 + digit - 10)
-            }
-        }
     }
 
     static func append(_ number: UInt64, to buffer: inout ByteBuffer) {
