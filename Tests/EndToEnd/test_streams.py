@@ -337,7 +337,8 @@ def test_a_slow_client_does_not_make_the_gateway_grow(counter):
         while count != len(sent):  # Until it stands still.
             count = len(sent)
             time.sleep(0.3)
-        assert count < 50_000
+        # It came to more than what was read, and stopped long before the end.
+        assert 10 < count < 50_000
         assert server.resident_bytes() - before < 16 << 20
 
 
