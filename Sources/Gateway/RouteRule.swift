@@ -45,8 +45,8 @@ package final class RouteRule: Sendable {
             path: String, methods: [Method] = [], hosts: [HostPattern] = []
         ) throws(PathTemplate.Malformed) {
             text = path
-            pattern =
-                PathExpression.isMarked(path) ? .expression(try PathExpression(path)) : .template(try PathTemplate(path))
+            let isExpression = PathExpression.isMarked(path)
+            pattern = isExpression ? .expression(try PathExpression(path)) : .template(try PathTemplate(path))
             self.methods = methods
             self.hosts = hosts
         }
