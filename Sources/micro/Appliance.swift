@@ -64,7 +64,7 @@ struct Appliance: Sendable {
                 loop: loop, maximumConnections: max(1, configuration.limits.connections / loops.loops.count),
                 makeContext: { [composition] in composition.makeContext($0) })
         }
-        var listeners = try Listeners(configuration, loopCount: loops.loops.count)
+        let listeners = try Listeners(configuration, loopCount: loops.loops.count)
         if listeners.addresses.challenges == nil { await (certificates as? CertificateKeeper)?.leaveOutHTTP() }
         let registry = try await RunningRegistry.start(configuration, on: control, logger: logger)
         let demo =
@@ -86,7 +86,7 @@ struct Appliance: Sendable {
             keeper: keeper, demo: demo, certificates: certificates, descriptors: descriptors,
             readiness: readiness, signals: signals)
         let addresses = listeners.addresses
-        for worker in workers { try await listeners.open(on: worker, appliance, addresses) }
+        for worker in workers { try await listeners.open(on: worker, appliance) }
         for worker in workers + (demo.map { [$0] } ?? []) { Task { await worker.keepHouse() } }
         if let certificates { Task { await certificates.watch() } }
         if let descriptors { Task { await descriptors.watch() } }

@@ -10,8 +10,8 @@ import Transports
 struct ApplianceConfiguration: Sendable, Equatable {
     /// The command that was given, for the startup report and for `STATUS` lines.
     var command: CommandName
-    /// Nil when the gateway is off.
-    var api: API?
+    /// Side by side, over one registry: one, unless a configuration file lists them. Empty when there is none.
+    var gateways: [API]
     /// Nil when the dashboard is off.
     var web: Web?
     /// Nil when there is no proxy in front of one server.
@@ -37,8 +37,12 @@ struct ApplianceConfiguration: Sendable, Equatable {
     /// What was given and has no effect; sentences without a period.
     var warnings: [String]
 
-    /// `micro api`.
+    /// A gateway: `micro api`, or an entry of a configuration file's list.
     struct API: Sendable, Equatable {
+        /// Different for each; `gateway` for the one that flags make.
+        var name = "gateway"
+        /// Where a configuration file lists it, as `FILE:LINE`. Nil for the one that flags make.
+        var origin: String?
         var address: ListenAddress
         var handler: HandlerKind
         var namespace: Namespace
@@ -167,7 +171,7 @@ extension ApplianceConfiguration {
     init(_ settings: Settings, proxyTarget: ProxyTarget? = nil, warnings: [String] = []) {
         command = settings.command
         let both: Set<CommandName> = [.server, .demo]
-        api = both.union([.api]).contains(command) ? API(settings) : nil
+        gateways = both.union([.api]).contains(command) ? [API(settings)] : []
         web = both.union([.web]).contains(command) ? Web(settings) : nil
         proxy = proxyTarget.map { Proxy(address: settings.the(settings.address, .proxyAddress), target: $0) }
         runsDemoServices = command == .demo
