@@ -171,7 +171,8 @@ extension ApplianceConfiguration {
     init(_ settings: Settings, proxyTarget: ProxyTarget? = nil, warnings: [String] = []) {
         command = settings.command
         let both: Set<CommandName> = [.server, .demo]
-        gateways = both.union([.api]).contains(command) ? [API(settings)] : []
+        let listed = settings.gateways.map { API($0, settings) }
+        gateways = !listed.isEmpty ? listed : both.union([.api]).contains(command) ? [API(settings)] : []
         web = both.union([.web]).contains(command) ? Web(settings) : nil
         proxy = proxyTarget.map { Proxy(address: settings.the(settings.address, .proxyAddress), target: $0) }
         runsDemoServices = command == .demo
@@ -192,6 +193,11 @@ extension ApplianceConfiguration {
 }
 
 extension ApplianceConfiguration.API {
+    fileprivate init(_ listed: ConfigurationFile.Gateway, _ settings: Settings) {
+        self.init(settings.with(listed.values))
+        (name, origin) = (listed.name, listed.origin)
+    }
+
     fileprivate init(_ settings: Settings) {
         address = settings.the(settings.address, .apiAddress)
         // `proxy` is an older name of `http`.

@@ -50,7 +50,8 @@ struct Listeners {
             BoundSockets(try Self.bind(address, loopCount, flag: flag, onLoopback: onLoopback))
         }
         gateways = try configuration.gateways.map { given throws(StartFailure) in
-            try bind(given.address, given.origin.map { "the address of listener \(given.name), \($0)" } ?? "--api_address")
+            try bind(
+                given.address, given.origin.map { "the address of listener \(given.name), \($0)" } ?? "--api_address")
         }
         web = try configuration.web.map { given throws(StartFailure) in try bind(given.address, "--web_address") }
         proxy = try configuration.proxy.map { given throws(StartFailure) in try bind(given.address, "--address") }

@@ -6,7 +6,7 @@ extension CommandName {
         ("Serve until stopped", [.demo, .api, .web, .server, .proxy]),
         ("Ask about services", [.list, .get, .call, .stream, .health]),
         ("Change the registry", [.register, .deregister]),
-        ("About micro", [.version, .help]),
+        ("About micro", [.config, .version, .help]),
     ]
 
     /// The command with its words.
@@ -21,6 +21,7 @@ extension CommandName {
         case .health: "health SERVICE"
         case .register: "register service JSON"
         case .deregister: "deregister service JSON"
+        case .config: "config check|show [WORD]"
         case .help: "help [COMMAND]"
         }
     }
@@ -40,6 +41,7 @@ extension CommandName {
         case .health: "ask every node of a service how it is"
         case .register: "add a service to the registry"
         case .deregister: "take a service out of the registry"
+        case .config: "check a configuration file, or show what is in effect"
         case .version: "print the version"
         case .help: "explain a command, or all settings"
         }
@@ -78,6 +80,7 @@ extension CommandName {
                 "micro deregister service '{\"name\":\"foo\"}'",
                 "micro deregister service '{\"name\":\"foo\",\"nodes\":[{\"id\":\"foo-1\"}]}'",
             ]
+        case .config: ["micro config check micro.yaml", "micro config show api --registry=memory"]
         case .version: ["micro version", "micro --version"]
         case .help: ["micro help api", "micro help settings"]
         }

@@ -23,6 +23,7 @@ struct Setting: Sendable {
 
     /// The headings of the help.
     enum Group: String, CaseIterable, Sendable {
+        case sources = "Configuration"
         case listening = "Listening"
         case routing = "Routing"
         case discovery = "Discovery"

@@ -4,7 +4,7 @@ import Reactor
 
 extension Setting {
     /// Every setting, in the order of the help.
-    static let all = listening + routing + discovery + calls + encryption + acme + limits + logs + asking
+    static let all = sources + listening + routing + discovery + calls + encryption + acme + limits + logs + asking
 
     private static let both: Set<CommandName> = [.server, .demo]
     private static let apiCommands = both.union([.api])
@@ -13,6 +13,17 @@ extension Setting {
     private static func name(_ name: String, in commands: Set<CommandName>) -> [ShortName] {
         [ShortName(name: name, commands: commands)]
     }
+
+    private static let sources: [Setting] = [
+        Setting(
+            .config, .text("file"), ["MICRO_CONFIG"], in: CommandName.serving.union([.config]), group: .sources,
+            isCommon: true, "Read settings, listeners and routes from this file, in YAML")
+    ]
+
+    /// What each gateway in a configuration file may say itself.
+    static let ofOneGateway: [SettingKey] = [
+        .apiAddress, .apiHandler, .apiNamespace, .apiType, .apiResolver, .enableRPC, .allowedOrigins,
+    ]
 
     private static let listening: [Setting] = [
         Setting(
