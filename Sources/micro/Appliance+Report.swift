@@ -63,7 +63,7 @@ extension Appliance {
         let namespace = gateway.namespace == .fixed("") ? "no namespace" : "namespace \(gateway.namespace)"
         return .init(
             name: "gateway", title: gateway.name, address: address.description,
-            note: "handler \(gateway.handler.rawValue), resolver \(gateway.resolver), \(namespace), /rpc for"
+            note: "handler \(gateway.handler.word), resolver \(gateway.resolver), \(namespace), /rpc for"
                 + " \(gateway.rpcAccess.audience); \(protocols)")
     }
 

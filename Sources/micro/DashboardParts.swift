@@ -22,7 +22,7 @@ struct DashboardParts: Sendable {
             gateways: zip(configuration.gateways, addresses.gateways).map { gateway, address in
                 StatusFacts.Gateway(
                     name: gateway.name, address: address.description,
-                    url: appliance.composition.url(port: address.port), handler: gateway.handler.rawValue,
+                    url: appliance.composition.url(port: address.port), handler: gateway.handler.word,
                     resolver: gateway.resolver, namespace: "\(gateway.namespace)",
                     takesCalls: gateway.rpcAccess != .nobody)
             },
