@@ -8,7 +8,7 @@ import Transports
 
 /// Everything the running appliance must know, checked and typed. Made from the settings by `init(_:proxyTarget:)`;
 /// the defaults and ranges are those of the table of settings.
-struct ApplianceConfiguration: Sendable, Equatable {
+struct ApplianceConfiguration: Sendable {
     /// The command that was given, for the startup report and for `STATUS` lines.
     var command: CommandName
     /// Side by side, over one registry: one, unless a configuration file lists them. Empty when there is none.
@@ -21,6 +21,8 @@ struct ApplianceConfiguration: Sendable, Equatable {
     var runsDemoServices: Bool
     /// Files of descriptors, which tell the types of gRPC services and their routes.
     var descriptors: [String]
+    /// Routes that the operator declares.
+    var routes: [RouteRule]
     /// Nil when nothing is discovered: the proxy alone.
     var discovery: Discovery?
     /// Nil when clients are spoken to plainly.
@@ -175,6 +177,8 @@ extension ApplianceConfiguration {
         proxy = proxyTarget.map { Proxy(address: settings.the(settings.address, .proxyAddress), target: $0) }
         runsDemoServices = command == .demo
         descriptors = settings.list(.descriptors)
+        // The proxy has one server behind it, and no services to choose from.
+        routes = gateways.isEmpty ? [] : settings.file?.routes ?? []
         discovery = CommandName.discovering.contains(command) ? Discovery(settings) : nil
         let isSecure = settings.boolean(.enableTLS) == true || settings.boolean(.enableACME) == true
         security = isSecure ? Security(settings) : nil

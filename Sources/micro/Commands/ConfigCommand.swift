@@ -61,6 +61,7 @@ extension ConfigurationFile {
     /// What it has of what.
     fileprivate var summary: String {
         func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
-        return [count(values.count, "setting"), count(gateways.count, "gateway")].joined(separator: ", ")
+        return [count(values.count, "setting"), count(gateways.count, "gateway"), count(routes.count, "route")].joined(
+            separator: ", ")
     }
 }

@@ -1,3 +1,4 @@
+import Gateway
 import Glibc
 
 /// What a configuration file says, checked: its keys are the names of flags, and beside them it may list gateways and routes.
@@ -11,6 +12,8 @@ struct ConfigurationFile: Sendable {
     var values: [SettingKey: Settings.Resolved] = [:]
     /// In place of the one gateway that flags make. Empty when the file lists none.
     var gateways: [Gateway] = []
+    /// In its order.
+    var routes: [RouteRule] = []
     /// What has no effect; sentences without a period.
     var warnings: [String] = []
 

@@ -72,6 +72,7 @@ struct ConfigurationReader {
         for entry in entries {
             switch entry.name {
             case "listeners": readListeners(entry)
+            case "routes": readRoutes(entry)
             default: readSetting(entry)
             }
         }
@@ -114,7 +115,7 @@ struct ConfigurationReader {
     }
 
     private static let rootKeys =
-        ["listeners"]
+        ["listeners", "routes"]
         + Setting.all.filter { $0.key != .config && !$0.commands.isDisjoint(with: CommandName.serving) }.map(
             \.key.rawValue)
 

@@ -1,4 +1,6 @@
-/// Every setting of a command with its value and who gave it, as `micro config show` prints them.
+import Gateway
+
+/// Every setting of a command with its value and who gave it, then the gateways and routes of the file, as `micro config show` prints them.
 struct EffectiveSettings {
     /// What nobody may read over a shoulder.
     private static let secrets: Set<SettingKey> = [.acmeEABKey]
@@ -18,12 +20,19 @@ struct EffectiveSettings {
                 rows.append(Self.row("listeners.\(gateway.name).\(Setting.row(key).shownFlag(in: .api))", key, own))
             }
         }
+        for rule in settings.file?.routes ?? [] {
+            let target = (rule.services + [rule.endpoint]).filter { !$0.isEmpty }.joined(separator: " ")
+            rows.append([
+                "route \(rule.condition)", "\(rule.kind.rawValue) \(target)",
+                rule.origin.split(separator: " ", maxSplits: 2).last.map(String.init) ?? "",
+            ])
+        }
         self.rows = rows
     }
 
     /// Three columns: name, value, origin.
     var text: String {
-        let names = rows.map { $0[0].count }.max() ?? 0
+        let names = min(Self.maximumWidth, rows.map { $0[0].count }.max() ?? 0)
         let values = min(Self.maximumWidth, rows.map { $0[1].count }.max() ?? 0)
         return rows.map { row in
             "\(row[0].padded(to: names))  \(row[1].padded(to: values))  \(row[2])\n"

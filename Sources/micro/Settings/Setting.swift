@@ -26,7 +26,7 @@ struct Setting: Sendable {
         case sources = "Configuration"
         case listening = "Listening"
         case routing = "Routing"
-        case discovery = "Discovery"
+        case discovery = "Services"
         case calls = "Calls"
         case encryption = "TLS"
         case limits = "Limits"
