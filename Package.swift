@@ -75,7 +75,7 @@ let package = Package(
         module(
             "ACME",
             ["Bytes", "COpenSSL", "Gateway", "HTTP", "JSON", "Reactor", "Transports", "Upstream", logging]),
-        module("Brokers", ["Bytes", "Gateway", "HTTP", "Upstream"]),
+        module("Brokers", ["Bytes", "Gateway", "HTTP", "JSON", "Reactor", "Upstream"]),
         module("Dashboard", ["Bytes", "CPublic", "Gateway", "HTTP", "JSON", "Reactor"]),
         module("Server", ["Bytes", "Gateway", "HTTP", "JSON", "Reactor", "Transports", logging]),
 
@@ -107,7 +107,9 @@ let package = Package(
         tests("Transcoding", ["Bytes", "CMallocCount", "JSON", "Transcoding"], exclude: ["Golden"]),
         tests("Resolvers", ["Gateway", "HTTP", "Resolvers"]),
         tests("ACME", ["ACME", "Bytes", "COpenSSL", "Gateway", "HTTP", "JSON", "TestSupport", "Transports", logging]),
-        tests("Brokers", ["Brokers", "Gateway"]),
+        tests(
+            "Brokers", ["Brokers", "Bytes", "Gateway", "HTTP", "JSON", "Reactor", "TestSupport", "Transports", "Upstream"],
+            exclude: []),
         tests("Tidy", []),
         tests("Handlers", ["Bytes", "Handlers", "JSON"]),
         tests("Dashboard", ["Bytes", "Dashboard", "Gateway", "HTTP", "JSON", "Reactor", "TestSupport"]),
