@@ -111,7 +111,7 @@ let package = Package(
             "Brokers", ["Brokers", "Bytes", "Gateway", "HTTP", "JSON", "Reactor", "TestSupport", "Transports", "Upstream"],
             exclude: []),
         tests("Tidy", []),
-        tests("Handlers", ["Bytes", "Handlers", "JSON"]),
+        tests("Handlers", ["Bytes", "Gateway", "HTTP", "Handlers", "JSON", "Reactor", "TestSupport"]),
         tests("Dashboard", ["Bytes", "Dashboard", "Gateway", "HTTP", "JSON", "Reactor", "TestSupport"]),
         tests("Reactor", ["Bytes", "Reactor", "TestSupport"]),
         tests("Transports", ["Bytes", "CLinux", "COpenSSL", "Reactor", "TestSupport", "Transports"]),
@@ -131,7 +131,7 @@ let package = Package(
                 "Server", "TestSupport", "Transports",
                 logging,
             ]),
-        tests("Command", ["ACME", "Gateway", "Handlers", "JSON", "Reactor", "micro", logging]),
+        tests("Command", ["ACME", "Gateway", "Handlers", "JSON", "Reactor", "Server", "micro", logging]),
     ],
     swiftLanguageModes: [.v6]
 )
