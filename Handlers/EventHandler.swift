@@ -5,12 +5,14 @@ internal import JSON
 
 /// Publishes each request as an event: topic and name come from the path, the content is the body, or the query of a GET.
 /// The answer is 202 with the id of the event and its topic, whether anyone is subscribed or not.
-package final class EventHandler: Handler {
+package final class EventHandler: RouteHandler {
     private let publisher: MessagePublisher
 
     package init(_ publisher: MessagePublisher) { self.publisher = publisher }
 
-    nonisolated(nonsending) package func handle(_ exchange: Exchange) async throws(GatewayError) {
+    nonisolated(nonsending) package func handle(
+        _ exchange: Exchange, over route: Route
+    ) async throws(GatewayError) {
         if try await exchange.hasRefusedToPublish() { return }
         let place = try publisher.place(of: exchange.request)
         let data = try await data(of: exchange)

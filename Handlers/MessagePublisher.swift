@@ -2,7 +2,7 @@ internal import Bytes
 package import Gateway
 internal import HTTP
 internal import JSON
-package import Reactor
+internal import Reactor
 
 /// Publishes requests as messages: what the handlers of events, of CloudEvents and of the broker have in common.
 package final class MessagePublisher {

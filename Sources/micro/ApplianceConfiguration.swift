@@ -13,6 +13,8 @@ struct ApplianceConfiguration: Sendable, Equatable {
     var command: CommandName
     /// Nil when the gateway is off.
     var api: API?
+    /// Nil when the gateway is off.
+    var broker: Broker?
     /// Nil when the dashboard is off.
     var web: Web?
     /// Nil when there is no proxy in front of one server.
@@ -48,6 +50,14 @@ struct ApplianceConfiguration: Sendable, Equatable {
         var rpcAccess: RPCAccess
         /// Whose pages may open a WebSocket that ends here.
         var origins: OriginPolicy
+    }
+
+    /// Where messages go that requests publish.
+    struct Broker: Sendable, Equatable {
+        /// `http` or `memory`.
+        var name: String
+        /// Where messages of others are taken; nil for a port of this machine's loopback, once somebody subscribes.
+        var address: ListenAddress?
     }
 
     /// `micro web`.
@@ -166,6 +176,7 @@ extension ApplianceConfiguration {
         command = settings.command
         let both: Set<CommandName> = [.server, .demo]
         api = both.union([.api]).contains(command) ? API(settings) : nil
+        broker = api == nil ? nil : Broker(settings)
         web = both.union([.web]).contains(command) ? Web(settings) : nil
         proxy = proxyTarget.map { Proxy(address: settings.the(settings.address, .proxyAddress), target: $0) }
         runsDemoServices = command == .demo
@@ -200,6 +211,13 @@ extension ApplianceConfiguration.API {
             case false?: .nobody
             }
         origins = OriginPolicy(allowed: settings.list(.allowedOrigins))
+    }
+}
+
+extension ApplianceConfiguration.Broker {
+    fileprivate init(_ settings: Settings) {
+        name = settings.the(settings.text, .broker)
+        address = name == "http" ? settings.address(.brokerAddress) : nil
     }
 }
 
