@@ -13,6 +13,8 @@ struct ApplianceConfiguration: Sendable {
     var command: CommandName
     /// Side by side, over one registry: one, unless a configuration file lists them. Empty when there is none.
     var gateways: [API]
+    /// Nil when the gateway is off.
+    var broker: Broker?
     /// Nil when the dashboard is off.
     var web: Web?
     /// Nil when there is no proxy in front of one server.
@@ -54,6 +56,14 @@ struct ApplianceConfiguration: Sendable {
         var rpcAccess: RPCAccess
         /// Whose pages may open a WebSocket that ends here.
         var origins: OriginPolicy
+    }
+
+    /// Where messages go that requests publish.
+    struct Broker: Sendable, Equatable {
+        /// `http` or `memory`.
+        var name: String
+        /// Where messages of others are taken; nil for a port of this machine's loopback, once somebody subscribes.
+        var address: ListenAddress?
     }
 
     /// `micro web`.
@@ -173,6 +183,7 @@ extension ApplianceConfiguration {
         let both: Set<CommandName> = [.server, .demo]
         let listed = settings.gateways.map { API($0, settings) }
         gateways = !listed.isEmpty ? listed : both.union([.api]).contains(command) ? [API(settings)] : []
+        broker = gateways.isEmpty ? nil : Broker(settings)
         web = both.union([.web]).contains(command) ? Web(settings) : nil
         proxy = proxyTarget.map { Proxy(address: settings.the(settings.address, .proxyAddress), target: $0) }
         runsDemoServices = command == .demo
@@ -214,6 +225,13 @@ extension ApplianceConfiguration.API {
             case false?: .nobody
             }
         origins = OriginPolicy(allowed: settings.list(.allowedOrigins))
+    }
+}
+
+extension ApplianceConfiguration.Broker {
+    fileprivate init(_ settings: Settings) {
+        name = settings.the(settings.text, .broker)
+        address = name == "http" ? settings.address(.brokerAddress) : nil
     }
 }
 

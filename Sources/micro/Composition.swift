@@ -1,3 +1,4 @@
+import Brokers
 import Bytes
 import Dashboard
 import Gateway
@@ -25,6 +26,9 @@ struct Composition: Sendable {
     var descriptors = Published(Descriptors())
     /// All declared routes.
     let routes: RouteBook
+
+    /// The subscribers within this process.
+    let subscribers = HTTPBrokerSite(memory: MemoryBroker())
 
     // MARK: By name
 
@@ -88,11 +92,34 @@ struct Composition: Sendable {
         _ api: ApplianceConfiguration.API, _ parts: LoopParts, _ context: WorkerContext
     ) -> [HandlerKind: any RouteHandler] {
         let proxy = ProxyHandler(backend: HTTPBackend(pool: parts.pool), maximumAttempts: maximumAttempts)
+        let publisher = publisher(api, parts, context)
         return [
             .rpc: RPCHandler(
                 dispatcher: parts.dispatcher, catalog: context.catalog, configuration: rpc, origins: api.origins),
-            .http: proxy,
+            .http: proxy, .event: EventHandler(publisher), .cloudevents: CloudEventsHandler(publisher),
+            .broker: BrokerHandler(publisher, tasks: context.tasks, origins: api.origins),
         ]
+    }
+
+    /// Publishes requests for the gateway.
+    private func publisher(
+        _ api: ApplianceConfiguration.API, _ parts: LoopParts, _ context: WorkerContext
+    ) -> MessagePublisher {
+        MessagePublisher(broker: broker(parts, context), namespace: api.namespace, configuration: rpc) {
+            let now = Timestamp.now()
+            return MessagePublisher.Moment(seconds: now.milliseconds / 1_000, text: now.rfc3339)
+        }
+    }
+
+    private func broker(_ parts: LoopParts, _ context: WorkerContext) -> any Broker {
+        switch configuration.broker?.name {
+        case "memory": return LocalBroker(subscribers.memory, tasks: context.tasks)
+        default:
+            let logger = logger
+            return HTTPBroker(
+                subscribers, pool: parts.pool, catalog: context.catalog, tasks: context.tasks,
+                maximumAttempts: maximumAttempts, complain: { logger.warning("\($0)") })
+        }
     }
 
     /// Calls of clients that speak gRPC go to services as they are. Their paths name the services.
