@@ -19,14 +19,16 @@ package final class DashboardHandler: Handler {
     ///   - rpc: Answers `/rpc`, every method of it, after the policy has let the request pass.
     ///   - unreadiness: Why the program cannot serve yet, as a sentence for anyone; nil when it can.
     ///   - certificates: Those that clients are shown now.
+    ///   - types: Tells the types of messages where the registry does not. Default nothing.
     package init(
         catalog view: CatalogView, facts: StatusFacts, registrar: (any Registrar)?, files: PublicFiles,
         policy: AccessPolicy, rpc: any Handler, unreadiness: @escaping @Sendable () -> String?,
-        certificates: @escaping @Sendable () -> [StatusFacts.Certificate] = { [] }
+        certificates: @escaping @Sendable () -> [StatusFacts.Certificate] = { [] },
+        types: (any MessageTypeSource)? = nil
     ) {
         self.view = view
         self.facts = facts
-        services = ServicesAPI(view: view, registrar: registrar)
+        services = ServicesAPI(view: view, registrar: registrar, types: types)
         self.files = files
         self.policy = policy
         self.rpc = rpc
@@ -102,7 +104,7 @@ extension DashboardHandler {
     nonisolated(nonsending) private func oneService(_ name: Substring, _ exchange: Exchange) async throws(GatewayError)
     {
         guard try await isRead(exchange) else { return }
-        try await answer(exchange, with: services.one(String(name)))
+        try await answer(exchange, with: services.one(String(name), exchange))
     }
 
     nonisolated(nonsending) private func answer(
