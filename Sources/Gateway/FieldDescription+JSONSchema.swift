@@ -33,15 +33,15 @@ private enum GoTypeSchema {
     }
 
     private static func schema(of field: FieldDescription, depth: Int) -> JSONObject {
-        guard depth < maximumDepth else { return [:] }
         if isTime(field) { return ["type": "string", "format": "date-time"] }
         return schema(ofType: field.type[...], fields: field.fields, depth: depth)
     }
 
     private static func schema(ofType type: Substring, fields: [FieldDescription], depth: Int) -> JSONObject {
+        guard depth < maximumDepth else { return [:] }
         if let known = basic[String(type)] { return known }
         if type.hasPrefix("*") {
-            return nullable(schema(ofType: type.dropFirst(), fields: fields, depth: depth))
+            return nullable(schema(ofType: type.dropFirst(), fields: fields, depth: depth + 1))
         }
         if type == "[]byte" || type == "[]uint8" {
             return nullable(["type": "string", "format": "byte", "contentEncoding": "base64"])
@@ -50,7 +50,7 @@ private enum GoTypeSchema {
             let element = schema(ofType: type[end...].dropFirst(), fields: fields, depth: depth + 1)
             return nullable(element.isEmpty ? ["type": "array"] : ["type": "array", "items": .object(element)])
         }
-        if type.hasPrefix("map["), let end = type.firstIndex(of: "]"), depth < maximumDepth {
+        if type.hasPrefix("map["), let end = type.firstIndex(of: "]") {
             let value = schema(ofType: type[end...].dropFirst(), fields: fields, depth: depth + 1)
             return nullable(
                 value.isEmpty ? ["type": "object"] : ["type": "object", "additionalProperties": .object(value)])
