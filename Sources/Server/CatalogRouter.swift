@@ -16,7 +16,8 @@ package final class CatalogRouter: Router {
         /// Passed on to nodes that speak gRPC. Declared routes are not asked.
         case grpc
 
-        fileprivate var kind: HandlerKind {
+        /// What becomes of them.
+        package var kind: HandlerKind {
             switch self {
             case .meta: .rpc
             case .kind(let kind): kind
@@ -165,20 +166,9 @@ package final class CatalogRouter: Router {
 
     private func destination(of rule: RouteRule) -> Destination? {
         if let known = services[ObjectIdentifier(rule)] { return known }
-        let found = find(rule)
+        let found = rule.destination(in: view.catalog)
         services[ObjectIdentifier(rule)] = .some(found)
         return found
-    }
-
-    /// A service is registered under the name of its package, as those of Go Micro are, or under its own; or it is the
-    /// only one whose record has such an endpoint.
-    private func find(_ rule: RouteRule) -> Destination? {
-        if let name = rule.services.first(where: { !view.catalog.versions(of: $0).isEmpty }) {
-            return Destination(service: name, endpoint: name == rule.services[0] ? rule.endpoint : rule.path)
-        }
-        guard !rule.path.isEmpty else { return nil }
-        let owners = view.catalog.names.filter { view.catalog.endpoint(rule.endpoint, of: $0) != nil }
-        return owners.count == 1 ? Destination(service: owners[0], endpoint: rule.endpoint) : nil
     }
 
     private func find(

@@ -239,6 +239,8 @@ struct LoopParts {
     /// Connections that many requests share.
     let shared: HTTP2Pool
     let health = NodeHealth()
+    /// How nodes that speak gRPC are called.
+    let methods: ReflectedMethods
     let dispatcher: Dispatcher
 
     init(_ context: WorkerContext, _ composition: Composition) {
@@ -254,14 +256,12 @@ struct LoopParts {
             pool.tidy()
             shared.tidy()
         }
+        methods = ReflectedMethods(
+            pool: shared, tasks: context.tasks, catalog: context.catalog, descriptors: composition.descriptors)
         dispatcher = Dispatcher(
             callers: [
                 .mucp(transport: "http"): MUCPCaller(pool: pool),
-                .grpc: GRPCCaller(
-                    pool: shared,
-                    methods: ReflectedMethods(
-                        pool: shared, tasks: context.tasks, catalog: context.catalog,
-                        descriptors: composition.descriptors)),
+                .grpc: GRPCCaller(pool: shared, methods: methods),
             ], loop: context.loop, maximumAttempts: composition.maximumAttempts)
     }
 }
