@@ -51,6 +51,8 @@ struct ApplianceConfiguration: Sendable {
         var address: ListenAddress
         var handler: CatalogRouter.Mode
         var namespace: Namespace
+        /// The same without the type of the services.
+        var commonNamespace = Namespace.fixed(Namespace.standard)
         /// `micro`, `path`, `vpath`, `host` or `grpc`.
         var resolver: String
         var rpcAccess: RPCAccess
@@ -215,8 +217,9 @@ extension ApplianceConfiguration.API {
         address = settings.the(settings.address, .apiAddress)
         // `proxy` is an older name of `http`.
         handler = CatalogRouter.Mode(word: settings.the(settings.text, .apiHandler))
-        namespace = Namespace(
-            configured: settings.the(settings.text, .apiNamespace), type: settings.the(settings.text, .apiType))
+        let (text, type) = (settings.the(settings.text, .apiNamespace), settings.the(settings.text, .apiType))
+        namespace = Namespace(configured: text, type: type)
+        commonNamespace = Namespace(configured: text, type: type, hasType: false)
         resolver = settings.the(settings.text, .apiResolver)
         rpcAccess =
             switch settings.boolean(.enableRPC) {

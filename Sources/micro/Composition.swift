@@ -37,13 +37,19 @@ struct Composition: Sendable {
     }
 
     func resolver(_ api: ApplianceConfiguration.API) -> any Resolver {
-        switch api.resolver {
-        case "path": PathResolver(namespace: api.namespace)
-        case "vpath": VersionedPathResolver(namespace: api.namespace)
-        case "host": HostResolver()
+        let isCalled = api.handler.isCalled
+        return switch api.resolver {
+        case "path": naming(PathResolver(namespace: api.namespace), isCalled)
+        case "vpath": naming(VersionedPathResolver(namespace: api.namespace), isCalled)
+        case "host": naming(HostResolver(), isCalled)
         case "grpc": GRPCResolver()
-        default: MicroResolver(namespace: api.namespace, mode: api.handler.isCalled ? .rpc : .proxy)
+        default: MicroResolver(namespace: api.namespace, mode: isCalled ? .rpc : .proxy)
         }
+    }
+
+    /// Resolvers that know no endpoints are given one where services are called.
+    private func naming(_ resolver: any Resolver, _ isCalled: Bool) -> any Resolver {
+        isCalled ? EndpointResolver(resolver) : resolver
     }
 
     // MARK: For each loop
@@ -197,6 +203,7 @@ struct Composition: Sendable {
         rpc.maximumBody = configuration.limits.rpcBody
         rpc.timeout = configuration.client.requestTimeout
         rpc.streamIdleTimeout = configuration.limits.streamIdleTimeout
+        rpc.namespace = configuration.api?.commonNamespace ?? .fixed(Namespace.standard)
         return rpc
     }
 
