@@ -109,7 +109,7 @@ let package = Package(
         tests("ACME", ["ACME", "Bytes", "COpenSSL", "Gateway", "HTTP", "JSON", "TestSupport", "Transports", logging]),
         tests("Brokers", ["Brokers", "Gateway"]),
         tests("Tidy", []),
-        tests("Handlers", ["Bytes", "Handlers", "JSON"]),
+        tests("Handlers", ["Bytes", "Gateway", "HTTP", "Handlers", "JSON", "Reactor", "TestSupport"]),
         tests("Dashboard", ["Bytes", "Dashboard", "Gateway", "HTTP", "JSON", "Reactor", "TestSupport"]),
         tests("Reactor", ["Bytes", "Reactor", "TestSupport"]),
         tests("Transports", ["Bytes", "CLinux", "COpenSSL", "Reactor", "TestSupport", "Transports"]),
@@ -129,7 +129,7 @@ let package = Package(
                 "Server", "TestSupport", "Transports",
                 logging,
             ]),
-        tests("Command", ["ACME", "Gateway", "Handlers", "JSON", "Reactor", "micro", logging]),
+        tests("Command", ["ACME", "Gateway", "Handlers", "JSON", "Reactor", "Server", "micro", logging]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -9,15 +9,39 @@ extension RequestPayload {
     static func make(
         from body: inout ByteBuffer, of head: borrowing RequestHead, on route: Route, _ catalog: CatalogView
     ) throws(GatewayError) {
+        let destination = route.destination
+        let described = {
+            route.binding?.rule.request
+                ?? catalog.catalog.endpoint(destination.endpoint, of: destination.service)?.request
+        }
         guard let binding = route.binding else {
-            let destination = route.destination
-            return try make(from: &body, of: head) {
-                catalog.catalog.endpoint(destination.endpoint, of: destination.service)?.request.flatMap(FieldType.init)
-            }
+            return try make(from: &body, of: head) { described().flatMap(FieldType.init) }
+        }
+        let type = described().flatMap(FieldType.init)
+        if binding.rule.body == .merged {
+            try make(from: &body, of: head) { type }
+            return try lay(binding.fields, over: &body, as: type)
         }
         let form = binding.rule.body == .ignored ? nil : try FormKind(of: body.span, head)
         do throws(PayloadProblem) {
-            try bind(&body, form, of: head, by: binding)
+            try bind(&body, form, of: head, by: binding, as: type)
+        } catch {
+            throw GatewayError(.badRequest, "\(error)")
+        }
+    }
+
+    /// What the path says cannot be said otherwise by query and body, which are one message already.
+    private static func lay(
+        _ fields: [(name: String, value: String)], over body: inout ByteBuffer, as type: FieldType?
+    ) throws(GatewayError) {
+        guard !fields.isEmpty else { return }
+        do throws(PayloadProblem) {
+            let path = try PathFields.parse(fields, as: type)
+            switch try Payload.body(body.span) {
+            case .object(let members): replace(&body, with: .object(Payload.merge(path, over: members)))
+            case .null: replace(&body, with: .object(path))
+            case .array, .string, .number, .bool: throw .scalarBody
+            }
         } catch {
             throw GatewayError(.badRequest, "\(error)")
         }
@@ -25,14 +49,14 @@ extension RequestPayload {
 
     /// What the path says cannot be said otherwise by the rest.
     private static func bind(
-        _ body: inout ByteBuffer, _ form: FormKind?, of head: borrowing RequestHead, by binding: RouteBinding
+        _ body: inout ByteBuffer, _ form: FormKind?, of head: borrowing RequestHead, by binding: RouteBinding,
+        as type: FieldType?
     ) throws(PayloadProblem) {
         let rule = binding.rule
         if rule.body == .message, binding.fields.isEmpty, form == nil { return try check(&body) }
-        let type = rule.request.flatMap(FieldType.init)
         let path = try PathFields.parse(binding.fields, as: type)
         switch rule.body {
-        case .ignored:
+        case .ignored, .merged:
             let query = try QueryFields.parse(query: head.query ?? "", as: type)
             replace(&body, with: .object(Payload.merge(path, over: query)))
         case .message:

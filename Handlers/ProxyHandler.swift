@@ -2,19 +2,19 @@ package import Gateway
 internal import HTTP
 
 /// Passes a request on, unchanged, to one node of the service that its route names.
-package final class ProxyHandler: Handler {
-    private let router: any Router
+package final class ProxyHandler: RouteHandler {
     private let backend: any Backend
     /// Nodes tried for one request, the first included. Default 2; 1 to 10.
     private let maximumAttempts: Int
 
-    package init(router: any Router, backend: any Backend, maximumAttempts: Int = 2) {
-        self.router = router
+    package init(backend: any Backend, maximumAttempts: Int = 2) {
         self.backend = backend
         self.maximumAttempts = maximumAttempts
     }
 
-    nonisolated(nonsending) package func handle(_ exchange: Exchange) async throws(GatewayError) {
+    nonisolated(nonsending) package func handle(
+        _ exchange: Exchange, over route: Route
+    ) async throws(GatewayError) {
         guard !exchange.forwarding.isLoop(exchange.request) else {
             throw GatewayError(.loopDetected, "this request has passed this gateway before; its route is a circle")
         }
@@ -29,8 +29,6 @@ package final class ProxyHandler: Handler {
         if exchange.webSocketOffer != .none {
             guard try await exchange.takeWebSocketOffer() else { return }
         }
-        let route = try router.route(exchange.request)
-        exchange.service = route.destination.service
         var tried: [Node] = []
         var last: GatewayError?
         while let node = route.nodes.next(now: exchange.now, after: tried) {

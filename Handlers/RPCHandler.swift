@@ -6,8 +6,7 @@ internal import JSON
 /// Calls the endpoint that the path names, with the query and the body as one JSON message, and answers with the JSON
 /// that the service returns. An endpoint that streams is answered message by message; a body of JSON lines is a stream to
 /// the service. A protobuf body is passed on as it is, and so is its answer.
-package final class RPCHandler: Handler {
-    private let router: any Router
+package final class RPCHandler: RouteHandler {
     private let dispatcher: Dispatcher
     private let catalog: CatalogView
     private let configuration: RPCConfiguration
@@ -17,25 +16,24 @@ package final class RPCHandler: Handler {
     ///   - catalog: Tells the types of fields, so that a query's `7` stays text where text is wanted.
     ///   - origins: Whose pages may open a WebSocket here.
     package init(
-        router: any Router, dispatcher: Dispatcher, catalog: CatalogView,
+        dispatcher: Dispatcher, catalog: CatalogView,
         configuration: RPCConfiguration = RPCConfiguration(), origins: OriginPolicy = OriginPolicy()
     ) {
-        self.router = router
         self.dispatcher = dispatcher
         self.catalog = catalog
         self.configuration = configuration
         webSockets = WebSocketHandler(
-            router: router, dispatcher: dispatcher, catalog: catalog, configuration: configuration, origins: origins)
+            dispatcher: dispatcher, catalog: catalog, configuration: configuration, origins: origins)
     }
 
-    nonisolated(nonsending) package func handle(_ exchange: Exchange) async throws(GatewayError) {
-        if exchange.webSocketOffer != .none { return try await webSockets.handle(exchange) }
+    nonisolated(nonsending) package func handle(
+        _ exchange: Exchange, over route: Route
+    ) async throws(GatewayError) {
+        if exchange.webSocketOffer != .none { return try await webSockets.handle(exchange, over: route) }
         guard exchange.request.method.isCall else {
             return try await exchange.refuseMethod(
                 allow: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS", id: "go.micro.api")
         }
-        let route = try router.route(exchange.request)
-        exchange.service = route.destination.service
         do throws(GatewayError) {
             if let format = StreamFormat(for: exchange.request, isStream: route.isStream) {
                 try await stream(exchange, over: route, as: format)

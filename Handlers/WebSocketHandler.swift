@@ -7,11 +7,10 @@ internal import HTTP
 ///
 /// They are in JSON, or in protobuf when `Content-Type` says so, or the subprotocol, since browsers can set nothing else.
 /// A query is the first message. A text without content ends what the client sends, for endpoints that answer only then.
-package final class WebSocketHandler: Handler {
+package final class WebSocketHandler: RouteHandler {
     /// What may be named in `Sec-WebSocket-Protocol`: the ways of writing messages.
     private static let subprotocols = ["json", "protobuf"]
 
-    private let router: any Router
     private let dispatcher: Dispatcher
     private let catalog: CatalogView
     private let configuration: RPCConfiguration
@@ -21,25 +20,24 @@ package final class WebSocketHandler: Handler {
     ///   - catalog: Tells which endpoints are streams.
     ///   - origins: Whose pages may open a WebSocket here.
     package init(
-        router: any Router, dispatcher: Dispatcher, catalog: CatalogView,
+        dispatcher: Dispatcher, catalog: CatalogView,
         configuration: RPCConfiguration = RPCConfiguration(), origins: OriginPolicy = OriginPolicy()
     ) {
-        self.router = router
         self.dispatcher = dispatcher
         self.catalog = catalog
         self.configuration = configuration
         self.origins = origins
     }
 
-    nonisolated(nonsending) package func handle(_ exchange: Exchange) async throws(GatewayError) {
+    nonisolated(nonsending) package func handle(
+        _ exchange: Exchange, over route: Route
+    ) async throws(GatewayError) {
         guard try await exchange.takeWebSocketOffer(), let handshake = exchange.handshake else { return }
         guard origins.allows(exchange.request) else {
             throw GatewayError(
                 .forbidden,
                 "pages of this origin may not open a WebSocket here; --allowed_origins names those that may")
         }
-        let route = try router.route(exchange.request)
-        exchange.service = route.destination.service
         try checkIsStream(route)
         let subprotocol = handshake.subprotocol(among: Self.subprotocols)
         let format = Self.format(exchange.request, subprotocol)

@@ -29,15 +29,15 @@ package struct PathTrie<Value: Sendable>: Sendable {
     package var isEmpty: Bool { nodes.isEmpty }
 
     /// - Parameter method: Nil for every method that has no value of its own.
-    /// - Returns: False when such a path has a value for that method already, which stays.
-    package mutating func insert(_ value: Value, method: Method?, at template: PathTemplate) -> Bool {
+    /// - Returns: The value that such a path has for that method already, which stays. Nil when the new one is in.
+    package mutating func insert(_ value: Value, method: Method?, at template: PathTemplate) -> Value? {
         var node = rootNode(template.verb)
         for (index, segment) in template.segments.enumerated() {
             node = child(of: node, segment, left: template.segments.count - index - 1)
         }
-        guard !nodes[node].entries.contains(where: { $0.method == method }) else { return false }
+        if let earlier = nodes[node].entries.first(where: { $0.method == method }) { return earlier.value }
         nodes[node].entries.append(Entry(method: method, template: template, value: value))
-        return true
+        return nil
     }
 
     private mutating func rootNode(_ verb: String?) -> Int {

@@ -1,7 +1,9 @@
+package import HTTP
 internal import Synchronization
 
-/// A route that the author of a service has declared, such as with `google.api.http`: which endpoint a request with a
-/// certain method and path is for, and what of it becomes which field.
+/// A route that someone has declared: the author of a service with `google.api.http` or in the metadata of an endpoint, or
+/// the operator. It says which endpoint a request with a certain host, method and path is for, and what of it becomes which
+/// field.
 package final class RouteRule: Sendable {
     /// What the body is.
     package enum Body: Sendable, Equatable {
@@ -9,6 +11,8 @@ package final class RouteRule: Sendable {
         case ignored
         /// The whole message; the query is not looked at.
         case message
+        /// The message, together with the query, which it overrules.
+        case merged
         /// The field of that name, with dots for fields of fields.
         case field(String)
     }
@@ -26,11 +30,34 @@ package final class RouteRule: Sendable {
         }
     }
 
+    /// Which requests it is for.
+    package struct Condition: Sendable, Equatable {
+        /// As it was written.
+        package let text: String
+        package let template: PathTemplate
+        /// None for every method.
+        package var methods: [Method]
+        /// None for every host.
+        package var hosts: [HostPattern]
+
+        /// - Throws: What is wrong with the path.
+        package init(
+            path: String, methods: [Method] = [], hosts: [HostPattern] = []
+        ) throws(PathTemplate.Malformed) {
+            text = path
+            template = try PathTemplate(path)
+            self.methods = methods
+            self.hosts = hosts
+        }
+    }
+
+    package let condition: Condition
+    package let kind: HandlerKind
     /// Under what names the service may be registered, the likeliest first.
     package let services: [String]
-    /// Such as `Greeter.SayHello`.
+    /// Such as `Greeter.SayHello`. Empty where none is called.
     package let endpoint: String
-    /// Such as `/helloworld.Greeter/SayHello`.
+    /// The name of the endpoint in gRPC, such as `/helloworld.Greeter/SayHello`. Empty when it has none.
     package let path: String
     package let isStream: Bool
     package let body: Body
@@ -38,11 +65,16 @@ package final class RouteRule: Sendable {
     package let answer: AnswerField?
     /// The fields of the request, so that a path's `7` is a number only where one is wanted. Nil when they are not known.
     package let request: FieldDescription?
+    /// Who has declared it, for operators: `service go.micro.api.items, endpoint Items.Read`.
+    package let origin: String
 
     package init(
-        services: [String], endpoint: String, path: String, isStream: Bool = false, body: Body = .ignored,
-        answer: AnswerField? = nil, request: FieldDescription? = nil
+        on condition: Condition, kind: HandlerKind = .rpc, services: [String], endpoint: String = "",
+        path: String = "", isStream: Bool = false, body: Body = .merged, answer: AnswerField? = nil,
+        request: FieldDescription? = nil, origin: String
     ) {
+        self.condition = condition
+        self.kind = kind
         self.services = services
         self.endpoint = endpoint
         self.path = path
@@ -50,6 +82,22 @@ package final class RouteRule: Sendable {
         self.body = body
         self.answer = answer
         self.request = request
+        self.origin = origin
+    }
+
+    /// Whether the other says the same, so that nothing has changed.
+    package func isSame(as other: RouteRule) -> Bool {
+        condition == other.condition && kind == other.kind && services == other.services
+            && endpoint == other.endpoint && path == other.path && isStream == other.isStream && body == other.body
+            && answer == other.answer && request == other.request && origin == other.origin
+    }
+}
+
+extension RouteRule.Condition: CustomStringConvertible {
+    /// Such as `GET,POST example.com/items/{id}`.
+    package var description: String {
+        let methods = methods.isEmpty ? "any" : methods.map(\.description).joined(separator: ",")
+        return "\(methods) \(hosts.map(\.description).joined(separator: ","))\(text)"
     }
 }
 

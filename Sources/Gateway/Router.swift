@@ -12,6 +12,8 @@ package protocol Router: AnyObject {
 /// A destination joined with the nodes that can serve it, on one loop and in one catalog.
 package final class Route {
     package let destination: Destination
+    /// What is to be done with the request.
+    package let kind: HandlerKind
     package let nodes: NodeRotation
     /// Whether requests or answers of the endpoint are more than one message. Nil when the registry does not describe
     /// the endpoint.
@@ -20,9 +22,11 @@ package final class Route {
     package let binding: RouteBinding?
 
     package init(
-        destination: Destination, nodes: NodeRotation, isStream: Bool? = nil, binding: RouteBinding? = nil
+        destination: Destination, kind: HandlerKind, nodes: NodeRotation, isStream: Bool? = nil,
+        binding: RouteBinding? = nil
     ) {
         self.destination = destination
+        self.kind = kind
         self.nodes = nodes
         self.isStream = isStream
         self.binding = binding

@@ -41,6 +41,14 @@ package struct Endpoint: Sendable, Equatable {
 
     /// True when requests or answers are more than one message.
     package var isStream: Bool { metadata["stream"] == "true" }
+
+    /// True when its request is the whole HTTP request, `go.api.Request`, which the registry calls `Request` alone: then it
+    /// is known by its fields.
+    package var takesHTTPRequest: Bool {
+        guard let request, request.type == "Request" || request.type.hasSuffix("api.Request") else { return false }
+        let names = Set(request.fields.map(\.name))
+        return names.isSuperset(of: ["method", "path", "header", "get", "post", "body"])
+    }
 }
 
 /// A field of a message with its own fields: what registries call a value.

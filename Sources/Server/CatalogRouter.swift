@@ -8,23 +8,31 @@ package import HTTP
 /// What was decided is remembered for each method, host and path until the catalog changes, so that a path asked for
 /// again costs a comparison. The memory is a table of fixed size.
 package final class CatalogRouter: Router {
-    /// Which of a service's nodes a handler can use.
-    package enum Use: Sendable {
-        /// Nodes that can be called by RPC.
-        case calls
-        /// Nodes that speak plain HTTP.
-        case proxying
-        /// Nodes that speak gRPC, for clients that do so too.
+    /// What becomes of requests for which no route was declared.
+    package enum Mode: Sendable, Equatable {
+        /// The declared kind, or else `rpc`; but `api` for an endpoint that takes whole requests. What `meta` means.
+        case meta
+        case kind(HandlerKind)
+        /// Passed on to nodes that speak gRPC. Declared routes are not asked.
         case grpc
+
+        fileprivate var kind: HandlerKind {
+            switch self {
+            case .meta: .rpc
+            case .kind(let kind): kind
+            case .grpc: .http
+            }
+        }
     }
 
     private let resolver: any Resolver
     private let namespace: String
-    private let use: Use
+    private let mode: Mode
     private let view: CatalogView
     private let strategy: any Strategy
     private let health: NodeHealth
-    private var rotations: [String: NodeRotation] = [:]
+    private var rotations: [NodeUse: [String: NodeRotation]] = [:]
+    private let none: NodeRotation
     private var memory = RouteMemory()
     private var generation: UInt64 = 0
     private let declared: DeclaredRoutes?
@@ -35,16 +43,17 @@ package final class CatalogRouter: Router {
     ///   - namespace: How the namespace is described in errors, such as `go.micro.api`.
     ///   - declared: Routes that go before the resolver. Default none.
     package init(
-        resolver: any Resolver, namespace: String, use: Use, view: CatalogView, strategy: any Strategy,
+        resolver: any Resolver, namespace: String, mode: Mode, view: CatalogView, strategy: any Strategy,
         health: NodeHealth, declared: DeclaredRoutes? = nil
     ) {
         self.declared = declared
         self.resolver = resolver
         self.namespace = namespace
-        self.use = use
+        self.mode = mode
         self.view = view
         self.strategy = strategy
         self.health = health
+        none = NodeRotation(nodes: [], strategy: strategy, health: health)
     }
 
     package func route(_ head: RequestHead) throws(GatewayError) -> Route {
@@ -59,8 +68,13 @@ package final class CatalogRouter: Router {
 
     private func resolvedRoute(_ head: borrowing RequestHead) throws(GatewayError) -> Route {
         do throws(GatewayError) {
+            guard let use = use(for: mode.kind) else {
+                return Route(destination: Destination(service: "", endpoint: ""), kind: mode.kind, nodes: none)
+            }
+            let destination = try resolver.resolve(head)
             return try find(
-                try resolver.resolve(head), derivedBy: "resolver \(resolver.name), namespace \(namespace)")
+                destination, for: kind(of: destination), use,
+                derivedBy: "resolver \(resolver.name), namespace \(namespace)")
         } catch {
             throw declared?.explain(error, head) ?? error
         }
@@ -68,7 +82,17 @@ package final class CatalogRouter: Router {
 
     package func route(to destination: Destination) throws(GatewayError) -> Route {
         forgetOldCatalog()
-        return try find(destination, derivedBy: nil)
+        return try find(destination, for: mode.kind, use(for: mode.kind) ?? .calls, derivedBy: nil)
+    }
+
+    private func use(for kind: HandlerKind) -> NodeUse? { mode == .grpc ? .grpc : kind.nodeUse }
+
+    /// An endpoint that takes a whole HTTP request is called so.
+    private func kind(of destination: Destination) -> HandlerKind {
+        guard mode == .meta, let endpoint = view.catalog.endpoint(destination.endpoint, of: destination.service),
+            endpoint.takesHTTPRequest
+        else { return mode.kind }
+        return .api
     }
 
     private func forgetOldCatalog() {
@@ -90,11 +114,16 @@ package final class CatalogRouter: Router {
 
     /// - Returns: Nil when no declared route fits, or its service is not registered: then the path may be another's.
     private func declaredRoute(_ head: borrowing RequestHead) throws(GatewayError) -> Route? {
-        guard let binding = declared?.binding(of: head), let destination = destination(of: binding.rule) else {
-            return nil
+        guard let binding = declared?.binding(of: head) else { return nil }
+        let rule = binding.rule
+        guard let use = use(for: rule.kind) else {
+            let destination = Destination(service: rule.services.first ?? "", endpoint: rule.endpoint)
+            return Route(destination: destination, kind: rule.kind, nodes: none, binding: binding)
         }
-        let route = try find(destination, derivedBy: nil)
-        return Route(destination: destination, nodes: route.nodes, isStream: binding.rule.isStream, binding: binding)
+        guard let destination = destination(of: rule) else { return nil }
+        let route = try find(destination, for: rule.kind, use, derivedBy: nil)
+        return Route(
+            destination: destination, kind: rule.kind, nodes: route.nodes, isStream: rule.isStream, binding: binding)
     }
 
     private func destination(of rule: RouteRule) -> Destination? {
@@ -110,35 +139,32 @@ package final class CatalogRouter: Router {
         if let name = rule.services.first(where: { !view.catalog.versions(of: $0).isEmpty }) {
             return Destination(service: name, endpoint: name == rule.services[0] ? rule.endpoint : rule.path)
         }
+        guard !rule.path.isEmpty else { return nil }
         let owners = view.catalog.names.filter { view.catalog.endpoint(rule.endpoint, of: $0) != nil }
         return owners.count == 1 ? Destination(service: owners[0], endpoint: rule.endpoint) : nil
     }
 
-    private func find(_ destination: Destination, derivedBy rule: String?) throws(GatewayError) -> Route {
-        if let rotation = rotations[destination.service] { return route(to: destination, over: rotation) }
+    private func find(
+        _ destination: Destination, for kind: HandlerKind, _ use: NodeUse, derivedBy rule: String?
+    ) throws(GatewayError) -> Route {
+        if let rotation = rotations[use]?[destination.service] {
+            return route(to: destination, for: kind, over: rotation)
+        }
         let versions = view.catalog.versions(of: destination.service)
         let service = destination.service
         guard !versions.isEmpty else { throw unknown(destination, derivedBy: rule).concerning(service) }
         let all = versions.flatMap(\.nodes)
         guard !all.isEmpty else { throw .noNodes(of: service).concerning(service) }
-        let usable = all.filter { isUsable($0.wireProtocol) }
-        guard !usable.isEmpty else { throw mismatch(destination, speaks: all[0].wireProtocol).concerning(service) }
+        let usable = all.filter { use.accepts($0.wireProtocol) }
+        guard !usable.isEmpty else { throw mismatch(destination, use, speaks: all[0].wireProtocol).concerning(service) }
         let rotation = NodeRotation(nodes: usable, strategy: strategy, health: health)
-        rotations[destination.service] = rotation
-        return route(to: destination, over: rotation)
+        rotations[use, default: [:]][destination.service] = rotation
+        return route(to: destination, for: kind, over: rotation)
     }
 
-    private func route(to destination: Destination, over rotation: NodeRotation) -> Route {
+    private func route(to destination: Destination, for kind: HandlerKind, over rotation: NodeRotation) -> Route {
         let endpoint = view.catalog.endpoint(destination.endpoint, of: destination.service)
-        return Route(destination: destination, nodes: rotation, isStream: endpoint?.isStream)
-    }
-
-    private func isUsable(_ spoken: WireProtocol) -> Bool {
-        switch use {
-        case .calls: spoken != .http
-        case .proxying: spoken == .http
-        case .grpc: spoken == .grpc
-        }
+        return Route(destination: destination, kind: kind, nodes: rotation, isStream: endpoint?.isStream)
     }
 
     private func unknown(_ destination: Destination, derivedBy rule: String?) -> GatewayError {
@@ -153,7 +179,7 @@ package final class CatalogRouter: Router {
         return GatewayError(.notFound, sentence)
     }
 
-    private func mismatch(_ destination: Destination, speaks spoken: WireProtocol) -> GatewayError {
+    private func mismatch(_ destination: Destination, _ use: NodeUse, speaks spoken: WireProtocol) -> GatewayError {
         switch use {
         case .calls:
             GatewayError(

@@ -4,10 +4,10 @@ internal import HTTP
 /// The routes that services have declared, as one loop knows them.
 package final class DeclaredRoutes {
     /// Where all loops take them from.
-    package typealias Source = Published<PathTrie<RouteRule>>
+    package typealias Source = Published<RouteIndex>
 
     private let source: Source
-    private var table = PathTrie<RouteRule>()
+    private var index = RouteIndex()
     private var generation = 0
 
     package init(_ source: Source) { self.source = source }
@@ -16,7 +16,7 @@ package final class DeclaredRoutes {
     func refresh() -> Bool {
         guard source.generation != generation else { return false }
         generation = source.generation
-        table = source.current
+        index = source.current
         return true
     }
 
@@ -28,12 +28,9 @@ package final class DeclaredRoutes {
             return GatewayError(
                 .notFound, "the path belongs to the endpoint \(rule.endpoint) of \(names), which is not registered")
         }
-        let methods = table.methods(head.pathSpan)
+        let methods = index.methods(for: head)
         return methods.isEmpty ? error : .methodNotAllowed(head.method, allowed: methods)
     }
 
-    func binding(of head: borrowing RequestHead) -> RouteBinding? {
-        guard let match = table.match(head.method, head.pathSpan) else { return nil }
-        return RouteBinding(rule: match.value, fields: match.fields)
-    }
+    func binding(of head: borrowing RequestHead) -> RouteBinding? { index.binding(of: head) }
 }

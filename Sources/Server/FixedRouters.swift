@@ -7,7 +7,7 @@ package final class FixedRouter: Router {
 
     package init(service: String, nodes: [Node], strategy: any Strategy, health: NodeHealth) {
         fixed = Route(
-            destination: Destination(service: service, endpoint: ""),
+            destination: Destination(service: service, endpoint: ""), kind: .http,
             nodes: NodeRotation(nodes: nodes, strategy: strategy, health: health))
     }
 
@@ -36,8 +36,8 @@ package final class FixedCallRouter: Router {
             _ = declared.refresh()
             if let binding = declared.binding(of: head) {
                 return Route(
-                    destination: Destination(service: service, endpoint: binding.rule.path), nodes: nodes,
-                    isStream: binding.rule.isStream, binding: binding)
+                    destination: Destination(service: service, endpoint: binding.rule.path), kind: .rpc,
+                    nodes: nodes, isStream: binding.rule.isStream, binding: binding)
             }
         }
         let path = head.path
@@ -46,6 +46,6 @@ package final class FixedCallRouter: Router {
     }
 
     package func route(to destination: Destination) throws(GatewayError) -> Route {
-        Route(destination: destination, nodes: nodes)
+        Route(destination: destination, kind: .rpc, nodes: nodes)
     }
 }

@@ -8,8 +8,8 @@ package struct Descriptors: Sendable {
     private let schemas: [SchemaSet]
     /// By the last part of the service's name and the method: `Greeter.SayHello`.
     private let methods: [String: [MethodSchema]]
-    package let routes: PathTrie<RouteRule>
-    package let routeCount: Int
+    /// In the order of the files.
+    package let routes: [RouteRule]
     /// Routes that cannot be, as sentences without a period.
     package let warnings: [String]
 
@@ -28,8 +28,7 @@ package struct Descriptors: Sendable {
             }
         }
         self.methods = methods
-        self.routes = routes.trie
-        routeCount = routes.count
+        self.routes = routes.rules
         warnings = routes.warnings
         serviceCount = known.count
     }

@@ -4,8 +4,7 @@ internal import Transcoding
 
 /// Makes routes of the options `google.api.http` of methods. What is wrong with one leaves it out, and is told.
 struct RouteCollector {
-    private(set) var trie = PathTrie<RouteRule>()
-    private(set) var count = 0
+    private(set) var rules: [RouteRule] = []
     private(set) var warnings: [String] = []
 
     mutating func add(_ method: MethodSchema, of service: ServiceSchema) {
@@ -28,28 +27,27 @@ struct RouteCollector {
     private mutating func add(
         _ rule: HTTPRule, _ method: MethodSchema, _ service: ServiceSchema, _ request: FieldDescription
     ) throws(Unusable) {
-        let template: PathTemplate
+        let verb = Method(rule.method)
+        guard rule.method == "*" || verb != nil else { throw Unusable(reason: "its method is none of HTTP") }
+        let condition: RouteRule.Condition
         do throws(PathTemplate.Malformed) {
-            template = try PathTemplate(rule.pattern)
+            condition = try RouteRule.Condition(
+                path: rule.pattern, methods: rule.method == "*" ? [] : [verb].compactMap { $0 })
         } catch {
             throw Unusable(reason: error.description)
         }
-        let verb = Method(rule.method)
-        guard rule.method == "*" || verb != nil else { throw Unusable(reason: "its method is none of HTTP") }
-        for variable in template.variables {
+        for variable in condition.template.variables {
             guard let field = method.input.field(at: variable.field), field.isPlain else {
                 throw Unusable(reason: "\(method.input.name) has no \(variable.field) that one value fits into")
             }
         }
-        let isInserted = trie.insert(
+        rules.append(
             RouteRule(
-                services: [String(service.name.packagePart), service.name].filter { !$0.isEmpty },
+                on: condition, services: [String(service.name.packagePart), service.name].filter { !$0.isEmpty },
                 endpoint: "\(service.name.lastPart).\(method.name)", path: method.path,
                 isStream: method.isClientStreaming || method.isServerStreaming,
-                body: try body(rule, method), answer: try answer(rule, method), request: request),
-            method: rule.method == "*" ? nil : verb, at: template)
-        guard isInserted else { throw Unusable(reason: "another one is the same") }
-        count += 1
+                body: try body(rule, method), answer: try answer(rule, method), request: request,
+                origin: "\(service.name).\(method.name), google.api.http"))
     }
 
     private func body(_ rule: HTTPRule, _ method: MethodSchema) throws(Unusable) -> RouteRule.Body {

@@ -41,7 +41,7 @@ struct Appliance: Sendable {
                 "--public_dir=\(directory) is no directory with an index.html to read", code: ExitCode.configuration)
         }
         var composition = Composition(
-            configuration: configuration, logger: logger, logWriter: logWriter)
+            configuration: configuration, logger: logger, logWriter: logWriter, routes: RouteBook(logger: logger))
         composition.nodeSecurity = try Encryption.withNodes(configuration.nodeSecurity)
         composition.sharedSecurity = try Encryption.withNodes(configuration.nodeSecurity, protocols: ["h2"])
         let control: EpollEventLoop
@@ -56,8 +56,9 @@ struct Appliance: Sendable {
             throw StartFailure(error)
         }
         let certificates = try await Encryption.withClients(configuration.security, on: control, logger: logger)
-        let descriptors = try await DescriptorWatch.start(configuration.descriptors, on: control, logger: logger)
-        if let descriptors { composition.declarations = descriptors.declarations }
+        let descriptors = try await DescriptorWatch.start(
+            configuration.descriptors, into: composition.routes, on: control, logger: logger)
+        if let descriptors { composition.descriptors = descriptors.descriptors }
         let signals = await SignalDesk(loop: control).open()
         let workers = loops.loops.map { loop in
             Worker(
@@ -75,7 +76,8 @@ struct Appliance: Sendable {
             CatalogKeeper(
                 registry: registry.registrar, loop: control,
                 fixed: (configuration.discovery?.staticNodes ?? []).map(\.record), logger: logger
-            ) { catalog in
+            ) { [routes = composition.routes] catalog in
+                routes.replace(from: catalog)
                 Task { await hand(catalog, to: workers) }
             }
         }

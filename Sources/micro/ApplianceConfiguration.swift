@@ -3,6 +3,7 @@ import Gateway
 import Handlers
 import Logging
 import Reactor
+import Server
 import Transports
 
 /// Everything the running appliance must know, checked and typed. Made from the settings by `init(_:proxyTarget:)`;
@@ -40,7 +41,7 @@ struct ApplianceConfiguration: Sendable, Equatable {
     /// `micro api`.
     struct API: Sendable, Equatable {
         var address: ListenAddress
-        var handler: HandlerKind
+        var handler: CatalogRouter.Mode
         var namespace: Namespace
         /// `micro`, `path`, `vpath`, `host` or `grpc`.
         var resolver: String
@@ -48,9 +49,6 @@ struct ApplianceConfiguration: Sendable, Equatable {
         /// Whose pages may open a WebSocket that ends here.
         var origins: OriginPolicy
     }
-
-    /// What becomes of the gateway's requests.
-    enum HandlerKind: String, Sendable { case rpc, http }
 
     /// `micro web`.
     struct Web: Sendable, Equatable {
@@ -191,7 +189,7 @@ extension ApplianceConfiguration.API {
     fileprivate init(_ settings: Settings) {
         address = settings.the(settings.address, .apiAddress)
         // `proxy` is an older name of `http`.
-        handler = settings.text(.apiHandler) == "rpc" ? .rpc : .http
+        handler = CatalogRouter.Mode(word: settings.the(settings.text, .apiHandler))
         namespace = Namespace(
             configured: settings.the(settings.text, .apiNamespace), type: settings.the(settings.text, .apiType))
         resolver = settings.the(settings.text, .apiResolver)

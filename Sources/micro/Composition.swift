@@ -22,7 +22,9 @@ struct Composition: Sendable {
     /// The same for HTTP/2.
     var sharedSecurity: TLSClientContext?
     /// What files of descriptors tell.
-    var declarations = Declarations()
+    var descriptors = Published(Descriptors())
+    /// All declared routes.
+    let routes: RouteBook
 
     // MARK: By name
 
@@ -36,7 +38,7 @@ struct Composition: Sendable {
         case "vpath": VersionedPathResolver(namespace: api.namespace)
         case "host": HostResolver()
         case "grpc": GRPCResolver()
-        default: MicroResolver(namespace: api.namespace, mode: api.handler == .rpc ? .rpc : .proxy)
+        default: MicroResolver(namespace: api.namespace, mode: api.handler.isCalled ? .rpc : .proxy)
         }
     }
 
@@ -70,33 +72,36 @@ struct Composition: Sendable {
     func gateway(_ api: ApplianceConfiguration.API, _ context: WorkerContext) -> any Handler {
         let parts = LoopParts(context, self)
         let router = CatalogRouter(
-            resolver: resolver(api), namespace: "\(api.namespace)", use: api.handler == .rpc ? .calls : .proxying,
-            view: context.catalog, strategy: strategy(), health: parts.health,
-            declared: api.handler == .rpc ? DeclaredRoutes(declarations.routes) : nil)
-        let handler: any Handler =
-            switch api.handler {
-            case .rpc:
-                RPCHandler(
-                    router: router, dispatcher: parts.dispatcher, catalog: context.catalog, configuration: rpc,
-                    origins: api.origins)
-            case .http:
-                ProxyHandler(
-                    router: router, backend: HTTPBackend(pool: parts.pool), maximumAttempts: maximumAttempts)
-            }
+            resolver: resolver(api), namespace: "\(api.namespace)", mode: api.handler, view: context.catalog,
+            strategy: strategy(), health: parts.health, declared: DeclaredRoutes(routes.index))
+        let routing = RoutingHandler(router: router, handlers: handlers(api, parts, context)) {
+            compression(passesOn: $0.nodeUse == .proxying, context)
+        }
         return FrontHandler(
             version: Version.number, rpc: compressing(rpcEndpoint(api.rpcAccess, parts, context), context),
-            next: GRPCSwitchHandler(
-                grpc: grpc(parts, context), next: compressing(handler, passesOn: api.handler == .http, context)))
+            next: GRPCSwitchHandler(grpc: grpc(parts, context), next: routing))
+    }
+
+    /// What can be done with a request of the gateway.
+    private func handlers(
+        _ api: ApplianceConfiguration.API, _ parts: LoopParts, _ context: WorkerContext
+    ) -> [HandlerKind: any RouteHandler] {
+        let proxy = ProxyHandler(backend: HTTPBackend(pool: parts.pool), maximumAttempts: maximumAttempts)
+        return [
+            .rpc: RPCHandler(
+                dispatcher: parts.dispatcher, catalog: context.catalog, configuration: rpc, origins: api.origins),
+            .http: proxy,
+        ]
     }
 
     /// Calls of clients that speak gRPC go to services as they are. Their paths name the services.
     private func grpc(_ parts: LoopParts, _ context: WorkerContext) -> any Handler {
         let router = CatalogRouter(
-            resolver: GRPCResolver(), namespace: "none", use: .grpc, view: context.catalog, strategy: strategy(),
+            resolver: GRPCResolver(), namespace: "none", mode: .grpc, view: context.catalog, strategy: strategy(),
             health: parts.health)
-        return ProxyHandler(
-            router: router, backend: HTTP2Backend(pool: parts.shared, configuration: pool),
-            maximumAttempts: maximumAttempts)
+        let backend = HTTP2Backend(pool: parts.shared, configuration: pool)
+        return RoutingHandler(
+            router: router, always: ProxyHandler(backend: backend, maximumAttempts: maximumAttempts))
     }
 
     /// The handler in front of one server, `micro proxy`.
@@ -106,29 +111,30 @@ struct Composition: Sendable {
         let nodes = [proxy.target.node]
         let router = FixedRouter(service: name, nodes: nodes, strategy: strategy(), health: parts.health)
         guard proxy.target.isGRPC else {
-            return compressing(
-                ProxyHandler(router: router, backend: HTTPBackend(pool: parts.pool), maximumAttempts: maximumAttempts),
-                passesOn: true, context)
+            let passing = ProxyHandler(backend: HTTPBackend(pool: parts.pool), maximumAttempts: maximumAttempts)
+            return compressing(RoutingHandler(router: router, always: passing), passesOn: true, context)
         }
         let calls = FixedCallRouter(
             service: name, nodes: nodes, strategy: strategy(), health: parts.health,
-            declared: DeclaredRoutes(declarations.routes))
+            declared: DeclaredRoutes(routes.index))
+        let passing = ProxyHandler(
+            backend: HTTP2Backend(pool: parts.shared, configuration: pool), maximumAttempts: maximumAttempts)
+        let calling = RPCHandler(dispatcher: parts.dispatcher, catalog: context.catalog, configuration: rpc)
         return GRPCSwitchHandler(
-            grpc: ProxyHandler(
-                router: router, backend: HTTP2Backend(pool: parts.shared, configuration: pool),
-                maximumAttempts: maximumAttempts),
-            next: compressing(
-                RPCHandler(
-                    router: calls, dispatcher: parts.dispatcher, catalog: context.catalog, configuration: rpc), context)
-        )
+            grpc: RoutingHandler(router: router, always: passing),
+            next: compressing(RoutingHandler(router: calls, always: calling), context))
     }
 
     /// - Parameter passesOn: Whether the answers are those of others.
     func compressing(_ handler: any Handler, passesOn: Bool = false, _ context: WorkerContext) -> any Handler {
+        compression(passesOn: passesOn, context).map { CompressingHandler(handler, by: $0) } ?? handler
+    }
+
+    private func compression(passesOn: Bool, _ context: WorkerContext) -> CompressionPolicy? {
         switch configuration.limits.compression.scope {
-        case .none: return handler
-        case .own where passesOn: return handler
-        case .own, .all: return CompressingHandler(handler, by: context.compression)
+        case .none: nil
+        case .own where passesOn: nil
+        case .own, .all: context.compression
         }
     }
 
@@ -138,7 +144,7 @@ struct Composition: Sendable {
     ) -> RPCEndpointHandler {
         // Its destinations are named, so the resolver is never asked.
         let router = CatalogRouter(
-            resolver: HostResolver(), namespace: "none", use: .calls, view: context.catalog, strategy: strategy(),
+            resolver: HostResolver(), namespace: "none", mode: .kind(.rpc), view: context.catalog, strategy: strategy(),
             health: parts.health)
         return RPCEndpointHandler(
             access: access, router: router, dispatcher: parts.dispatcher, catalog: context.catalog,
@@ -176,6 +182,29 @@ struct Composition: Sendable {
     }
 }
 
+extension CatalogRouter.Mode {
+    /// - Parameter word: `meta` or the name of a handler.
+    init(word: String) { self = HandlerKind(word: word).map { .kind($0) } ?? .meta }
+
+    /// As the operator writes it.
+    var word: String {
+        switch self {
+        case .meta: "meta"
+        case .kind(let kind): kind.rawValue
+        case .grpc: "grpc"
+        }
+    }
+
+    /// Whether requests that no route was declared for are calls, whose paths name endpoints.
+    fileprivate var isCalled: Bool {
+        switch self {
+        case .meta: true
+        case .kind(let kind): kind.nodeUse == .calls
+        case .grpc: false
+        }
+    }
+}
+
 /// What the handlers of one loop have in common.
 struct LoopParts {
     let pool: UpstreamPool
@@ -204,7 +233,7 @@ struct LoopParts {
                     pool: shared,
                     methods: ReflectedMethods(
                         pool: shared, tasks: context.tasks, catalog: context.catalog,
-                        descriptors: composition.declarations.descriptors)),
+                        descriptors: composition.descriptors)),
             ], loop: context.loop, maximumAttempts: composition.maximumAttempts)
     }
 }

@@ -22,7 +22,7 @@ struct DashboardParts: Sendable {
             gateway: configuration.api.map { api in
                 StatusFacts.Gateway(
                     url: appliance.composition.url(port: addresses.api?.port ?? api.address.port),
-                    handler: api.handler.rawValue,
+                    handler: api.handler.word,
                     resolver: api.resolver, namespace: "\(api.namespace)", takesCalls: api.rpcAccess != .nobody)
             },
             registry: appliance.registry?.registrar.name ?? "none", loops: appliance.workers.count,

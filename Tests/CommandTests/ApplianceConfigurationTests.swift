@@ -1,6 +1,7 @@
 import Gateway
 import Handlers
 import Logging
+import Server
 import Testing
 
 @testable import micro
@@ -37,7 +38,7 @@ struct ApplianceConfigurationTests {
         #expect(configuration.web?.address.description == ":8082")
         #expect(configuration.api?.namespace == .fixed("go.micro.api"))
         #expect(configuration.web?.namespace == .fixed("go.micro.web"))
-        #expect(configuration.api?.handler == .rpc)
+        #expect(configuration.api?.handler == .meta)
         #expect(configuration.client.requestTimeout == .seconds(5))
         #expect(configuration.client.retries == 1)
         #expect(configuration.discovery?.registry == "mdns")
@@ -72,7 +73,7 @@ struct ApplianceConfigurationTests {
 
     @Test("handler proxy is another name of http", arguments: ["http", "proxy"])
     func handlers(word: String) throws {
-        #expect(try configuration("api --handler=\(word)").api?.handler == .http)
+        #expect(try configuration("api --handler=\(word)").api?.handler == .kind(.http))
     }
 
     @Test func `the variable for servers moves the proxy, as old manuals have it`() throws {

@@ -64,7 +64,7 @@ struct SettingsTests {
     @Test(
         "a bad value is named with its flag or variable, what is expected, and the closest word",
         arguments: [
-            (["MICRO_API_HANDLER": "rcp"], "MICRO_API_HANDLER=rcp is not rpc, http or proxy; did you mean rpc?"),
+            (["MICRO_API_HANDLER": "rcp"], "MICRO_API_HANDLER=rcp is not meta, rpc, http or proxy; did you mean rpc?"),
             (
                 ["MICRO_API_ADDRESS": "8080"],
                 "MICRO_API_ADDRESS=8080 is not host:port or :port, such as 127.0.0.1:8080; did you mean :8080?"
@@ -85,7 +85,6 @@ struct SettingsTests {
                 "MICRO_TRUSTED_PROXIES=10.0.0.0/8, 10.0.0.0/33 is not address ranges such as 10.0.0.0/8,fd00::/8"
             ),
             (["MICRO_REGISTRY": "consul"], "MICRO_REGISTRY=consul is not supported yet: use mdns or memory"),
-            (["MICRO_API_HANDLER": "meta"], "MICRO_API_HANDLER=meta is not supported yet: use rpc, http or proxy"),
             (
                 ["MICRO_REGISTER_INTERVAL": "60"],
                 "register_interval must be less than register_ttl, or registrations end before they are renewed: "
@@ -162,7 +161,7 @@ struct SettingsTests {
             ("api --registry_address=h:1", [:], "registry_address has no effect: registry mdns has no address"),
             (
                 "api --resolver=path", [:],
-                "resolver path names no endpoints, which handler rpc needs: add --handler=http, "
+                "resolver path names no endpoints, which handlers rpc and meta need: add --handler=http, "
                     + "or leave the resolver out"
             ),
         ])

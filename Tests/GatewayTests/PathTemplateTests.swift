@@ -150,8 +150,8 @@ struct PathTemplateTests {
     @Test func `a second value for the same path and method is refused, and the first stays`() throws {
         var trie = PathTrie<Int>()
         try trie.add(1, .get, "/a/{b}")
-        let isTaken = trie.insert(2, method: .get, at: try PathTemplate("/a/*"))
-        #expect(!isTaken)
+        let earlier = trie.insert(2, method: .get, at: try PathTemplate("/a/*"))
+        #expect(earlier == 1)
         #expect(trie.match(.get, "/a/b".utf8.span)?.value == 1)
     }
 
@@ -167,7 +167,7 @@ struct PathTemplateTests {
 
 extension PathTrie {
     fileprivate mutating func add(_ value: Value, _ method: Method?, _ template: String) throws {
-        let isNew = insert(value, method: method, at: try PathTemplate(template))
-        #expect(isNew)
+        let earlier = insert(value, method: method, at: try PathTemplate(template))
+        #expect(earlier == nil)
     }
 }

@@ -22,9 +22,9 @@ struct CatalogRouterTests {
     private let view = CatalogView()
     private let resolver = CountingResolver()
 
-    private func router(_ use: CatalogRouter.Use) -> CatalogRouter {
+    private func router(_ mode: CatalogRouter.Mode) -> CatalogRouter {
         CatalogRouter(
-            resolver: resolver, namespace: "go.micro.api", use: use, view: view, strategy: RoundRobin(),
+            resolver: resolver, namespace: "go.micro.api", mode: mode, view: view, strategy: RoundRobin(),
             health: NodeHealth())
     }
 
@@ -47,13 +47,13 @@ struct CatalogRouterTests {
         register(
             1, service("a", version: "1", ["n1": Self.mucp, "n2": [:]]),
             service("a", version: "2", ["n3": ["protocol": "grpc"]]))
-        #expect(try router(.calls).route(head("/a/B.C")).nodes.nodes.map(\.id) == ["n1", "n3"])
-        #expect(try router(.proxying).route(head("/a/B.C")).nodes.nodes.map(\.id) == ["n2"])
+        #expect(try router(.kind(.rpc)).route(head("/a/B.C")).nodes.nodes.map(\.id) == ["n1", "n3"])
+        #expect(try router(.kind(.http)).route(head("/a/B.C")).nodes.nodes.map(\.id) == ["n2"])
     }
 
     @Test func `an unknown service is explained: what was derived, by which rule, and what is near`() {
         register(1, service("greeter", ["n1": Self.mucp]))
-        let error = #expect(throws: GatewayError.self) { try router(.calls).route(head("/greter/Say.Hello")) }
+        let error = #expect(throws: GatewayError.self) { try router(.kind(.rpc)).route(head("/greter/Say.Hello")) }
         #expect(error?.status == .notFound)
         #expect(error?.service == "greter")
         for part in ["greter", "Say.Hello", "counting", "go.micro.api", "greeter"] {
@@ -61,31 +61,31 @@ struct CatalogRouterTests {
         }
         // A name that was given and not derived needs no such explanation.
         let named = #expect(throws: GatewayError.self) {
-            try router(.calls).route(to: Destination(service: "x", endpoint: "y"))
+            try router(.kind(.rpc)).route(to: Destination(service: "x", endpoint: "y"))
         }
         #expect(named?.report.detail == "service x is not registered")
     }
 
     @Test func `an empty catalog says that it is`() {
-        let error = #expect(throws: GatewayError.self) { try router(.calls).route(head("/a/b")) }
+        let error = #expect(throws: GatewayError.self) { try router(.kind(.rpc)).route(head("/a/b")) }
         #expect(error?.report.detail.contains("nothing is registered at all") == true)
     }
 
     @Test func `a service without nodes is 503, one of another kind says which handler is right`() {
         register(1, service("empty", [:]), service("web", ["n1": [:]]), service("rpc", ["n2": Self.mucp]))
-        let empty = #expect(throws: GatewayError.self) { try router(.calls).route(head("/empty/x")) }
+        let empty = #expect(throws: GatewayError.self) { try router(.kind(.rpc)).route(head("/empty/x")) }
         #expect(empty?.status == .serviceUnavailable)
         #expect(empty?.service == "empty")
-        let web = #expect(throws: GatewayError.self) { try router(.calls).route(head("/web/x")) }
+        let web = #expect(throws: GatewayError.self) { try router(.kind(.rpc)).route(head("/web/x")) }
         #expect(web?.report.detail.contains("handler http") == true)
         #expect(web?.service == "web")
-        let rpc = #expect(throws: GatewayError.self) { try router(.proxying).route(head("/rpc/x")) }
+        let rpc = #expect(throws: GatewayError.self) { try router(.kind(.http)).route(head("/rpc/x")) }
         #expect(rpc?.report.detail.contains("handler rpc") == true)
     }
 
     @Test func `what was decided is remembered until the catalog changes`() throws {
         register(1, service("a", ["n1": Self.mucp]))
-        let router = router(.calls)
+        let router = router(.kind(.rpc))
         let first = try router.route(head("/a/b"))
         #expect(try router.route(head("/a/b")) === first)
         #expect(resolver.asked.value == 1)
@@ -106,7 +106,7 @@ struct CatalogRouterTests {
 
     @Test func `whatever the memory forgot, the answer is the same`() throws {
         register(1, service("a", ["n1": Self.mucp]), service("b", ["n2": Self.mucp]))
-        let router = router(.calls)
+        let router = router(.kind(.rpc))
         for number in (0..<5_000).map({ ($0 &* 7_919) % 3_000 }) {
             let (service, host) = (number % 2 == 0 ? "a" : "b", "h\(number % 5)")
             let route = try router.route(head("/\(service)/E.N\(number)", host: host))
@@ -125,7 +125,7 @@ struct CatalogRouterTests {
             for byte in (path + "h").utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
             return (hash ^ (hash >> 32)) % 1_024 == 7
         }
-        let router = router(.calls)
+        let router = router(.kind(.rpc))
         var count = 0
         for path in paths {
             for _ in 0..<2 {
@@ -146,7 +146,7 @@ struct CatalogRouterTests {
         let services = (0..<count).map { service("site\($0).example", ["n\($0)": ["protocol": "http"]]) }
         view.replace(with: Catalog(generation: 1, services: services))
         let router = CatalogRouter(
-            resolver: HostResolver(), namespace: "", use: .proxying, view: view, strategy: RoundRobin(),
+            resolver: HostResolver(), namespace: "", mode: .kind(.http), view: view, strategy: RoundRobin(),
             health: NodeHealth())
         var random = SystemRandomNumberGenerator()
         for number in (0..<2_000).map({ $0 % count }) {
@@ -160,7 +160,7 @@ struct CatalogRouterTests {
 
     @Test func `a node that rests goes on resting in the next catalog`() throws {
         register(1, service("a", ["n1": Self.mucp, "n2": Self.mucp]))
-        let router = router(.calls)
+        let router = router(.kind(.rpc))
         let now = ContinuousClock.now
         let route = try router.route(head("/a/b"))
         let failed = try #require(route.nodes.nodes.first)

@@ -64,17 +64,16 @@ struct CallRig: TwoSided {
         _ configuration: RPCConfiguration
     ) -> any Handler {
         let router = CatalogRouter(
-            resolver: LiteralResolver(), namespace: "none", use: .calls, view: context.catalog, strategy: InOrder(),
-            health: health)
+            resolver: LiteralResolver(), namespace: "none", mode: .kind(.rpc), view: context.catalog,
+            strategy: InOrder(), health: health)
         let dispatcher = Dispatcher(
             callers: [.mucp(transport: "http"): MUCPCaller(pool: pool)], loop: context.loop,
             maximumAttempts: attempts)
         let rpc = RPCEndpointHandler(
             access: access, router: router, dispatcher: dispatcher, catalog: context.catalog,
             configuration: configuration)
-        let next = RPCHandler(
-            router: router, dispatcher: dispatcher, catalog: context.catalog, configuration: configuration)
-        return FrontHandler(version: "1.0", rpc: rpc, next: next)
+        let calls = RPCHandler(dispatcher: dispatcher, catalog: context.catalog, configuration: configuration)
+        return FrontHandler(version: "1.0", rpc: rpc, next: RoutingHandler(router: router, always: calls))
     }
 
     private static func greeter(_ nodes: [Node]) -> Service {

@@ -60,21 +60,23 @@ final class GRPCRig {
         _ context: WorkerContext, _ pool: HTTP2Pool, _ caller: GRPCCaller, _ health: NodeHealth,
         _ rpc: RPCConfiguration
     ) -> any Handler {
-        func router(_ resolver: any Resolver, _ use: CatalogRouter.Use) -> CatalogRouter {
+        func router(_ resolver: any Resolver, _ mode: CatalogRouter.Mode) -> CatalogRouter {
             CatalogRouter(
-                resolver: resolver, namespace: "none", use: use, view: context.catalog, strategy: InOrder(),
+                resolver: resolver, namespace: "none", mode: mode, view: context.catalog, strategy: InOrder(),
                 health: health)
         }
-        let calls = router(LiteralResolver(), .calls)
+        let calls = router(LiteralResolver(), .kind(.rpc))
         let dispatcher = Dispatcher(callers: [.grpc: caller], loop: context.loop)
         return FrontHandler(
             version: "1.0",
             rpc: RPCEndpointHandler(
                 access: .everyone, router: calls, dispatcher: dispatcher, catalog: context.catalog, configuration: rpc),
             next: GRPCSwitchHandler(
-                grpc: ProxyHandler(router: router(GRPCResolver(), .grpc), backend: HTTP2Backend(pool: pool)),
-                next: RPCHandler(
-                    router: calls, dispatcher: dispatcher, catalog: context.catalog, configuration: rpc)))
+                grpc: RoutingHandler(
+                    router: router(GRPCResolver(), .grpc), always: ProxyHandler(backend: HTTP2Backend(pool: pool))),
+                next: RoutingHandler(
+                    router: calls,
+                    always: RPCHandler(dispatcher: dispatcher, catalog: context.catalog, configuration: rpc))))
     }
 
     /// Connects one more client.

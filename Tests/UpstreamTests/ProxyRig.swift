@@ -104,8 +104,9 @@ struct ProxyRig: TwoSided {
                     let router = FixedRouter(
                         service: "go.web", nodes: nodes.map { Node(id: $0, address: $0) }, strategy: InOrder(),
                         health: parts.health)
-                    return ProxyHandler(
-                        router: router, backend: HTTPBackend(pool: pool), maximumAttempts: attempts)
+                    return RoutingHandler(
+                        router: router,
+                        always: ProxyHandler(backend: HTTPBackend(pool: pool), maximumAttempts: attempts))
                 }, limits)
         }
         adopt(client)

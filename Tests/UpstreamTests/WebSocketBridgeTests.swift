@@ -24,12 +24,12 @@ private struct StreamRig {
         }
         let makeHandler: @Sendable (WorkerContext) -> any Handler = { [caller] context in
             let router = CatalogRouter(
-                resolver: LiteralResolver(), namespace: "none", use: .calls, view: context.catalog,
+                resolver: LiteralResolver(), namespace: "none", mode: .kind(.rpc), view: context.catalog,
                 strategy: InOrder(), health: NodeHealth())
-            return RPCHandler(
-                router: router,
+            let calls = RPCHandler(
                 dispatcher: Dispatcher(callers: [.mucp(transport: "http"): caller], loop: context.loop),
                 catalog: context.catalog, configuration: configuration, origins: origins)
+            return RoutingHandler(router: router, always: calls)
         }
         let nodes = ["10.0.0.1:1", "10.0.0.2:1"].map { Node(id: $0, address: $0, metadata: CallRig.mucp) }
         let chat = Endpoint(

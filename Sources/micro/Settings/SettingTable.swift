@@ -40,11 +40,11 @@ extension Setting {
         Setting(
             .apiHandler,
             .word(
-                valid: ["rpc", "http", "proxy"],
-                notYet: ["meta", "api", "event", "web", "cloudevents", "broker", "registry"]),
-            ["MICRO_API_HANDLER"], default: "rpc", in: apiCommands, as: name("handler", in: apiCommands),
+                valid: ["meta", "rpc", "http", "proxy"],
+                notYet: ["api", "event", "web", "cloudevents", "broker", "registry"]),
+            ["MICRO_API_HANDLER"], default: "meta", in: apiCommands, as: name("handler", in: apiCommands),
             group: .routing, isCommon: true,
-            "How requests become calls: as RPC, or passed on as HTTP"),
+            "What becomes of requests"),
         Setting(
             .apiNamespace, .text("name"), ["MICRO_API_NAMESPACE", "MICRO_NAMESPACE"], default: "go.micro",
             in: apiCommands, as: name("namespace", in: apiCommands), group: .routing, isCommon: true,

@@ -41,11 +41,11 @@ struct SettingsResolution {
             warnings.append("registry_address has no effect: registry \(registry) has no address")
         }
         judgeWebServices(settings)
-        if settings.text(.apiHandler) == "rpc", let resolver = settings.text(.apiResolver),
+        if ["meta", "rpc"].contains(settings.text(.apiHandler)), let resolver = settings.text(.apiResolver),
             !["micro", "grpc"].contains(resolver)
         {
             warnings.append(
-                "resolver \(resolver) names no endpoints, which handler rpc needs: add --handler=http,"
+                "resolver \(resolver) names no endpoints, which handlers rpc and meta need: add --handler=http,"
                     + " or leave the resolver out")
         }
     }

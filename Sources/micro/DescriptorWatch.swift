@@ -4,29 +4,14 @@ import Logging
 import Reactor
 import Upstream
 
-/// What files of descriptors tell, for all loops.
-struct Declarations: Sendable {
-    let descriptors: Published<Descriptors>
-    let routes: Published<PathTrie<RouteRule>>
-
-    init(_ content: Descriptors = Descriptors()) {
-        descriptors = Published(content)
-        routes = Published(content.routes)
-    }
-
-    func replace(with content: Descriptors) {
-        descriptors.replace(with: content)
-        routes.replace(with: content.routes)
-    }
-}
-
 /// Reads the files of descriptors, and looks after them: when one changes, what it tells is exchanged. Files that are wrong
 /// change nothing but the log.
 actor DescriptorWatch {
     /// How often the files are looked at; see `CertificateWatch`.
     private static let interval = Duration.milliseconds(500)
 
-    nonisolated let declarations: Declarations
+    nonisolated let descriptors: Published<Descriptors>
+    private let routes: RouteBook
     /// What was found at start and need not stop it.
     nonisolated let warnings: [String]
     private let files: DescriptorFiles
@@ -40,13 +25,16 @@ actor DescriptorWatch {
     nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
     private init(
-        _ files: DescriptorFiles, state: [String], _ content: Descriptors, on loop: EpollEventLoop, logger: Logger
+        _ files: DescriptorFiles, state: [String], _ content: Descriptors, _ routes: RouteBook, on loop: EpollEventLoop,
+        logger: Logger
     ) {
         self.files = files
         self.state = state
         self.loop = loop
         self.logger = logger
-        declarations = Declarations(content)
+        descriptors = Published(content)
+        self.routes = routes
+        routes.replace(.descriptorFiles, with: content.routes)
         warnings = content.warnings
     }
 
@@ -54,7 +42,7 @@ actor DescriptorWatch {
     ///
     /// - Returns: Nil when there are none.
     static func start(
-        _ paths: [String], on loop: EpollEventLoop, logger: Logger
+        _ paths: [String], into routes: RouteBook, on loop: EpollEventLoop, logger: Logger
     ) async throws(StartFailure) -> DescriptorWatch? {
         guard !paths.isEmpty else { return nil }
         let files = DescriptorFiles(paths)
@@ -64,7 +52,7 @@ actor DescriptorWatch {
         do throws(DescriptorFiles.Unusable) {
             let content = try loaded.get()
             logger.info("descriptors: \(content.summary)")
-            return DescriptorWatch(files, state: state, content, on: loop, logger: logger)
+            return DescriptorWatch(files, state: state, content, routes, on: loop, logger: logger)
         } catch {
             throw StartFailure("--descriptors: \(error.sentence)", code: ExitCode.configuration)
         }
@@ -88,7 +76,8 @@ actor DescriptorWatch {
         unsettled = nil
         do throws(DescriptorFiles.Unusable) {
             let content = try loaded.get()
-            declarations.replace(with: content)
+            descriptors.replace(with: content)
+            routes.replace(.descriptorFiles, with: content.routes)
             logger.notice("the descriptors are reloaded: \(content.summary)")
             for warning in content.warnings { logger.warning("\(warning)") }
         } catch {
@@ -106,7 +95,7 @@ actor DescriptorWatch {
 
 extension Descriptors {
     fileprivate var summary: String {
-        "\(serviceCount) \(serviceCount == 1 ? "service" : "services"), \(routeCount) declared"
-            + " \(routeCount == 1 ? "route" : "routes")"
+        "\(serviceCount) \(serviceCount == 1 ? "service" : "services"), \(routes.count) declared"
+            + " \(routes.count == 1 ? "route" : "routes")"
     }
 }
