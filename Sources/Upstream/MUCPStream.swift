@@ -217,7 +217,7 @@ final class MUCPStream: RPCStream {
     private func unwrap() throws(GatewayError) -> String? {
         do throws(MUCPProblem) {
             let error = try codec.unwrap(&body)
-            if codec == .json, (try? JSONScanner.validate(body.span)) == nil { throw MUCPProblem("it is no JSON") }
+            if codec == .json, !body.isJSON { throw MUCPProblem("it is no JSON") }
             return error
         } catch {
             // Services have been seen to lay two messages over each other that they sent quickly, one after the other.
@@ -249,4 +249,8 @@ final class MUCPStream: RPCStream {
         flush()
         return true
     }
+}
+
+extension ByteBuffer {
+    fileprivate var isJSON: Bool { (try? JSONScanner.validate(span)) != nil }
 }
