@@ -4,19 +4,26 @@ internal import HTTP
 /// Asks for the route of a request, and leaves the rest to whoever does what the route says.
 package final class RoutingHandler: Handler {
     private let router: any Router
-    private let handlers: [HandlerKind: any RouteHandler]
-    private let compression: (HandlerKind) -> CompressionPolicy?
+    /// Few, so that looking through them is faster than hashing.
+    private let branches: [Branch]
+
+    private struct Branch {
+        let kind: HandlerKind
+        let handler: any RouteHandler
+        let compression: CompressionPolicy?
+    }
 
     /// - Parameters:
     ///   - handlers: A route for a kind that is missing here is answered with 501.
     ///   - compression: How answers of a kind are compressed; nil leaves them as they are. Default nil.
     package init(
         router: any Router, handlers: [HandlerKind: any RouteHandler],
-        compression: @escaping (HandlerKind) -> CompressionPolicy? = { _ in nil }
+        compression: (HandlerKind) -> CompressionPolicy? = { _ in nil }
     ) {
         self.router = router
-        self.handlers = handlers
-        self.compression = compression
+        branches = handlers.map { kind, handler in
+            Branch(kind: kind, handler: handler, compression: compression(kind))
+        }
     }
 
     /// The same handler for every route.
@@ -26,14 +33,13 @@ package final class RoutingHandler: Handler {
     }
 
     nonisolated(nonsending) package func handle(_ exchange: Exchange) async throws(GatewayError) {
-        let route = try router.route(exchange.request)
+        let route = try exchange.withRequest { (head) throws(GatewayError) in try router.route(head) }
         exchange.service = route.destination.service
-        guard let handler = handlers[route.kind] else {
+        guard let branch = branches.first(where: { $0.kind == route.kind }) else {
             throw GatewayError(.notImplemented, "this gateway has no handler \(route.kind.rawValue)")
         }
-        guard let policy = compression(route.kind) else { return try await handler.handle(exchange, over: route) }
-        exchange.compression = policy
-        try await handler.handle(exchange, over: route)
-        try await exchange.finishEnding()
+        exchange.compression = branch.compression
+        try await branch.handler.handle(exchange, over: route)
+        if exchange.hasMoreToSend { try await exchange.finishEnding() }
     }
 }
