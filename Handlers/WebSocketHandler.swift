@@ -39,7 +39,8 @@ package final class WebSocketHandler: RouteHandler {
         let format = Self.format(exchange.request, subprotocol)
         let first = try firstMessage(exchange, route, format)
 
-        CallMetadata.fill(&exchange.metadata, from: exchange.request, exchange.forwarding)
+        CallMetadata.fill(
+            &exchange.metadata, from: exchange.request, exchange.forwarding, namespace: configuration.namespace)
         var call = RPCCall(streaming: route.destination, for: exchange, configuration)
         call.format = format
         // The stream is opened first, so that a client whose service is gone gets a status that says so.
@@ -68,7 +69,7 @@ package final class WebSocketHandler: RouteHandler {
         switch subprotocol {
         case "protobuf": .protobuf
         case "json": .json
-        default: head.fields.contentKind == .protobuf ? .protobuf : .json
+        default: head.messageKind == .protobuf ? .protobuf : .json
         }
     }
 
@@ -83,7 +84,7 @@ package final class WebSocketHandler: RouteHandler {
         }
         var message = ByteBuffer()
         try RequestPayload.make(from: &message, of: exchange.request, on: route, catalog)
-        return message.text == "{}" ? nil : message
+        return message.text == "{}" || message.text == "null" ? nil : message
     }
 }
 

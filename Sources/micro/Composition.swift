@@ -37,13 +37,19 @@ struct Composition: Sendable {
     }
 
     func resolver(_ api: ApplianceConfiguration.API) -> any Resolver {
-        switch api.resolver {
-        case "path": PathResolver(namespace: api.namespace)
-        case "vpath": VersionedPathResolver(namespace: api.namespace)
-        case "host": HostResolver()
+        let isCalled = api.handler.isCalled
+        return switch api.resolver {
+        case "path": naming(PathResolver(namespace: api.namespace), isCalled)
+        case "vpath": naming(VersionedPathResolver(namespace: api.namespace), isCalled)
+        case "host": naming(HostResolver(), isCalled)
         case "grpc": GRPCResolver()
-        default: MicroResolver(namespace: api.namespace, mode: api.handler.isCalled ? .rpc : .proxy)
+        default: MicroResolver(namespace: api.namespace, mode: isCalled ? .rpc : .proxy)
         }
+    }
+
+    /// Resolvers that know no endpoints are given one where services are called.
+    private func naming(_ resolver: any Resolver, _ isCalled: Bool) -> any Resolver {
+        isCalled ? EndpointResolver(resolver) : resolver
     }
 
     // MARK: For each loop
@@ -77,7 +83,8 @@ struct Composition: Sendable {
         let parts = LoopParts(context, self)
         let router = CatalogRouter(
             resolver: resolver(api), namespace: "\(api.namespace)", mode: api.handler, view: context.catalog,
-            strategy: strategy(), health: parts.health, declared: DeclaredRoutes(routes.index))
+            strategy: strategy(), health: parts.health, declared: DeclaredRoutes(routes.index),
+            clock: { [loop = context.loop] in loop.now })
         let routing = RoutingHandler(router: router, handlers: handlers(api, parts, context)) {
             compression(passesOn: $0.nodeUse == .proxying, context)
         }
@@ -196,6 +203,7 @@ struct Composition: Sendable {
         rpc.maximumBody = configuration.limits.rpcBody
         rpc.timeout = configuration.client.requestTimeout
         rpc.streamIdleTimeout = configuration.limits.streamIdleTimeout
+        rpc.namespace = configuration.api?.commonNamespace ?? .fixed(Namespace.standard)
         return rpc
     }
 
@@ -238,6 +246,8 @@ struct LoopParts {
     /// Connections that many requests share.
     let shared: HTTP2Pool
     let health = NodeHealth()
+    /// How nodes that speak gRPC are called.
+    let methods: ReflectedMethods
     let dispatcher: Dispatcher
 
     init(_ context: WorkerContext, _ composition: Composition) {
@@ -253,14 +263,12 @@ struct LoopParts {
             pool.tidy()
             shared.tidy()
         }
+        methods = ReflectedMethods(
+            pool: shared, tasks: context.tasks, catalog: context.catalog, descriptors: composition.descriptors)
         dispatcher = Dispatcher(
             callers: [
                 .mucp(transport: "http"): MUCPCaller(pool: pool),
-                .grpc: GRPCCaller(
-                    pool: shared,
-                    methods: ReflectedMethods(
-                        pool: shared, tasks: context.tasks, catalog: context.catalog,
-                        descriptors: composition.descriptors)),
+                .grpc: GRPCCaller(pool: shared, methods: methods),
             ], loop: context.loop, maximumAttempts: composition.maximumAttempts)
     }
 }
