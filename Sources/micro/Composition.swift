@@ -83,9 +83,10 @@ struct Composition: Sendable {
         let routing = RoutingHandler(router: router, handlers: handlers(api, parts, context)) {
             compression(passesOn: $0.nodeUse == .proxying, context)
         }
-        return FrontHandler(
+        let front = FrontHandler(
             version: Version.number, rpc: compressing(rpcEndpoint(api.rpcAccess, parts, context), context),
             next: GRPCSwitchHandler(grpc: grpc(parts, context), next: routing))
+        return api.tellsOrigins ? CORSHandler(api.origins, next: front) : front
     }
 
     /// What can be done with a request of the gateway.

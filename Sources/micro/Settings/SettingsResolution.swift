@@ -41,12 +41,10 @@ struct SettingsResolution {
             warnings.append("registry_address has no effect: registry \(registry) has no address")
         }
         judgeWebServices(settings)
-        if ["meta", "rpc"].contains(settings.text(.apiHandler)), let resolver = settings.text(.apiResolver),
-            !["micro", "grpc"].contains(resolver)
-        {
+        if settings.isGiven(.enableCORS), settings.boolean(.enableCORS) == true, settings.list(.allowedOrigins).isEmpty {
             warnings.append(
-                "resolver \(resolver) names no endpoints, which handlers rpc and meta need: add --handler=http,"
-                    + " or leave the resolver out")
+                "enable_cors has no effect without allowed_origins: name the sites whose pages may call, or * for all"
+                    + " of them without cookies")
         }
     }
 
