@@ -78,6 +78,7 @@ package final class RPCHandler: RouteHandler {
     nonisolated(nonsending) private func stream(
         _ exchange: Exchange, over route: Route, as format: StreamFormat
     ) async throws(GatewayError) {
+        try StreamFormat.refuseProtobuf(exchange.request)
         if exchange.request.method == .head { return try exchange.answerHead(of: format) }
         let hasLines = exchange.request.fields.contentKind == .jsonLines
         var first = ByteBuffer()

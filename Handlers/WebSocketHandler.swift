@@ -33,11 +33,7 @@ package final class WebSocketHandler: RouteHandler {
         _ exchange: Exchange, over route: Route
     ) async throws(GatewayError) {
         guard try await exchange.takeWebSocketOffer(), let handshake = exchange.handshake else { return }
-        guard origins.allows(exchange.request) else {
-            throw GatewayError(
-                .forbidden,
-                "pages of this origin may not open a WebSocket here; --allowed_origins names those that may")
-        }
+        guard origins.allows(exchange.request) else { throw .foreignOrigin }
         try checkIsStream(route)
         let subprotocol = handshake.subprotocol(among: Self.subprotocols)
         let format = Self.format(exchange.request, subprotocol)
@@ -89,5 +85,13 @@ package final class WebSocketHandler: RouteHandler {
         var message = ByteBuffer()
         try RequestPayload.make(from: &message, of: exchange.request, on: route, catalog)
         return message.text == "{}" || message.text == "null" ? nil : message
+    }
+}
+
+extension GatewayError {
+    /// A page of another site has asked for a WebSocket: 403.
+    static var foreignOrigin: GatewayError {
+        GatewayError(
+            .forbidden, "pages of this origin may not open a WebSocket here; --allowed_origins names those that may")
     }
 }

@@ -18,11 +18,13 @@ package enum Namespace: Sendable, Equatable, CustomStringConvertible {
 
     /// - Parameters:
     ///   - configured: As the operator wrote it, with or without the type at its end: `go.micro` and `go.micro.api` are
-    ///     the same. Empty or blank means no prefix; `domain` derives it from the host.
-    ///   - type: The kind of services, such as `api` or `web`.
+    ///     the same. Empty or blank means no prefix; `domain` derives it from the host. Blanks and dots around it say
+    ///     nothing.
+    ///   - type: The kind of services, such as `api` or `web`; the same goes for it.
     ///   - hasType: False for the namespace that all kinds have in common.
     package init(configured: String, type: String, hasType: Bool = true) {
         let text = Self.trimmed(configured)
+        let type = String(Self.trimmed(type))
         if text == Self.domainKeyword {
             self = .domain(fallback: Self.standard, type: hasType ? type : "")
         } else if text.isEmpty {

@@ -1,3 +1,4 @@
+import Brokers
 import Bytes
 import Dashboard
 import Gateway
@@ -25,6 +26,9 @@ struct Composition: Sendable {
     var descriptors = Published(Descriptors())
     /// All declared routes.
     let routes: RouteBook
+
+    /// The subscribers within this process.
+    let subscribers = HTTPBrokerSite(memory: MemoryBroker())
 
     // MARK: By name
 
@@ -79,7 +83,8 @@ struct Composition: Sendable {
         let parts = LoopParts(context, self)
         let router = CatalogRouter(
             resolver: resolver(api), namespace: "\(api.namespace)", mode: api.handler, view: context.catalog,
-            strategy: strategy(), health: parts.health, declared: DeclaredRoutes(routes.index))
+            strategy: strategy(), health: parts.health, declared: DeclaredRoutes(routes.index),
+            clock: { [loop = context.loop] in loop.now })
         let routing = RoutingHandler(router: router, handlers: handlers(api, parts, context)) {
             compression(passesOn: $0.nodeUse == .proxying, context)
         }
@@ -94,11 +99,34 @@ struct Composition: Sendable {
         _ api: ApplianceConfiguration.API, _ parts: LoopParts, _ context: WorkerContext
     ) -> [HandlerKind: any RouteHandler] {
         let proxy = ProxyHandler(backend: HTTPBackend(pool: parts.pool), maximumAttempts: maximumAttempts)
+        let publisher = publisher(api, parts, context)
         return [
             .rpc: RPCHandler(
                 dispatcher: parts.dispatcher, catalog: context.catalog, configuration: rpc, origins: api.origins),
-            .http: proxy,
+            .http: proxy, .event: EventHandler(publisher), .cloudevents: CloudEventsHandler(publisher),
+            .broker: BrokerHandler(publisher, tasks: context.tasks, origins: api.origins),
         ]
+    }
+
+    /// Publishes requests for the gateway.
+    private func publisher(
+        _ api: ApplianceConfiguration.API, _ parts: LoopParts, _ context: WorkerContext
+    ) -> MessagePublisher {
+        MessagePublisher(broker: broker(parts, context), namespace: api.namespace, configuration: rpc) {
+            let now = Timestamp.now()
+            return MessagePublisher.Moment(seconds: now.milliseconds / 1_000, text: now.rfc3339)
+        }
+    }
+
+    private func broker(_ parts: LoopParts, _ context: WorkerContext) -> any Broker {
+        switch configuration.broker?.name {
+        case "memory": return LocalBroker(subscribers.memory, tasks: context.tasks)
+        default:
+            let logger = logger
+            return HTTPBroker(
+                subscribers, pool: parts.pool, catalog: context.catalog, tasks: context.tasks,
+                maximumAttempts: maximumAttempts, complain: { logger.warning("\($0)") })
+        }
     }
 
     /// Calls of clients that speak gRPC go to services as they are. Their paths name the services.
@@ -219,6 +247,8 @@ struct LoopParts {
     /// Connections that many requests share.
     let shared: HTTP2Pool
     let health = NodeHealth()
+    /// How nodes that speak gRPC are called.
+    let methods: ReflectedMethods
     let dispatcher: Dispatcher
 
     init(_ context: WorkerContext, _ composition: Composition) {
@@ -234,14 +264,12 @@ struct LoopParts {
             pool.tidy()
             shared.tidy()
         }
+        methods = ReflectedMethods(
+            pool: shared, tasks: context.tasks, catalog: context.catalog, descriptors: composition.descriptors)
         dispatcher = Dispatcher(
             callers: [
                 .mucp(transport: "http"): MUCPCaller(pool: pool),
-                .grpc: GRPCCaller(
-                    pool: shared,
-                    methods: ReflectedMethods(
-                        pool: shared, tasks: context.tasks, catalog: context.catalog,
-                        descriptors: composition.descriptors)),
+                .grpc: GRPCCaller(pool: shared, methods: methods),
             ], loop: context.loop, maximumAttempts: composition.maximumAttempts)
     }
 }
