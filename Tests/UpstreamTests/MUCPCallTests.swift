@@ -243,7 +243,8 @@ struct MUCPCallTests {
         ])
     func saysNothing(method: String, fields: String, message: String) throws {
         let rig = CallRig()
-        let seen = try #require(Message(rig.ask("\(method) /go.greeter/Say.Hello HTTP/1.1\r\nHost: a\r\n\(fields)\r\n")))
+        let seen = try #require(
+            Message(rig.ask("\(method) /go.greeter/Say.Hello HTTP/1.1\r\nHost: a\r\n\(fields)\r\n")))
         #expect(seen.body == message)
         #expect(seen["Micro-Namespace"] == ["go.micro"])
     }
