@@ -11,7 +11,6 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect as connect_websocket
 
-import program
 import wire
 from conformance import messages, services
 
