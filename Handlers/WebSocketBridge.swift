@@ -19,6 +19,7 @@ struct WebSocketBridge: ~Copyable {
     private let exchange: Exchange
     private let stream: any RPCStream
     private let format: MessageFormat
+    private let answer: RouteRule.AnswerField?
     private let deadline: Deadline
     private var socket: WebSocketConnection
     /// What the client has sent and nobody has looked at.
@@ -34,14 +35,17 @@ struct WebSocketBridge: ~Copyable {
     private var readSize = idleReadSize
     private static let idleReadSize = 4_096
 
-    /// - Parameter first: A message to begin with, before the client says anything.
+    /// - Parameters:
+    ///   - first: A message to begin with, before the client says anything.
+    ///   - answer: What the client gets of each message in JSON. Default all of it.
     init(
         _ exchange: Exchange, _ stream: any RPCStream, format: MessageFormat, limits: WebSocketLimits,
-        first: ByteBuffer?
+        first: ByteBuffer?, answer: RouteRule.AnswerField? = nil
     ) {
         self.exchange = exchange
         self.stream = stream
         self.format = format
+        self.answer = answer
         deadline = Deadline(on: exchange.loop, firing: exchange.wakeup)
         socket = WebSocketConnection(.server, limits: limits, now: exchange.now)
         waiting = first
@@ -192,7 +196,9 @@ struct WebSocketBridge: ~Copyable {
         do throws(GatewayError) {
             switch try stream.tryReceive(into: &reply) {
             case .nothing: return false
-            case .message: passReply()
+            case .message:
+                if format == .json { try answer?.pick(from: &reply) }
+                passReply()
             case .end: close(.normal, "")
             }
         } catch {

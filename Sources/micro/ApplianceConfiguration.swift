@@ -21,6 +21,8 @@ struct ApplianceConfiguration: Sendable, Equatable {
     var runsDemoServices: Bool
     /// Files of descriptors, which tell the types of gRPC services and their routes.
     var descriptors: [String]
+    /// Whether gRPC services are asked for the same before anyone calls them.
+    var learnsRoutes: Bool
     /// Nil when nothing is discovered: the proxy alone.
     var discovery: Discovery?
     /// Nil when clients are spoken to plainly.
@@ -170,6 +172,7 @@ extension ApplianceConfiguration {
         proxy = proxyTarget.map { Proxy(address: settings.the(settings.address, .proxyAddress), target: $0) }
         runsDemoServices = command == .demo
         descriptors = settings.list(.descriptors)
+        learnsRoutes = settings.boolean(.learnRoutes) != false
         discovery = CommandName.discovering.contains(command) ? Discovery(settings) : nil
         let isSecure = settings.boolean(.enableTLS) == true || settings.boolean(.enableACME) == true
         security = isSecure ? Security(settings) : nil

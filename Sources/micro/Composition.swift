@@ -23,6 +23,8 @@ struct Composition: Sendable {
     var sharedSecurity: TLSClientContext?
     /// What files of descriptors tell.
     var descriptors = Published(Descriptors())
+    /// What gRPC services have told by reflection.
+    let learnt = Published(LearntServices())
     /// All declared routes.
     let routes: RouteBook
 
@@ -233,7 +235,7 @@ struct LoopParts {
                     pool: shared,
                     methods: ReflectedMethods(
                         pool: shared, tasks: context.tasks, catalog: context.catalog,
-                        descriptors: composition.descriptors)),
+                        descriptors: composition.descriptors, learnt: composition.learnt)),
             ], loop: context.loop, maximumAttempts: composition.maximumAttempts)
     }
 }

@@ -12,6 +12,7 @@ enum SettingKey: String, CaseIterable, Sendable {
     case enableRPC = "enable_rpc"
     case allowedOrigins = "allowed_origins"
     case descriptors
+    case learnRoutes = "learn_routes"
 
     // The dashboard.
     case webAddress = "web_address"
