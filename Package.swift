@@ -35,6 +35,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String
 }
 
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let yaml = Target.Dependency.product(name: "Yams", package: "Yams")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 // Read from top to bottom, this is the architecture: a module may use those above it, never those beside or below it.
@@ -43,6 +44,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
         // Level 0: bytes in, values out.
@@ -86,6 +88,7 @@ let package = Package(
             dependencies: [
                 "ACME", "Bytes", "Brokers", "CLinux", "Dashboard", "Gateway", "HTTP", "Handlers", "JSON", "Reactor",
                 "Registries", "Resolvers", "Server", "Transcoding", "Transports", "Upstream", arguments, logging,
+                yaml,
             ],
             swiftSettings: settings
         ),

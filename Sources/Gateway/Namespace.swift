@@ -18,10 +18,12 @@ package enum Namespace: Sendable, Equatable, CustomStringConvertible {
 
     /// - Parameters:
     ///   - configured: As the operator wrote it, with or without the type at its end: `go.micro` and `go.micro.api` are
-    ///     the same. Empty or blank means no prefix; `domain` derives it from the host.
-    ///   - type: The kind of services, such as `api` or `web`.
+    ///     the same. Empty or blank means no prefix; `domain` derives it from the host. Blanks around it and dots at its
+    ///     end say nothing.
+    ///   - type: The kind of services, such as `api` or `web`; the same goes for it.
     package init(configured: String, type: String) {
         let text = Self.trimmed(configured)
+        let type = String(Self.trimmed(type))
         if text == Self.domainKeyword {
             self = .domain(fallback: Self.standard, type: type)
         } else if text.isEmpty {
@@ -62,7 +64,8 @@ package enum Namespace: Sendable, Equatable, CustomStringConvertible {
 
     private static func trimmed(_ text: String) -> Substring {
         let isBlank = { (character: Character) in character.isWhitespace }
-        guard let first = text.firstIndex(where: { !isBlank($0) }), let last = text.lastIndex(where: { !isBlank($0) })
+        guard let first = text.firstIndex(where: { !isBlank($0) }),
+            let last = text.lastIndex(where: { !isBlank($0) && $0 != "." }), first <= last
         else { return "" }
         return text[first...last]
     }

@@ -45,7 +45,7 @@ package final class RouteRule: Sendable {
     package struct Condition: Sendable, Equatable {
         /// As it was written.
         package let text: String
-        package let template: PathTemplate
+        package let pattern: Pattern
         /// None for every method.
         package var methods: [Method]
         /// None for every host.
@@ -56,9 +56,25 @@ package final class RouteRule: Sendable {
             path: String, methods: [Method] = [], hosts: [HostPattern] = []
         ) throws(PathTemplate.Malformed) {
             text = path
-            template = try PathTemplate(path)
+            let isExpression = PathExpression.isMarked(path)
+            pattern = isExpression ? .expression(try PathExpression(path)) : .template(try PathTemplate(path))
             self.methods = methods
             self.hosts = hosts
+        }
+
+        /// How paths are compared.
+        package enum Pattern: Sendable, Equatable {
+            case template(PathTemplate)
+            /// Marked by `^` and `$`. It captures nothing.
+            case expression(PathExpression)
+        }
+
+        /// The fields that the path says.
+        package var variables: [PathTemplate.Variable] {
+            switch pattern {
+            case .template(let template): template.variables
+            case .expression: []
+            }
         }
     }
 

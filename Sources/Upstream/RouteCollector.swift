@@ -38,7 +38,7 @@ struct RouteCollector {
         } catch {
             throw Unusable(reason: error.description)
         }
-        for variable in condition.template.variables {
+        for variable in condition.variables {
             guard let field = method.input.field(at: variable.field), field.isPlain else {
                 throw Unusable(reason: "\(method.input.name) has no \(variable.field) that one value fits into")
             }

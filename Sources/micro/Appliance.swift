@@ -42,6 +42,7 @@ struct Appliance: Sendable {
         }
         var composition = Composition(
             configuration: configuration, logger: logger, logWriter: logWriter, routes: RouteBook(logger: logger))
+        composition.routes.replace(.configurationFile, with: configuration.routes)
         composition.nodeSecurity = try Encryption.withNodes(configuration.nodeSecurity)
         composition.sharedSecurity = try Encryption.withNodes(configuration.nodeSecurity, protocols: ["h2"])
         let control: EpollEventLoop
@@ -65,7 +66,7 @@ struct Appliance: Sendable {
                 loop: loop, maximumConnections: max(1, configuration.limits.connections / loops.loops.count),
                 makeContext: { [composition] in composition.makeContext($0) })
         }
-        var listeners = try Listeners(configuration, loopCount: loops.loops.count)
+        let listeners = try Listeners(configuration, loopCount: loops.loops.count)
         if listeners.addresses.challenges == nil { await (certificates as? CertificateKeeper)?.leaveOutHTTP() }
         let registry = try await RunningRegistry.start(configuration, on: control, logger: logger)
         let demo =
@@ -91,7 +92,7 @@ struct Appliance: Sendable {
             keeper: keeper, demo: demo, certificates: certificates, descriptors: descriptors,
             readiness: readiness, signals: signals)
         let addresses = listeners.addresses
-        for worker in workers { try await listeners.open(on: worker, appliance, addresses) }
+        for worker in workers { try await listeners.open(on: worker, appliance) }
         for worker in workers + (demo.map { [$0] } ?? []) { Task { await worker.keepHouse() } }
         if let certificates { Task { await certificates.watch() } }
         if let descriptors { Task { await descriptors.watch() } }

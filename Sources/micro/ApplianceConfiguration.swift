@@ -8,11 +8,11 @@ import Transports
 
 /// Everything the running appliance must know, checked and typed. Made from the settings by `init(_:proxyTarget:)`;
 /// the defaults and ranges are those of the table of settings.
-struct ApplianceConfiguration: Sendable, Equatable {
+struct ApplianceConfiguration: Sendable {
     /// The command that was given, for the startup report and for `STATUS` lines.
     var command: CommandName
-    /// Nil when the gateway is off.
-    var api: API?
+    /// Side by side, over one registry: one, unless a configuration file lists them. Empty when there is none.
+    var gateways: [API]
     /// Nil when the dashboard is off.
     var web: Web?
     /// Nil when there is no proxy in front of one server.
@@ -23,6 +23,8 @@ struct ApplianceConfiguration: Sendable, Equatable {
     var descriptors: [String]
     /// Whether gRPC services are asked for the same before anyone calls them.
     var learnsRoutes: Bool
+    /// Routes that the operator declares.
+    var routes: [RouteRule]
     /// Nil when nothing is discovered: the proxy alone.
     var discovery: Discovery?
     /// Nil when clients are spoken to plainly.
@@ -40,8 +42,12 @@ struct ApplianceConfiguration: Sendable, Equatable {
     /// What was given and has no effect; sentences without a period.
     var warnings: [String]
 
-    /// `micro api`.
+    /// A gateway: `micro api`, or an entry of a configuration file's list.
     struct API: Sendable, Equatable {
+        /// Different for each; `gateway` for the one that flags make.
+        var name = "gateway"
+        /// Where a configuration file lists it, as `FILE:LINE`. Nil for the one that flags make.
+        var origin: String?
         var address: ListenAddress
         var handler: CatalogRouter.Mode
         var namespace: Namespace
@@ -167,12 +173,15 @@ extension ApplianceConfiguration {
     init(_ settings: Settings, proxyTarget: ProxyTarget? = nil, warnings: [String] = []) {
         command = settings.command
         let both: Set<CommandName> = [.server, .demo]
-        api = both.union([.api]).contains(command) ? API(settings) : nil
+        let listed = settings.gateways.map { API($0, settings) }
+        gateways = !listed.isEmpty ? listed : both.union([.api]).contains(command) ? [API(settings)] : []
         web = both.union([.web]).contains(command) ? Web(settings) : nil
         proxy = proxyTarget.map { Proxy(address: settings.the(settings.address, .proxyAddress), target: $0) }
         runsDemoServices = command == .demo
         descriptors = settings.list(.descriptors)
         learnsRoutes = settings.boolean(.learnRoutes) != false
+        // The proxy has one server behind it, and no services to choose from.
+        routes = gateways.isEmpty ? [] : settings.file?.routes ?? []
         discovery = CommandName.discovering.contains(command) ? Discovery(settings) : nil
         let isSecure = settings.boolean(.enableTLS) == true || settings.boolean(.enableACME) == true
         security = isSecure ? Security(settings) : nil
@@ -189,6 +198,11 @@ extension ApplianceConfiguration {
 }
 
 extension ApplianceConfiguration.API {
+    fileprivate init(_ listed: ConfigurationFile.Gateway, _ settings: Settings) {
+        self.init(settings.with(listed.values))
+        (name, origin) = (listed.name, listed.origin)
+    }
+
     fileprivate init(_ settings: Settings) {
         address = settings.the(settings.address, .apiAddress)
         // `proxy` is an older name of `http`.

@@ -75,7 +75,8 @@ struct Composition: Sendable {
         let parts = LoopParts(context, self)
         let router = CatalogRouter(
             resolver: resolver(api), namespace: "\(api.namespace)", mode: api.handler, view: context.catalog,
-            strategy: strategy(), health: parts.health, declared: DeclaredRoutes(routes.index))
+            strategy: strategy(), health: parts.health, declared: DeclaredRoutes(routes.index),
+            clock: { [loop = context.loop] in loop.now })
         let routing = RoutingHandler(router: router, handlers: handlers(api, parts, context)) {
             compression(passesOn: $0.nodeUse == .proxying, context)
         }

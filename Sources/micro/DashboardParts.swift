@@ -19,11 +19,12 @@ struct DashboardParts: Sendable {
         let configuration = appliance.composition.configuration
         facts = StatusFacts(
             version: Version.number, started: time(nil),
-            gateway: configuration.api.map { api in
+            gateways: zip(configuration.gateways, addresses.gateways).map { gateway, address in
                 StatusFacts.Gateway(
-                    url: appliance.composition.url(port: addresses.api?.port ?? api.address.port),
-                    handler: api.handler.word,
-                    resolver: api.resolver, namespace: "\(api.namespace)", takesCalls: api.rpcAccess != .nobody)
+                    name: gateway.name, address: address.description,
+                    url: appliance.composition.url(port: address.port), handler: gateway.handler.word,
+                    resolver: gateway.resolver, namespace: "\(gateway.namespace)",
+                    takesCalls: gateway.rpcAccess != .nobody)
             },
             registry: appliance.registry?.registrar.name ?? "none", loops: appliance.workers.count,
             isInsecure: web.isInsecure)

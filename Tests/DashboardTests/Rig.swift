@@ -14,13 +14,13 @@ struct Rig {
     private let stage: Stage
 
     init(
-        canWrite: Bool = true, policy: AccessPolicy = AccessPolicy(), gateway: StatusFacts.Gateway? = nil,
+        canWrite: Bool = true, policy: AccessPolicy = AccessPolicy(), gateways: [StatusFacts.Gateway] = [],
         unreadiness: String? = nil
     ) {
         let view = view
         let registrar = canWrite ? registrar : nil
         let facts = StatusFacts(
-            version: "1.2.3", started: 1_700_000_000, gateway: gateway, registry: "memory", loops: 2)
+            version: "1.2.3", started: 1_700_000_000, gateways: gateways, registry: "memory", loops: 2)
         stage = Stage(loop: loop) {
             DashboardHandler(
                 catalog: view.view, facts: facts, registrar: registrar, files: .embedded, policy: policy,

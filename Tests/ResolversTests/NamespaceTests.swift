@@ -5,7 +5,7 @@ import Testing
 
 struct NamespaceTests {
     @Test(
-        "a namespace takes its type at most once, and none when it is blank",
+        "a namespace takes its type at most once, none when it is blank, and no dots from its end",
         arguments: [
             ("go.micro", "api", "go.micro.api"),
             ("go.micro.api", "api", "go.micro.api"),
@@ -19,7 +19,13 @@ struct NamespaceTests {
             ("", "api", ""),
             (" \t", "web", ""),
             (" com.example ", "api", "com.example.api"),
-            ("go.micro.", "api", "go.micro..api"),
+            ("go.micro.", "api", "go.micro.api"),
+            ("go.micro.api.", "api", "go.micro.api"),
+            ("com.example.. ", "api", "com.example.api"),
+            (".", "api", ""),
+            (" .. ", "api", ""),
+            ("go.micro", " srv. ", "go.micro.srv"),
+            ("go.micro", " ", "go.micro"),
             ("api", "api", "api.api"),
             ("foo-", "api", "foo-.api"),
             ("foobar", "web", "foobar.web"),
