@@ -21,16 +21,17 @@ struct DashboardParts: Sendable {
         let configuration = appliance.composition.configuration
         facts = StatusFacts(
             version: Version.number, started: time(nil),
-            gateway: configuration.api.map { api in
+            gateways: zip(configuration.gateways, addresses.gateways).map { gateway, address in
                 StatusFacts.Gateway(
-                    url: appliance.composition.url(port: addresses.api?.port ?? api.address.port),
-                    handler: api.handler.word,
-                    resolver: api.resolver, namespace: "\(api.namespace)", takesCalls: api.rpcAccess != .nobody)
+                    name: gateway.name, address: address.description,
+                    url: appliance.composition.url(port: address.port), handler: gateway.handler.word,
+                    resolver: gateway.resolver, namespace: "\(gateway.namespace)",
+                    takesCalls: gateway.rpcAccess != .nobody)
             },
             registry: appliance.registry?.registrar.name ?? "none", loops: appliance.workers.count,
             isInsecure: web.isInsecure)
-        gateways = [configuration.api].compactMap { $0 }.map { api in
-            appliance.composition.documented(api, port: addresses.api?.port ?? api.address.port)
+        gateways = zip(configuration.gateways, addresses.gateways).map { gateway, address in
+            appliance.composition.documented(gateway, port: address.port)
         }
         registrar = appliance.registry?.registrar
         files = web.publicDirectory.map { .directory($0) } ?? .embedded
@@ -61,10 +62,10 @@ extension Composition {
     }
 
     /// What the document of a gateway is made of.
-    fileprivate func documented(_ api: ApplianceConfiguration.API, port: UInt16) -> DocumentedGateway {
+    fileprivate func documented(_ gateway: ApplianceConfiguration.API, port: UInt16) -> DocumentedGateway {
         DocumentedGateway(
-            name: "api", url: url(port: port), kind: api.handler.kind, isMeta: api.handler == .meta,
-            resolver: resolver(api), namespace: "\(api.namespace)", takesCalls: api.rpcAccess != .nobody,
-            routes: routes.index)
+            name: gateway.name, url: url(port: port), kind: gateway.handler.kind, isMeta: gateway.handler == .meta,
+            resolver: resolver(gateway), namespace: "\(gateway.namespace)",
+            takesCalls: gateway.rpcAccess != .nobody, routes: routes.index)
     }
 }

@@ -47,7 +47,7 @@ struct OpenAPITests {
     private func document(
         _ services: [Service], _ gateway: DocumentedGateway? = nil, types: KnownTypes? = nil
     ) -> JSONValue {
-        let rig = Rig(gateways: [gateway ?? self.gateway()], types: types)
+        let rig = Rig(documented: [gateway ?? self.gateway()], types: types)
         rig.replaceCatalog(generation: 1, services)
         return rig.getSlowly("/api/openapi.json").json
     }
@@ -328,7 +328,7 @@ struct OpenAPITests {
 
     @Test func `each gateway has a document of its own`() throws {
         let gateways = [gateway(takesCalls: true), gateway("shops", namespace: "com.example")]
-        let rig = Rig(gateways: gateways)
+        let rig = Rig(documented: gateways)
         rig.replaceCatalog(
             generation: 1,
             ["go.micro.api.a", "com.example.api.b"].map { service($0, [endpoint("Say.Hello")]) })

@@ -16,20 +16,20 @@ struct Rig {
     private let stage: Stage
 
     init(
-        canWrite: Bool = true, policy: AccessPolicy = AccessPolicy(), gateway: StatusFacts.Gateway? = nil,
-        unreadiness: String? = nil, gateways: [DocumentedGateway] = [], types: KnownTypes? = nil
+canWrite: Bool = true, policy: AccessPolicy = AccessPolicy(), gateways: [StatusFacts.Gateway] = [],
+        unreadiness: String? = nil, documented: [DocumentedGateway] = [], types: KnownTypes? = nil
     ) {
         let view = view
         let registrar = canWrite ? registrar : nil
         let facts = StatusFacts(
-            version: "1.2.3", started: 1_700_000_000, gateway: gateway, registry: "memory", loops: 2)
+            version: "1.2.3", started: 1_700_000_000, gateways: gateways, registry: "memory", loops: 2)
         stage = Stage(loop: loop) {
             DashboardHandler(
                 catalog: view.view, facts: facts, registrar: registrar, files: .embedded, policy: policy,
                 rpc: EchoRPC(),
                 unreadiness: { unreadiness },
                 certificates: { [StatusFacts.Certificate(names: ["a.example"], end: 1_800_000_000)] },
-                gateways: gateways, types: types.map(KnownTypeSource.init))
+                gateways: documented, types: types.map(KnownTypeSource.init))
         }
     }
 

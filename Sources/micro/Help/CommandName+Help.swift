@@ -6,7 +6,7 @@ extension CommandName {
         ("Serve until stopped", [.demo, .api, .web, .server, .proxy]),
         ("Ask about services", [.list, .get, .call, .stream, .health]),
         ("Change the registry", [.register, .deregister]),
-        ("About micro", [.version, .help]),
+        ("About micro", [.config, .version, .help]),
     ]
 
     /// The command with its words.
@@ -21,6 +21,7 @@ extension CommandName {
         case .health: "health SERVICE"
         case .register: "register service JSON"
         case .deregister: "deregister service JSON"
+        case .config: "config check|show [WORD]"
         case .help: "help [COMMAND]"
         }
     }
@@ -40,6 +41,7 @@ extension CommandName {
         case .health: "ask every node of a service how it is"
         case .register: "add a service to the registry"
         case .deregister: "take a service out of the registry"
+        case .config: "check a configuration file, or show what is in effect"
         case .version: "print the version"
         case .help: "explain a command, or all settings"
         }
@@ -50,7 +52,7 @@ extension CommandName {
         switch self {
         case .api: ["micro api --handler=rpc --namespace=go.micro.api", "MICRO_API_ADDRESS=127.0.0.1:9090 micro api"]
         case .web: ["micro web", "micro web --address=127.0.0.1:9082"]
-        case .server: ["micro server", "micro server --api_address=:80 --web_address=127.0.0.1:8082"]
+        case .server: ["micro server --config=micro.yaml", "micro server --api_address=:80 --web_address=127.0.0.1:8082"]
         case .demo: ["micro demo", "micro demo --registry=memory"]
         case .proxy: ["micro proxy http://localhost:9000", "micro proxy :9000 --address=:80"]
         case .list: ["micro list services", "micro list services --server_address=gateway.local:8082"]
@@ -78,6 +80,7 @@ extension CommandName {
                 "micro deregister service '{\"name\":\"foo\"}'",
                 "micro deregister service '{\"name\":\"foo\",\"nodes\":[{\"id\":\"foo-1\"}]}'",
             ]
+        case .config: ["micro config check micro.yaml", "micro config show --config=micro.yaml"]
         case .version: ["micro version", "micro --version"]
         case .help: ["micro help api", "micro help settings"]
         }

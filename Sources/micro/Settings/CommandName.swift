@@ -2,7 +2,7 @@
 enum CommandName: String, CaseIterable, Sendable {
     case api, web, server, demo, proxy
     case list, get, call, stream, health, register, deregister
-    case version, help
+    case config, version, help
 
     /// The commands that serve until they are stopped.
     static let serving: Set<CommandName> = [.api, .web, .server, .demo, .proxy]

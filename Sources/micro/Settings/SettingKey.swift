@@ -3,6 +3,8 @@
 /// A setting that several commands have in different forms, such as the address to listen on, carries the command in
 /// its name; the command itself knows it by the short one too.
 enum SettingKey: String, CaseIterable, Sendable {
+    case config
+
     // The API gateway.
     case apiAddress = "api_address"
     case apiHandler = "api_handler"
@@ -12,6 +14,8 @@ enum SettingKey: String, CaseIterable, Sendable {
     case enableRPC = "enable_rpc"
     case allowedOrigins = "allowed_origins"
     case descriptors
+    case broker
+    case brokerAddress = "broker_address"
 
     // The dashboard.
     case webAddress = "web_address"
