@@ -57,7 +57,10 @@ extension Composition {
             certificates: {
                 (security?.identities ?? []).map { .init(names: $0.names, end: $0.validity.upperBound) }
             },
-            gateways: parts.gateways, types: loopParts.methods)
+            gateways: parts.gateways,
+            explainers: { [unowned context] name in
+                context.explainers.first { name == nil || $0.gateway == name }?.handler
+            }, types: loopParts.methods)
         return compressing(dashboard, context)
     }
 
