@@ -28,7 +28,8 @@ Request, Response = _envelopes()
 class JSON:
     @staticmethod
     def read(body, endpoint):
-        return json.loads(body or b"{}")
+        message = json.loads(body or b"{}")
+        return {} if message is None else message  # As Go reads `null` into a message.
 
     @staticmethod
     def write(message):
