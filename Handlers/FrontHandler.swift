@@ -19,15 +19,42 @@ package final class FrontHandler: ExplainingHandler {
         self.next = next
     }
 
-    nonisolated(nonsending) package func handle(_ exchange: Exchange) async throws(GatewayError) {
-        let path = exchange.request.pathSpan
-        if path.count == 1 { return try await answerRoot(exchange) }
-        if path.isSame(as: "/rpc") { return try await rpc.handle(exchange) }
-        if path.isSame(as: "/favicon.ico") {
-            return try await exchange.respond(.ok, contentType: "image/x-icon", text: "")
+    private enum Part {
+        case root, rpc, icon, rest
+        /// A path that is not in its one form, and that form.
+        case redirected(String)
+
+        init(of path: Span<UInt8>) {
+            if path.count == 1 {
+                self = .root
+            } else if path.isSame(as: "/rpc") {
+                self = .rpc
+            } else if path.isSame(as: "/favicon.ico") {
+                self = .icon
+            } else if let canonical = PercentEncoding.canonicalPath(path) {
+                self = .redirected(canonical)
+            } else {
+                self = .rest
+            }
         }
-        if let canonical = PercentEncoding.canonicalPath(path) { return try await redirect(exchange, to: canonical) }
-        try await next.handle(exchange)
+    }
+
+    package func successor(for exchange: Exchange) -> (any Handler)? {
+        switch exchange.withRequest({ Part(of: $0.pathSpan) }) {
+        case .rest: next
+        case .rpc: rpc
+        case .root, .icon, .redirected: nil
+        }
+    }
+
+    nonisolated(nonsending) package func handle(_ exchange: Exchange) async throws(GatewayError) {
+        switch exchange.withRequest({ Part(of: $0.pathSpan) }) {
+        case .root: try await answerRoot(exchange)
+        case .rpc: try await rpc.handle(exchange)
+        case .icon: try await exchange.respond(.ok, contentType: "image/x-icon", text: "")
+        case .redirected(let path): try await redirect(exchange, to: path)
+        case .rest: try await next.handle(exchange)
+        }
     }
 
     package func explain(_ head: RequestHead, body: [UInt8]) -> Explanation {
