@@ -10,6 +10,13 @@ protocol Outside: Sendable {
     /// The content of a configuration file.
     func content(of path: String) throws(Unreadable) -> [UInt8]
 
+    /// Publishes a message to those of these services that are subscribers of Go Micro's http broker.
+    ///
+    /// - Throws: `.failed` when there are subscribers and not one took the message.
+    func publish(
+        _ message: Message, to topic: String, among services: [Service], _ settings: Settings
+    ) async throws(DirectoryError)
+
     /// Serves until a signal comes, and returns the exit code.
     func serve(_ configuration: ApplianceConfiguration) async -> Int32
 }
