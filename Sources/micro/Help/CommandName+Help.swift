@@ -4,7 +4,7 @@ extension CommandName {
     /// The commands in the order of the help.
     static let sections: [(heading: String, commands: [CommandName])] = [
         ("Serve until stopped", [.demo, .api, .web, .server, .proxy]),
-        ("Ask about services", [.list, .get, .call, .stream, .publish, .health]),
+        ("Ask about services", [.list, .get, .call, .stream, .publish, .health, .explain]),
         ("Change the registry", [.register, .deregister]),
         ("About micro", [.config, .version, .help]),
     ]
@@ -20,6 +20,7 @@ extension CommandName {
         case .stream: "stream SERVICE ENDPOINT [JSON...]"
         case .publish: "publish TOPIC JSON"
         case .health: "health SERVICE"
+        case .explain: "explain METHOD PATH"
         case .register: "register service JSON"
         case .deregister: "deregister service JSON"
         case .config: "config check|show [WORD]"
@@ -41,6 +42,7 @@ extension CommandName {
         case .stream: "call an endpoint and print its answers as they come"
         case .publish: "send a message to all who are subscribed to a topic"
         case .health: "ask every node of a service how it is"
+        case .explain: "tell where a request would go, and why"
         case .register: "add a service to the registry"
         case .deregister: "take a service out of the registry"
         case .config: "check a configuration file, or show what is in effect"
@@ -73,6 +75,11 @@ extension CommandName {
             [
                 "micro publish events '{\"hello\":\"world\"}'",
                 "micro publish --metadata=Key=value events '{\"hello\":\"world\"}'",
+            ]
+        case .explain:
+            [
+                "micro explain GET /greeter/say/hello",
+                "micro explain POST /items --host=shop.example.com --data='{\"id\":7}'",
             ]
         case .health: ["micro health go.micro.srv.greeter", "micro health --address=127.0.0.1:4000 greeter"]
         case .register:
