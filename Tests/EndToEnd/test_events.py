@@ -92,6 +92,7 @@ def test_requests_become_events(gateway, subscriber, case, method, path, body, t
     assert before <= event.timestamp <= time.time()
     assert list(event.header["X-A"].values) == ["1", "2"]
     assert event.header["Content-Type"].key == "Content-Type"
+    assert list(event.header["Micro-Namespace"].values) == [header["Micro-Namespace"]] == ["go.micro"]
     assert not {"Host", "Micro-Topic", "Content-Length"} & set(event.header)
     assert target == f"/?id={node}"
     assert (header["X-A"], header["Micro-Topic"]) == ("1, 2", topic)

@@ -26,7 +26,9 @@ struct PublishCommand: MicroCommand {
         let directory = try await context.directory()
         do throws(DirectoryError) {
             var services: [Service] = []
-            for form in HTTPBrokerForm.allCases { services += try await directory.services(named: form.service(of: topic)) }
+            for form in HTTPBrokerForm.allCases {
+                services += try await directory.services(named: form.service(of: topic))
+            }
             try await context.outside.publish(message, to: topic, among: services, context.settings)
         } catch {
             throw CommandFailure(error)

@@ -12,10 +12,12 @@ enum SettingKey: String, CaseIterable, Sendable {
     case apiType = "api_type"
     case apiResolver = "api_resolver"
     case enableRPC = "enable_rpc"
+    case enableCORS = "enable_cors"
     case allowedOrigins = "allowed_origins"
     case descriptors
     case broker
     case brokerAddress = "broker_address"
+    case learnRoutes = "learn_routes"
 
     // The dashboard.
     case webAddress = "web_address"

@@ -74,7 +74,10 @@ extension Setting {
             "Who may call any service at /rpc: true everyone, false nobody, unset this machine"),
         Setting(
             .allowedOrigins, .origins, ["MICRO_ALLOWED_ORIGINS"], in: apiCommands, group: .routing,
-            "Which other sites' pages may open a WebSocket to a stream"),
+            "Which other sites' pages may call, and open WebSockets to streams; * for all, without cookies"),
+        Setting(
+            .enableCORS, .boolean, ["MICRO_API_ENABLE_CORS"], default: "true", in: apiCommands, group: .routing,
+            "Tell browsers that pages of allowed_origins may read answers"),
         Setting(
             .descriptors, .list("files"), ["MICRO_DESCRIPTORS"], in: apiCommands.union([.proxy]), group: .routing,
             "Descriptor sets of protoc: types of gRPC services, and routes that they declare"),
@@ -88,6 +91,9 @@ extension Setting {
         Setting(
             .brokerAddress, .address, ["MICRO_BROKER_ADDRESS"], in: apiCommands, group: .routing,
             "Where the broker http takes messages for WebSockets; a port of 127.0.0.1 when unset"),
+        Setting(
+            .learnRoutes, .boolean, ["MICRO_LEARN_ROUTES"], default: "true", in: CommandName.serving, group: .routing,
+            "Ask gRPC services by reflection for their types and the routes that they declare"),
         Setting(
             .webNamespace, .text("name"), ["MICRO_WEB_NAMESPACE"], default: "go.micro", in: webCommands,
             as: name("namespace", in: [.web]), group: .routing,
@@ -232,7 +238,8 @@ extension Setting {
             group: .calls, isCommon: true,
             "The node to ask, without discovery"),
         Setting(
-            .metadata, .list("key=value"), ["MICRO_METADATA"], in: calling.union([.publish]), group: .calls, isCommon: true,
+            .metadata, .list("key=value"), ["MICRO_METADATA"], in: calling.union([.publish]), group: .calls,
+            isCommon: true,
             "What to send along with the call; may be given several times"),
         Setting(
             .explainHost, .text("host"), ["MICRO_EXPLAIN_HOST"], in: [.explain], group: .routing, isCommon: true,
