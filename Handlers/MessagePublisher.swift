@@ -53,8 +53,8 @@ package final class MessagePublisher {
     /// The fields of the request that an event shows to those who get it.
     func fields(of exchange: Exchange) -> [(name: String, values: [String])] {
         let fields = exchange.request.messageFields(isTrusted: exchange.forwarding.isTrusted)
-        let name = configuration.namespace.name(for: exchange.request)
-        return name.isEmpty ? fields : fields + [("Micro-Namespace", [name])]
+        guard let name = configuration.namespace?.name(for: exchange.request), !name.isEmpty else { return fields }
+        return fields + [("Micro-Namespace", [name])]
     }
 
     /// Publishes, and answers 202 with the identifier and the topic.

@@ -1,3 +1,5 @@
+import Gateway
+
 /// What the commands reach outside of this process. The one seam between them and the rest of the program, so that
 /// tests can put something else in its place.
 protocol Outside: Sendable {
