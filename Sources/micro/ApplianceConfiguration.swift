@@ -239,7 +239,7 @@ extension ApplianceConfiguration.API {
 
 extension ApplianceConfiguration.Broker {
     fileprivate init(_ settings: Settings) {
-        name = settings.the(settings.text, .broker)
+        name = settings.text(.broker) ?? "http"
         address = name == "http" ? settings.address(.brokerAddress) : nil
     }
 }

@@ -86,7 +86,7 @@ extension Setting {
             .word(
                 valid: ["http", "memory"],
                 notYet: ["nats", "service", "eats", "kafka", "rabbitmq", "redis", "sqs", "mqtt", "stan", "nsq"]),
-            ["MICRO_BROKER"], default: "http", in: apiCommands, group: .routing, isCommon: true,
+            ["MICRO_BROKER"], default: "http", in: apiCommands, group: .routing,
             "Where messages go: to Go Micro's subscribers in the registry, or to this process alone"),
         Setting(
             .brokerAddress, .address, ["MICRO_BROKER_ADDRESS"], in: apiCommands, group: .routing,
@@ -238,7 +238,8 @@ extension Setting {
             group: .calls, isCommon: true,
             "The node to ask, without discovery"),
         Setting(
-            .metadata, .list("key=value"), ["MICRO_METADATA"], in: calling, group: .calls, isCommon: true,
+            .metadata, .list("key=value"), ["MICRO_METADATA"], in: calling.union([.publish]), group: .calls,
+            isCommon: true,
             "What to send along with the call; may be given several times"),
         Setting(
             .explainHost, .text("host"), ["MICRO_EXPLAIN_HOST"], in: [.explain], group: .routing, isCommon: true,
