@@ -10,15 +10,16 @@ extension ReflectedMethods: MessageTypeSource {
     nonisolated(nonsending) package func messageTypes(
         of services: [Service], wakeup: Wakeup, within limit: Duration
     ) async -> any MessageTypes {
-        let descriptors = currentDescriptors
+        let (descriptors, learnt) = known
         var asked: [(name: String, node: Node)] = []
+        var reflected: [String: SchemaSet] = [:]
         for service in services where !asked.contains(where: { $0.name == service.name }) {
             guard asked.count < Self.maximumAsked.altogether else { break }
             let types = DescribedTypes(descriptors: descriptors, reflected: [:])
             guard let node = service.translatedNode, !types.knowsAll(of: service) else { continue }
-            asked.append((service.name, node))
+            reflected[service.name] = learnt.schema(of: service.name, on: node)
+            if reflected[service.name] == nil { asked.append((service.name, node)) }
         }
-        var reflected: [String: SchemaSet] = [:]
         let deadline = Deadline(on: loop, firing: wakeup)
         defer { deadline.cancel() }
         deadline.set(loop.now + limit)
