@@ -77,7 +77,7 @@ let package = Package(
         module(
             "ACME",
             ["Bytes", "COpenSSL", "Gateway", "HTTP", "JSON", "Reactor", "Transports", "Upstream", logging]),
-        module("Brokers", ["Bytes", "Gateway", "HTTP", "Upstream"]),
+        module("Brokers", ["Bytes", "Gateway", "HTTP", "JSON", "Reactor", "Upstream"]),
         module("Dashboard", ["Bytes", "CPublic", "Gateway", "HTTP", "JSON", "Reactor"]),
         module("Server", ["Bytes", "Gateway", "HTTP", "JSON", "Reactor", "Transports", logging]),
 
@@ -110,7 +110,7 @@ let package = Package(
         tests("Transcoding", ["Bytes", "CMallocCount", "JSON", "Transcoding"], exclude: ["Golden"]),
         tests("Resolvers", ["Gateway", "HTTP", "Resolvers"]),
         tests("ACME", ["ACME", "Bytes", "COpenSSL", "Gateway", "HTTP", "JSON", "TestSupport", "Transports", logging]),
-        tests("Brokers", ["Brokers", "Gateway"]),
+        tests("Brokers", ["Brokers", "Bytes", "Gateway", "HTTP", "JSON", "Reactor", "TestSupport", "Upstream"]),
         tests("Tidy", []),
         tests("Handlers", ["Bytes", "Gateway", "HTTP", "Handlers", "JSON", "Reactor", "TestSupport"]),
         tests("Dashboard", ["Bytes", "Dashboard", "Gateway", "HTTP", "JSON", "Reactor", "TestSupport"]),

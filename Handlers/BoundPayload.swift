@@ -20,7 +20,8 @@ extension RequestPayload {
         let type = described().flatMap(FieldType.init)
         if binding.rule.body == .merged {
             try make(from: &body, of: head) { type }
-            return try lay(binding.fields, over: &body, as: type)
+            // As in Micro v2: `/files/{path=**}` has no path in `/files`.
+            return try lay(binding.fields.filter { !$0.value.isEmpty }, over: &body, as: type)
         }
         let form = binding.rule.body == .ignored ? nil : try FormKind(of: body.span, head)
         do throws(PayloadProblem) {
@@ -53,7 +54,7 @@ extension RequestPayload {
         as type: FieldType?
     ) throws(PayloadProblem) {
         let rule = binding.rule
-        if rule.body == .message, binding.fields.isEmpty, form == nil { return try check(&body) }
+        if rule.body == .message, binding.fields.isEmpty, form == nil { return try check(&body, of: head) }
         let path = try PathFields.parse(binding.fields, as: type)
         switch rule.body {
         case .ignored, .merged:

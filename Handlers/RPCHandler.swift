@@ -41,18 +41,23 @@ package final class RPCHandler: RouteHandler {
                 try await call(exchange, over: route)
             }
         } catch {
-            throw explain(error, route.destination)
+            throw explain(error.completed(by: "go.micro.api"), route.destination)
         }
     }
 
     nonisolated(nonsending) private func call(_ exchange: Exchange, over route: Route) async throws(GatewayError) {
         var body = exchange.takeBuffer()
         try await exchange.collectMessage(into: &body, limit: configuration.maximumBody)
-        let isProtobuf = exchange.request.fields.contentKind == .protobuf
-        if !isProtobuf { try makePayload(of: &body, exchange.request, route) }
+        let isProtobuf = exchange.request.messageKind == .protobuf
+        if isProtobuf {
+            try checkMessage(body, exchange.request, route)
+        } else {
+            try makePayload(of: &body, exchange.request, route)
+        }
 
         // The clock starts here, because how long the client took to send is not the service's affair.
-        CallMetadata.fill(&exchange.metadata, from: exchange.request, exchange.forwarding)
+        CallMetadata.fill(
+            &exchange.metadata, from: exchange.request, exchange.forwarding, namespace: configuration.namespace)
         var call = RPCCall(
             destination: route.destination, body: body, metadata: exchange.metadata,
             deadline: exchange.now + CallTimeout.requested(by: exchange.request, configuration), exchange: exchange)
@@ -73,6 +78,7 @@ package final class RPCHandler: RouteHandler {
     nonisolated(nonsending) private func stream(
         _ exchange: Exchange, over route: Route, as format: StreamFormat
     ) async throws(GatewayError) {
+        try StreamFormat.refuseProtobuf(exchange.request)
         if exchange.request.method == .head { return try exchange.answerHead(of: format) }
         let hasLines = exchange.request.fields.contentKind == .jsonLines
         var first = ByteBuffer()
@@ -83,8 +89,11 @@ package final class RPCHandler: RouteHandler {
         }
         if !hasLines || exchange.request.hasQuery || route.binding?.fields.isEmpty == false {
             try makePayload(of: &first, exchange.request, route)
+            // The first of many messages is one, though it says nothing.
+            if first.text == "null" { RequestPayload.replace(&first, with: [:]) }
         }
-        CallMetadata.fill(&exchange.metadata, from: exchange.request, exchange.forwarding)
+        CallMetadata.fill(
+            &exchange.metadata, from: exchange.request, exchange.forwarding, namespace: configuration.namespace)
         let call = RPCCall(streaming: route.destination, for: exchange, configuration)
         let stream = try await dispatcher.open(call, over: route, wakeup: exchange.wakeup)
         var answer = StreamAnswer(
@@ -100,6 +109,15 @@ package final class RPCHandler: RouteHandler {
         try RequestPayload.make(from: &body, of: head, on: route, catalog)
     }
 
+    /// A message in protobuf is passed on unread. What is said besides would be lost where there is nothing else.
+    private func checkMessage(
+        _ body: borrowing ByteBuffer, _ head: borrowing RequestHead, _ route: Route
+    ) throws(GatewayError) {
+        guard body.isEmpty, head.hasQuery || route.binding?.fields.isEmpty == false else { return }
+        throw GatewayError(
+            .unsupportedMediaType, "path and query become a message in JSON; ask without this Content-Type")
+    }
+
     /// A service that does not know the endpoint says so in its own words; we know which endpoints there are.
     private func explain(_ error: GatewayError, _ destination: Destination) -> GatewayError {
         guard error.status == .notFound, error.code == .application else { return error }
@@ -110,7 +128,7 @@ package final class RPCHandler: RouteHandler {
         let hint = (near.isEmpty ? Array(names.prefix(5)) : near).joined(separator: ", ")
         return GatewayError(
             .notFound, "service \(destination.service) has no endpoint \(destination.endpoint); it has \(hint)",
-            mayHaveBeenSent: true)
+            id: "go.micro.client", mayHaveBeenSent: true)
     }
 }
 

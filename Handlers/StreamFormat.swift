@@ -35,6 +35,36 @@ enum StreamFormat {
         }
     }
 
+    /// Refuses what is a stream in protobuf by its type, or by the only type that the client takes: events and lines
+    /// hold text, so that its messages would have no form in the answer.
+    ///
+    /// - Throws: `.unsupportedMediaType` or `.notAcceptable`, with the ways that there are.
+    static func refuseProtobuf(_ head: borrowing RequestHead) throws(GatewayError) {
+        if head.fields.contentKind == .protobuf {
+            throw GatewayError(
+                .unsupportedMediaType,
+                "the endpoint streams, and over plain HTTP a stream is in JSON; open a WebSocket with the subprotocol "
+                    + "protobuf, or call it in gRPC")
+        }
+        guard head.fields.contains(.accept), takesProtobufOnly(head.fields) else { return }
+        throw GatewayError(
+            .notAcceptable,
+            "the endpoint streams, and over plain HTTP a stream is in JSON; accept application/x-ndjson or "
+                + "text/event-stream, or open a WebSocket with the subprotocol protobuf")
+    }
+
+    private static func takesProtobufOnly(_ fields: HeaderFields) -> Bool {
+        func takes(_ types: [StaticString]) -> Bool { types.contains { (fields.acceptedWeight(of: $0) ?? 0) > 0 } }
+        let protobuf: [StaticString] = [
+            "application/protobuf", "application/x-protobuf", "application/proto", "application/octet-stream",
+        ]
+        let text: [StaticString] = [
+            "text/event-stream", "text/*", "application/x-ndjson", "application/ndjson", "application/jsonl",
+            "application/json", "application/*", "*/*",
+        ]
+        return takes(protobuf) && !takes(text)
+    }
+
     /// Whether the client takes JSON and has not said that it takes anything.
     private static func wantsOneValue(_ fields: HeaderFields) -> Bool {
         (fields.acceptedWeight(of: "application/json") ?? 0) > 0

@@ -78,6 +78,15 @@ package final class ReflectedMethods: GRPCMethods {
         return method
     }
 
+    var loop: any EventLoop { pool.loop }
+
+    /// What files of descriptors tell now, for those that are not in a hurry.
+    var currentDescriptors: Descriptors {
+        forgetOldCatalog()
+        takeNewDescriptors()
+        return descriptors
+    }
+
     private func takeNewDescriptors() {
         guard let published, published.generation != descriptorGeneration else { return }
         descriptorGeneration = published.generation
@@ -91,16 +100,26 @@ package final class ReflectedMethods: GRPCMethods {
     ) async throws(GatewayError) -> SchemaFetch.Outcome {
         let start = pool.loop.now
         let fetch = fetch(of: service, on: node)
+        guard let outcome = await outcome(of: fetch, wakeup: wakeup, until: deadline) else {
+            throw .timedOut(node, after: pool.loop.now - start)
+        }
+        return outcome
+    }
+
+    /// - Returns: Nil when the deadline came before the answer.
+    nonisolated(nonsending) func outcome(
+        of fetch: SchemaFetch, wakeup: Wakeup, until deadline: Deadline
+    ) async -> SchemaFetch.Outcome? {
         while true {
             if let outcome = fetch.outcome { return outcome }
-            if deadline.hasExpired { throw .timedOut(node, after: pool.loop.now - start) }
+            if deadline.hasExpired { return nil }
             fetch.waiters.append(wakeup)
             await wakeup.wait()
             fetch.waiters.removeAll { $0 === wakeup }
         }
     }
 
-    private func fetch(of service: String, on node: Node) -> SchemaFetch {
+    func fetch(of service: String, on node: Node) -> SchemaFetch {
         let version = view.catalog.versions(of: service).first { $0.nodes.contains(node) }
         let name = VersionName(service: service, version: version?.version ?? node.address)
         if let entry = entries[name], isBelieved(entry.fetch) { return entry.fetch }
@@ -155,7 +174,7 @@ package final class ReflectedMethods: GRPCMethods {
 
     /// `Greeter.SayHello`, `helloworld.Greeter.SayHello` and `/helloworld.Greeter/SayHello` are the same method, unless
     /// another service of the node is named so too.
-    private static func find(_ destination: Destination, in schema: SchemaSet) -> MethodSchema? {
+    static func find(_ destination: Destination, in schema: SchemaSet) -> MethodSchema? {
         if let path = GRPCPath.of(destination), let method = schema.method(at: path) { return method }
         guard let (type, name) = destination.typeAndMethod else { return nil }
         for service in schema.services where service.name == type || service.name.hasSuffix(".\(type)") {
@@ -167,5 +186,5 @@ package final class ReflectedMethods: GRPCMethods {
 
 extension Node {
     /// Whether it is a service of Go Micro, by what their servers write about themselves.
-    fileprivate var readsJSON: Bool { metadata["server"] == "grpc" || metadata["broker"] != nil }
+    var readsJSON: Bool { metadata["server"] == "grpc" || metadata["broker"] != nil }
 }

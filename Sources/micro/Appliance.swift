@@ -19,6 +19,8 @@ struct Appliance: Sendable {
     let demo: Worker?
     /// Nil when clients are spoken to plainly.
     let certificates: (any CertificateSource)?
+    /// Shows our subscribers to the publishers of others; nil when there can be none.
+    let subscribers: SubscriberKeeper?
     /// Nil without files of descriptors.
     let descriptors: DescriptorWatch?
     let readiness: Readiness
@@ -84,9 +86,10 @@ struct Appliance: Sendable {
         }
         await keeper?.start()
         let readiness = Readiness()
+        let subscribers = try await SubscriberKeeper.start(composition, registry, workers, on: control)
         let appliance = Appliance(
             composition: composition, control: control, loops: loops, workers: workers, registry: registry,
-            keeper: keeper, demo: demo, certificates: certificates, descriptors: descriptors,
+            keeper: keeper, demo: demo, certificates: certificates, subscribers: subscribers, descriptors: descriptors,
             readiness: readiness, signals: signals)
         let addresses = listeners.addresses
         for worker in workers { try await listeners.open(on: worker, appliance) }
@@ -151,6 +154,7 @@ struct Appliance: Sendable {
         }
         _ = await demo?.drain(within: .milliseconds(100))
         await keeper?.stop()
+        await subscribers?.stop()
         await registry?.close()
         if cutOff > 0 {
             composition.logger.warning("\(cutOff) connections were cut off: they had not finished in time")

@@ -13,6 +13,8 @@ struct ApplianceConfiguration: Sendable {
     var command: CommandName
     /// Side by side, over one registry: one, unless a configuration file lists them. Empty when there is none.
     var gateways: [API]
+    /// Nil when the gateway is off.
+    var broker: Broker?
     /// Nil when the dashboard is off.
     var web: Web?
     /// Nil when there is no proxy in front of one server.
@@ -49,11 +51,21 @@ struct ApplianceConfiguration: Sendable {
         var address: ListenAddress
         var handler: CatalogRouter.Mode
         var namespace: Namespace
+        /// The same without the type of the services.
+        var commonNamespace = Namespace.fixed(Namespace.standard)
         /// `micro`, `path`, `vpath`, `host` or `grpc`.
         var resolver: String
         var rpcAccess: RPCAccess
         /// Whose pages may open a WebSocket that ends here.
         var origins: OriginPolicy
+    }
+
+    /// Where messages go that requests publish.
+    struct Broker: Sendable, Equatable {
+        /// `http` or `memory`.
+        var name: String
+        /// Where messages of others are taken; nil for a port of this machine's loopback, once somebody subscribes.
+        var address: ListenAddress?
     }
 
     /// `micro web`.
@@ -173,6 +185,7 @@ extension ApplianceConfiguration {
         let both: Set<CommandName> = [.server, .demo]
         let listed = settings.gateways.map { API($0, settings) }
         gateways = !listed.isEmpty ? listed : both.union([.api]).contains(command) ? [API(settings)] : []
+        broker = gateways.isEmpty ? nil : Broker(settings)
         web = both.union([.web]).contains(command) ? Web(settings) : nil
         proxy = proxyTarget.map { Proxy(address: settings.the(settings.address, .proxyAddress), target: $0) }
         runsDemoServices = command == .demo
@@ -204,8 +217,9 @@ extension ApplianceConfiguration.API {
         address = settings.the(settings.address, .apiAddress)
         // `proxy` is an older name of `http`.
         handler = CatalogRouter.Mode(word: settings.the(settings.text, .apiHandler))
-        namespace = Namespace(
-            configured: settings.the(settings.text, .apiNamespace), type: settings.the(settings.text, .apiType))
+        let (text, type) = (settings.the(settings.text, .apiNamespace), settings.the(settings.text, .apiType))
+        namespace = Namespace(configured: text, type: type)
+        commonNamespace = Namespace(configured: text, type: type, hasType: false)
         resolver = settings.the(settings.text, .apiResolver)
         rpcAccess =
             switch settings.boolean(.enableRPC) {
@@ -214,6 +228,13 @@ extension ApplianceConfiguration.API {
             case false?: .nobody
             }
         origins = OriginPolicy(allowed: settings.list(.allowedOrigins))
+    }
+}
+
+extension ApplianceConfiguration.Broker {
+    fileprivate init(_ settings: Settings) {
+        name = settings.the(settings.text, .broker)
+        address = name == "http" ? settings.address(.brokerAddress) : nil
     }
 }
 

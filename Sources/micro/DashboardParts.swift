@@ -9,6 +9,8 @@ import Transports
 /// What every loop's dashboard has in common.
 struct DashboardParts: Sendable {
     let facts: StatusFacts
+    /// The gateways whose documents it shows.
+    let gateways: [DocumentedGateway]
     let registrar: (any Registrar)?
     let files: PublicFiles
     let policy: AccessPolicy
@@ -28,6 +30,9 @@ struct DashboardParts: Sendable {
             },
             registry: appliance.registry?.registrar.name ?? "none", loops: appliance.workers.count,
             isInsecure: web.isInsecure)
+        gateways = [configuration.api].compactMap { $0 }.map { api in
+            appliance.composition.documented(api, port: addresses.api?.port ?? api.address.port)
+        }
         registrar = appliance.registry?.registrar
         files = web.publicDirectory.map { .directory($0) } ?? .embedded
         // Hosts that certificates are got for are as much ours as the name of the machine.
@@ -51,7 +56,16 @@ extension Composition {
             unreadiness: { readiness.obstacle },
             certificates: {
                 (security?.identities ?? []).map { .init(names: $0.names, end: $0.validity.upperBound) }
-            })
+            },
+            gateways: parts.gateways, types: loopParts.methods)
         return compressing(dashboard, context)
+    }
+
+    /// What the document of a gateway is made of.
+    fileprivate func documented(_ api: ApplianceConfiguration.API, port: UInt16) -> DocumentedGateway {
+        DocumentedGateway(
+            name: "api", url: url(port: port), kind: api.handler.kind, isMeta: api.handler == .meta,
+            resolver: resolver(api), namespace: "\(api.namespace)", takesCalls: api.rpcAccess != .nobody,
+            routes: routes.index)
     }
 }

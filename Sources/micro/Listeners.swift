@@ -103,7 +103,10 @@ struct Listeners {
         }
     }
 
-    private static func bind(
+    /// Binds sockets for each of so many loops.
+    ///
+    /// - Parameter flag: What would choose another address.
+    static func bind(
         _ wanted: ListenAddress, _ count: Int, flag: String, onLoopback: Bool
     ) throws(StartFailure) -> ListeningSockets {
         let address: Address

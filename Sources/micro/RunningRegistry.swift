@@ -118,7 +118,7 @@ actor RunningRegistry {
     }
 
     /// An address that others can use: of all interfaces, the first that is not the loopback one.
-    private func advertised(_ address: Address) -> String {
+    nonisolated func advertised(_ address: Address) -> String {
         guard address.isAny else { return address.description }
         let own = ((try? NetworkInterface.all()) ?? []).filter(\.isUp).flatMap(\.networks).map(\.address)
         let best = own.first { $0.family == .v4 && !$0.isLoopback } ?? own.first { $0.family == .v4 }

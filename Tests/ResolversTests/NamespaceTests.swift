@@ -26,6 +26,7 @@ struct NamespaceTests {
             (" .. ", "api", ""),
             ("go.micro", " srv. ", "go.micro.srv"),
             ("go.micro", " ", "go.micro"),
+            (".com.example.api. ", "api", "com.example.api"),
             ("api", "api", "api.api"),
             ("foo-", "api", "foo-.api"),
             ("foobar", "web", "foobar.web"),
@@ -34,6 +35,16 @@ struct NamespaceTests {
     func isPrefix(configured: String, type: String, prefix: String) {
         #expect(Namespace(configured: configured, type: type) == .fixed(prefix))
         #expect(Namespace(configured: configured, type: type).name(for: RequestHead()) == prefix)
+    }
+
+    @Test(
+        "services of all types have a namespace in common",
+        arguments: [
+            ("go.micro", "api", "go.micro"), ("go.micro.api", "api", "go.micro"), ("go.micro.srv", "srv", "go.micro"),
+            (" ", "api", ""), ("domain", "api", "go.micro"),
+        ])
+    func isCommon(configured: String, type: String, prefix: String) {
+        #expect(Namespace(configured: configured, type: type, hasType: false).name(for: RequestHead()) == prefix)
     }
 
     @Test(

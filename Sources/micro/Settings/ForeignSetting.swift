@@ -37,7 +37,7 @@ struct ForeignSetting: Sendable {
         refusal("enable_cors", isBoolean: true, "MICRO_API_ENABLE_CORS"),
         refusal("enable_stats", isBoolean: true), refusal("auth"), refusal("auth_namespace"),
         refusal("auth_id"), refusal("auth_secret"), refusal("auth_public_key"), refusal("auth_private_key"),
-        refusal("auth_login_url"), refusal("broker"), refusal("broker_address"), refusal("plugin"),
+        refusal("auth_login_url"), refusal("plugin"),
         refusal("network"), refusal("network_address"), refusal("env"),
     ]
 

@@ -14,6 +14,8 @@ enum SettingKey: String, CaseIterable, Sendable {
     case enableRPC = "enable_rpc"
     case allowedOrigins = "allowed_origins"
     case descriptors
+    case broker
+    case brokerAddress = "broker_address"
 
     // The dashboard.
     case webAddress = "web_address"

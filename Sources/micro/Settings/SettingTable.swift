@@ -51,8 +51,8 @@ extension Setting {
         Setting(
             .apiHandler,
             .word(
-                valid: ["meta", "rpc", "http", "proxy"],
-                notYet: ["api", "event", "web", "cloudevents", "broker", "registry"]),
+                valid: ["meta", "rpc", "http", "proxy", "event", "cloudevents", "broker"],
+                notYet: ["api", "web", "registry"]),
             ["MICRO_API_HANDLER"], default: "meta", in: apiCommands, as: name("handler", in: apiCommands),
             group: .routing, isCommon: true,
             "What becomes of requests"),
@@ -78,6 +78,16 @@ extension Setting {
         Setting(
             .descriptors, .list("files"), ["MICRO_DESCRIPTORS"], in: apiCommands.union([.proxy]), group: .routing,
             "Descriptor sets of protoc: types of gRPC services, and routes that they declare"),
+        Setting(
+            .broker,
+            .word(
+                valid: ["http", "memory"],
+                notYet: ["nats", "service", "eats", "kafka", "rabbitmq", "redis", "sqs", "mqtt", "stan", "nsq"]),
+            ["MICRO_BROKER"], default: "http", in: apiCommands, group: .routing, isCommon: true,
+            "Where messages go: to Go Micro's subscribers in the registry, or to this process alone"),
+        Setting(
+            .brokerAddress, .address, ["MICRO_BROKER_ADDRESS"], in: apiCommands, group: .routing,
+            "Where the broker http takes messages for WebSockets; a port of 127.0.0.1 when unset"),
         Setting(
             .webNamespace, .text("name"), ["MICRO_WEB_NAMESPACE"], default: "go.micro", in: webCommands,
             as: name("namespace", in: [.web]), group: .routing,

@@ -84,6 +84,9 @@ struct SettingsResolution {
         if !settings.list(.registryAddress).isEmpty, let registry = settings.text(.registry) {
             warnings.append("registry_address has no effect: registry \(registry) has no address")
         }
+        if settings.isGiven(.brokerAddress), settings.text(.broker) == "memory" {
+            warnings.append("broker_address has no effect: broker memory has no address")
+        }
         judgeWebServices(settings)
         if ["meta", "rpc"].contains(settings.text(.apiHandler)), let resolver = settings.text(.apiResolver),
             !["micro", "grpc"].contains(resolver)
