@@ -66,7 +66,8 @@ let package = Package(
         module("Gateway", ["Bytes", "Compression", "HTTP", "JSON", "Reactor"]),
 
         // Level 3: calls to the nodes behind the gateway.
-        module("Upstream", ["Bytes", "Gateway", "HTTP", "JSON", "Reactor", "Transcoding", "Transports"]),
+        module(
+            "Upstream", ["Bytes", "Gateway", "HTTP", "JSON", "Reactor", "Transcoding", "Transports", logging]),
 
         // Level 4: implementations of the contracts. None of them knows another.
         module("Resolvers", ["Bytes", "Gateway", "HTTP"], path: "Resolvers"),

@@ -16,7 +16,9 @@ package enum CallMetadata {
         metadata.removeAll(keepingCapacity: true)
         metadata.appendMetadata(of: head)
         if hasMethod { metadata.append(name: "Method", value: head.method.description) }
-        if let name = namespace?.name(for: head), !name.isEmpty { metadata.append(name: "Micro-Namespace", value: name) }
+        if let name = namespace?.name(for: head), !name.isEmpty {
+            metadata.append(name: "Micro-Namespace", value: name)
+        }
         if context.isTrusted, head.fields.contains(.xForwardedFor) {
             let chain = head.fields.values(.xForwardedFor) + [context.clientAddress]
             metadata.append(.xForwardedFor, chain.joined(separator: ", "))

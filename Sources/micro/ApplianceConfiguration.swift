@@ -23,6 +23,8 @@ struct ApplianceConfiguration: Sendable {
     var runsDemoServices: Bool
     /// Files of descriptors, which tell the types of gRPC services and their routes.
     var descriptors: [String]
+    /// Whether gRPC services are asked for the same before anyone calls them.
+    var learnsRoutes: Bool
     /// Routes that the operator declares.
     var routes: [RouteRule]
     /// Nil when nothing is discovered: the proxy alone.
@@ -56,8 +58,10 @@ struct ApplianceConfiguration: Sendable {
         /// `micro`, `path`, `vpath`, `host` or `grpc`.
         var resolver: String
         var rpcAccess: RPCAccess
-        /// Whose pages may open a WebSocket that ends here.
+        /// Whose pages may read answers, and open a WebSocket that ends here.
         var origins: OriginPolicy
+        /// Whether browsers are told of the former.
+        var tellsOrigins = false
     }
 
     /// Where messages go that requests publish.
@@ -190,6 +194,7 @@ extension ApplianceConfiguration {
         proxy = proxyTarget.map { Proxy(address: settings.the(settings.address, .proxyAddress), target: $0) }
         runsDemoServices = command == .demo
         descriptors = settings.list(.descriptors)
+        learnsRoutes = settings.boolean(.learnRoutes) != false
         // The proxy has one server behind it, and no services to choose from.
         routes = gateways.isEmpty ? [] : settings.file?.routes ?? []
         discovery = CommandName.discovering.contains(command) ? Discovery(settings) : nil
@@ -228,6 +233,7 @@ extension ApplianceConfiguration.API {
             case false?: .nobody
             }
         origins = OriginPolicy(allowed: settings.list(.allowedOrigins))
+        tellsOrigins = settings.boolean(.enableCORS) != false && !settings.list(.allowedOrigins).isEmpty
     }
 }
 

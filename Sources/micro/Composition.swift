@@ -24,6 +24,8 @@ struct Composition: Sendable {
     var sharedSecurity: TLSClientContext?
     /// What files of descriptors tell.
     var descriptors = Published(Descriptors())
+    /// What gRPC services have told by reflection.
+    let learnt = Published(LearntServices())
     /// All declared routes.
     let routes: RouteBook
 
@@ -88,9 +90,11 @@ struct Composition: Sendable {
         let routing = RoutingHandler(router: router, handlers: handlers(api, parts, context)) {
             compression(passesOn: $0.nodeUse == .proxying, context)
         }
-        return FrontHandler(
+        let front = FrontHandler(
             version: Version.number, rpc: compressing(rpcEndpoint(api.rpcAccess, parts, context), context),
             next: GRPCSwitchHandler(grpc: grpc(parts, context), next: routing))
+        context.explainers.append((api.name, front))
+        return api.tellsOrigins ? CORSHandler(api.origins, next: front) : front
     }
 
     /// What can be done with a request of the gateway.
@@ -129,7 +133,7 @@ struct Composition: Sendable {
     }
 
     /// Calls of clients that speak gRPC go to services as they are. Their paths name the services.
-    private func grpc(_ parts: LoopParts, _ context: WorkerContext) -> any Handler {
+    private func grpc(_ parts: LoopParts, _ context: WorkerContext) -> RoutingHandler {
         let router = CatalogRouter(
             resolver: GRPCResolver(), namespace: "none", mode: .grpc, view: context.catalog, strategy: strategy(),
             health: parts.health)
@@ -156,7 +160,7 @@ struct Composition: Sendable {
         let calling = RPCHandler(dispatcher: parts.dispatcher, catalog: context.catalog, configuration: rpc)
         return GRPCSwitchHandler(
             grpc: RoutingHandler(router: router, always: passing),
-            next: compressing(RoutingHandler(router: calls, always: calling), context))
+            next: RoutingHandler(router: calls, always: calling) { _ in compression(passesOn: false, context) })
     }
 
     /// - Parameter passesOn: Whether the answers are those of others.
@@ -264,7 +268,8 @@ struct LoopParts {
             shared.tidy()
         }
         methods = ReflectedMethods(
-            pool: shared, tasks: context.tasks, catalog: context.catalog, descriptors: composition.descriptors)
+            pool: shared, tasks: context.tasks, catalog: context.catalog, descriptors: composition.descriptors,
+            learnt: composition.learnt)
         dispatcher = Dispatcher(
             callers: [
                 .mucp(transport: "http"): MUCPCaller(pool: pool),

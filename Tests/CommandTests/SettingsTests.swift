@@ -160,9 +160,9 @@ struct SettingsTests {
             ),
             ("api --registry_address=h:1", [:], "registry_address has no effect: registry mdns has no address"),
             (
-                "api --resolver=path", [:],
-                "resolver path names no endpoints, which handlers rpc and meta need: add --handler=http, "
-                    + "or leave the resolver out"
+                "api --enable_cors", [:],
+                "enable_cors has no effect without allowed_origins: name the sites whose pages may call, "
+                    + "or * for all of them without cookies"
             ),
         ])
     func warnings(line: String, environment: [String: String], warning: String) throws {

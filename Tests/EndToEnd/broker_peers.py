@@ -1,4 +1,4 @@
-"""Go Micro's http broker in Python, both sides of it: subscribers that are posted to, and a publisher that looks them up."""
+"""Go Micro's http broker in Python: subscribers that are posted to, and a publisher that looks them up."""
 
 import base64
 import http.server
@@ -7,9 +7,6 @@ import queue
 import threading
 import urllib.request
 import uuid
-
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
-from google.protobuf.descriptor_pb2 import FieldDescriptorProto as Field
 
 BROADCAST = "ff.http.broadcast"
 """The version under which those stand who get every message."""
@@ -84,30 +81,3 @@ def publish(program, topic, body, header, version=2):
                 assert (answer.status, answer.read()) == (200, b"")
             count += 1
     return count
-
-
-def _event_class():
-    """`go.api.Event`, made without any compiler of .proto files."""
-    file = descriptor_pb2.FileDescriptorProto(name="api.proto", package="go.api", syntax="proto3")
-    pair = file.message_type.add(name="Pair")
-    pair.field.add(name="key", number=1, type=Field.TYPE_STRING, label=Field.LABEL_OPTIONAL)
-    pair.field.add(name="values", number=2, type=Field.TYPE_STRING, label=Field.LABEL_REPEATED)
-    event = file.message_type.add(name="Event")
-    entry = event.nested_type.add(name="HeaderEntry")
-    entry.options.map_entry = True
-    entry.field.add(name="key", number=1, type=Field.TYPE_STRING, label=Field.LABEL_OPTIONAL)
-    entry.field.add(
-        name="value", number=2, type=Field.TYPE_MESSAGE, type_name=".go.api.Pair", label=Field.LABEL_OPTIONAL)
-    for name, number, kind in (
-            ("name", 1, Field.TYPE_STRING), ("id", 2, Field.TYPE_STRING), ("timestamp", 3, Field.TYPE_INT64),
-            ("data", 5, Field.TYPE_STRING)):
-        event.field.add(name=name, number=number, type=kind, label=Field.LABEL_OPTIONAL)
-    event.field.add(
-        name="header", number=4, type=Field.TYPE_MESSAGE, type_name=".go.api.Event.HeaderEntry",
-        label=Field.LABEL_REPEATED)
-    pool = descriptor_pool.DescriptorPool()
-    pool.Add(file)
-    return message_factory.GetMessageClass(pool.FindMessageTypeByName("go.api.Event"))
-
-
-Event = _event_class()

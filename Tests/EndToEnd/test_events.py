@@ -12,7 +12,7 @@ import websockets.exceptions
 from websockets.sync.client import connect
 
 import broker_peers
-from broker_peers import Event
+from conformance.messages import Event
 from program import until
 
 JSON = {"Content-Type": "application/json"}

@@ -77,10 +77,18 @@ struct GRPCCallTests {
         }
     }
 
-    @Test func `an error object without a code is no text, and who is called does not matter for a missing endpoint`() throws {
+    @Test func `an error object without a code is no text, and who is called does not matter for a missing endpoint`()
+        throws
+    {
         for (message, status, error) in [
-            (#"{"id":"x","detail":"y"}"#, 2, MicroError(id: "go.micro.api", code: 500, detail: "error during request: y")),
-            ("unknown service Say.Nope", 12, MicroError(id: "go.micro.client", code: 404, detail: "unknown service Say.Nope")),
+            (
+                #"{"id":"x","detail":"y"}"#, 2,
+                MicroError(id: "go.micro.api", code: 500, detail: "error during request: y")
+            ),
+            (
+                "unknown service Say.Nope", 12,
+                MicroError(id: "go.micro.client", code: 404, detail: "unknown service Say.Nope")
+            ),
         ] {
             let rig = GRPCRig()
             rig.call()

@@ -12,10 +12,12 @@ enum SettingKey: String, CaseIterable, Sendable {
     case apiType = "api_type"
     case apiResolver = "api_resolver"
     case enableRPC = "enable_rpc"
+    case enableCORS = "enable_cors"
     case allowedOrigins = "allowed_origins"
     case descriptors
     case broker
     case brokerAddress = "broker_address"
+    case learnRoutes = "learn_routes"
 
     // The dashboard.
     case webAddress = "web_address"
@@ -100,4 +102,9 @@ enum SettingKey: String, CaseIterable, Sendable {
     case healthAddress = "health_address"
     case output
     case metadata
+    case explainHost = "host"
+    case explainHeader = "header"
+    case explainData = "data"
+    case explainGateway = "gateway"
+    case explainOutput = "explain_output"
 }

@@ -74,7 +74,10 @@ extension Setting {
             "Who may call any service at /rpc: true everyone, false nobody, unset this machine"),
         Setting(
             .allowedOrigins, .origins, ["MICRO_ALLOWED_ORIGINS"], in: apiCommands, group: .routing,
-            "Which other sites' pages may open a WebSocket to a stream"),
+            "Which other sites' pages may call, and open WebSockets to streams; * for all, without cookies"),
+        Setting(
+            .enableCORS, .boolean, ["MICRO_API_ENABLE_CORS"], default: "true", in: apiCommands, group: .routing,
+            "Tell browsers that pages of allowed_origins may read answers"),
         Setting(
             .descriptors, .list("files"), ["MICRO_DESCRIPTORS"], in: apiCommands.union([.proxy]), group: .routing,
             "Descriptor sets of protoc: types of gRPC services, and routes that they declare"),
@@ -89,6 +92,9 @@ extension Setting {
             .brokerAddress, .address, ["MICRO_BROKER_ADDRESS"], in: apiCommands, group: .routing,
             "Where the broker http takes messages for WebSockets; a port of 127.0.0.1 when unset"),
         Setting(
+            .learnRoutes, .boolean, ["MICRO_LEARN_ROUTES"], default: "true", in: CommandName.serving, group: .routing,
+            "Ask gRPC services by reflection for their types and the routes that they declare"),
+        Setting(
             .webNamespace, .text("name"), ["MICRO_WEB_NAMESPACE"], default: "go.micro", in: webCommands,
             as: name("namespace", in: [.web]), group: .routing,
             "What the names of web services begin with"),
@@ -102,7 +108,7 @@ extension Setting {
             "The server to pass requests on to, when the command line names none"),
     ]
 
-    private static let registryUsers = CommandName.discovering.union(CommandName.asking)
+    private static let registryUsers = CommandName.discovering.union(CommandName.asking).subtracting([.explain])
 
     private static let discovery: [Setting] = [
         Setting(
@@ -234,6 +240,22 @@ extension Setting {
         Setting(
             .metadata, .list("key=value"), ["MICRO_METADATA"], in: calling, group: .calls, isCommon: true,
             "What to send along with the call; may be given several times"),
+        Setting(
+            .explainHost, .text("host"), ["MICRO_EXPLAIN_HOST"], in: [.explain], group: .routing, isCommon: true,
+            "The host that the request asks for; default localhost"),
+        Setting(
+            .explainHeader, .list("fields"), ["MICRO_EXPLAIN_HEADER"], in: [.explain], group: .routing, isCommon: true,
+            "Fields of its head, such as 'Content-Type: application/json'; may be given several times"),
+        Setting(
+            .explainData, .text("body"), ["MICRO_EXPLAIN_DATA"], in: [.explain], group: .routing, isCommon: true,
+            "Its body"),
+        Setting(
+            .explainGateway, .text("name"), ["MICRO_EXPLAIN_GATEWAY"], in: [.explain], group: .routing, isCommon: true,
+            "Which gateway of the program is asked; default the first"),
+        Setting(
+            .explainOutput, .word(valid: ["text", "json"], notYet: []), ["MICRO_EXPLAIN_OUTPUT"], default: "text",
+            in: [.explain], as: name("output", in: [.explain]), group: .output, isCommon: true,
+            "How the explanation is printed"),
         Setting(
             .output, .word(valid: ["json", "raw"], notYet: []), ["MICRO_OUTPUT"], default: "json", in: calling,
             as: name("o", in: calling), group: .output, isCommon: true,

@@ -88,12 +88,11 @@ struct SettingsResolution {
             warnings.append("broker_address has no effect: broker memory has no address")
         }
         judgeWebServices(settings)
-        if ["meta", "rpc"].contains(settings.text(.apiHandler)), let resolver = settings.text(.apiResolver),
-            !["micro", "grpc"].contains(resolver)
-        {
+        let wantsOrigins = settings.isGiven(.enableCORS) && settings.boolean(.enableCORS) == true
+        if wantsOrigins, settings.list(.allowedOrigins).isEmpty {
             warnings.append(
-                "resolver \(resolver) names no endpoints, which handlers rpc and meta need: add --handler=http,"
-                    + " or leave the resolver out")
+                "enable_cors has no effect without allowed_origins: name the sites whose pages may call, or * for all"
+                    + " of them without cookies")
         }
     }
 
