@@ -83,7 +83,9 @@ package final class RPCHandler: RouteHandler {
     nonisolated(nonsending) private func stream(
         _ exchange: Exchange, over route: Route, as format: StreamFormat
     ) async throws(GatewayError) {
-        try StreamFormat.refuseProtobuf(exchange.request)
+        if route.binding?.rule.body.isOpaque != true, format != .bytes {
+            try StreamFormat.refuseProtobuf(exchange.request)
+        }
         if exchange.request.method == .head { return try exchange.answerHead(of: format) }
         var first = ByteBuffer()
         let source = try source(of: exchange, route)

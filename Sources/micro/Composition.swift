@@ -207,7 +207,7 @@ struct Composition: Sendable {
         rpc.maximumBody = configuration.limits.rpcBody
         rpc.timeout = configuration.client.requestTimeout
         rpc.streamIdleTimeout = configuration.limits.streamIdleTimeout
-        rpc.namespace = configuration.api?.commonNamespace ?? .fixed(Namespace.standard)
+        rpc.namespace = configuration.gateways.first?.commonNamespace ?? .fixed(Namespace.standard)
         return rpc
     }
 
