@@ -91,7 +91,7 @@ struct Composition: Sendable {
             compression(passesOn: $0.nodeUse == .proxying, context)
         }
         let front = FrontHandler(
-            version: Version.number, rpc: compressing(rpcEndpoint(api.rpcAccess, parts, context), context),
+            version: Version.number, rpc: compressing(rpcEndpoint(api.rpcAccess, of: api, parts, context), context),
             next: GRPCSwitchHandler(grpc: grpc(parts, context), next: routing))
         context.explainers.append((api.name, front))
         return api.tellsOrigins ? CORSHandler(api.origins, next: front) : front
@@ -105,7 +105,7 @@ struct Composition: Sendable {
         let publisher = publisher(api, parts, context)
         return [
             .rpc: RPCHandler(
-                dispatcher: parts.dispatcher, catalog: context.catalog, configuration: rpc, origins: api.origins),
+                dispatcher: parts.dispatcher, catalog: context.catalog, configuration: rpc(api), origins: api.origins),
             .http: proxy, .event: EventHandler(publisher), .cloudevents: CloudEventsHandler(publisher),
             .broker: BrokerHandler(publisher, tasks: context.tasks, origins: api.origins),
         ]
@@ -115,7 +115,7 @@ struct Composition: Sendable {
     private func publisher(
         _ api: ApplianceConfiguration.API, _ parts: LoopParts, _ context: WorkerContext
     ) -> MessagePublisher {
-        MessagePublisher(broker: broker(parts, context), namespace: api.namespace, configuration: rpc) {
+        MessagePublisher(broker: broker(parts, context), namespace: api.namespace, configuration: rpc(api)) {
             let now = Timestamp.now()
             return MessagePublisher.Moment(seconds: now.milliseconds / 1_000, text: now.rfc3339)
         }
@@ -157,7 +157,7 @@ struct Composition: Sendable {
             declared: DeclaredRoutes(routes.index))
         let passing = ProxyHandler(
             backend: HTTP2Backend(pool: parts.shared, configuration: pool), maximumAttempts: maximumAttempts)
-        let calling = RPCHandler(dispatcher: parts.dispatcher, catalog: context.catalog, configuration: rpc)
+        let calling = RPCHandler(dispatcher: parts.dispatcher, catalog: context.catalog, configuration: rpc(nil))
         return GRPCSwitchHandler(
             grpc: RoutingHandler(router: router, always: passing),
             next: RoutingHandler(router: calls, always: calling) { _ in compression(passesOn: false, context) })
@@ -177,8 +177,10 @@ struct Composition: Sendable {
     }
 
     /// Calls for the dashboard go the same way as everyone's.
+    ///
+    /// - Parameter gateway: Nil for that of the dashboard.
     func rpcEndpoint(
-        _ access: RPCAccess, _ parts: LoopParts, _ context: WorkerContext
+        _ access: RPCAccess, of gateway: ApplianceConfiguration.API? = nil, _ parts: LoopParts, _ context: WorkerContext
     ) -> RPCEndpointHandler {
         // Its destinations are named, so the resolver is never asked.
         let router = CatalogRouter(
@@ -186,7 +188,7 @@ struct Composition: Sendable {
             health: parts.health)
         return RPCEndpointHandler(
             access: access, router: router, dispatcher: parts.dispatcher, catalog: context.catalog,
-            configuration: rpc)
+            configuration: rpc(gateway))
     }
 
     var facts: ClientFacts {
@@ -202,12 +204,13 @@ struct Composition: Sendable {
         return pool
     }
 
-    fileprivate var rpc: RPCConfiguration {
+    /// - Parameter gateway: Nil for what is beside the gateways, and calls as the first of them does.
+    private func rpc(_ gateway: ApplianceConfiguration.API?) -> RPCConfiguration {
         var rpc = RPCConfiguration()
         rpc.maximumBody = configuration.limits.rpcBody
         rpc.timeout = configuration.client.requestTimeout
         rpc.streamIdleTimeout = configuration.limits.streamIdleTimeout
-        rpc.namespace = configuration.gateways.first?.commonNamespace ?? .fixed(Namespace.standard)
+        rpc.namespace = (gateway ?? configuration.gateways.first)?.commonNamespace ?? .fixed(Namespace.standard)
         return rpc
     }
 

@@ -23,6 +23,7 @@ extension Setting {
     /// What each gateway in a configuration file may say itself.
     static let ofOneGateway: [SettingKey] = [
         .apiAddress, .apiHandler, .apiNamespace, .apiType, .apiResolver, .enableRPC, .allowedOrigins,
+        .enableCORS,
     ]
 
     private static let listening: [Setting] = [
