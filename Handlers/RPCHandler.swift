@@ -1,6 +1,6 @@
 internal import Bytes
 package import Gateway
-internal import HTTP
+package import HTTP
 internal import JSON
 
 /// Calls the endpoint that the path names, with the query and the body as one JSON message, and answers with the JSON
@@ -116,6 +116,18 @@ package final class RPCHandler: RouteHandler {
         guard body.isEmpty, head.hasQuery || route.binding?.fields.isEmpty == false else { return }
         throw GatewayError(
             .unsupportedMediaType, "path and query become a message in JSON; ask without this Content-Type")
+    }
+
+    package func preview(
+        _ head: RequestHead, body: [UInt8], over route: Route
+    ) throws(GatewayError) -> [(name: String, value: String)] {
+        let endpoint = (name: "endpoint", value: route.destination.endpoint)
+        guard head.fields.contentKind != .protobuf else {
+            return [endpoint, ("message", "\(body.count) bytes of protobuf, as they come")]
+        }
+        var message = ByteBuffer(body)
+        try makePayload(of: &message, head, route)
+        return [endpoint, ("message", message.text)]
     }
 
     /// A service that does not know the endpoint says so in its own words; we know which endpoints there are.

@@ -51,6 +51,12 @@ package struct Explanation: Sendable {
         path = head.path
     }
 
+    /// For what the gateway does by itself.
+    package init(of head: borrowing RequestHead, ownAnswer: String) {
+        self.init(of: head)
+        self.ownAnswer = ownAnswer
+    }
+
     package mutating func take(_ trace: RouteTrace) {
         tried = trace.rules.map { Tried(route: "\($0.rule.condition)", origin: $0.rule.origin, verdict: $0.verdict) }
         resolved = trace.resolved

@@ -21,6 +21,8 @@ package final class WorkerContext {
     package fileprivate(set) var tasks = TaskStarter { _ in preconditionFailure("no worker has this context yet") }
     /// The tasks of connections. Set together with `tasks`.
     fileprivate(set) var crew: TaskCrew!
+    /// Can tell what becomes of requests, by the names of the gateways.
+    package var explainers: [(gateway: String, handler: any ExplainingHandler)] = []
     /// Run about once a second while the worker lives.
     package var chores: [() -> Void] = []
 

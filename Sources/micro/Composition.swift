@@ -91,6 +91,7 @@ struct Composition: Sendable {
         let front = FrontHandler(
             version: Version.number, rpc: compressing(rpcEndpoint(api.rpcAccess, parts, context), context),
             next: GRPCSwitchHandler(grpc: grpc(parts, context), next: routing))
+        context.explainers.append((api.name, front))
         return api.tellsOrigins ? CORSHandler(api.origins, next: front) : front
     }
 
@@ -130,7 +131,7 @@ struct Composition: Sendable {
     }
 
     /// Calls of clients that speak gRPC go to services as they are. Their paths name the services.
-    private func grpc(_ parts: LoopParts, _ context: WorkerContext) -> any Handler {
+    private func grpc(_ parts: LoopParts, _ context: WorkerContext) -> RoutingHandler {
         let router = CatalogRouter(
             resolver: GRPCResolver(), namespace: "none", mode: .grpc, view: context.catalog, strategy: strategy(),
             health: parts.health)
@@ -157,7 +158,7 @@ struct Composition: Sendable {
         let calling = RPCHandler(dispatcher: parts.dispatcher, catalog: context.catalog, configuration: rpc)
         return GRPCSwitchHandler(
             grpc: RoutingHandler(router: router, always: passing),
-            next: compressing(RoutingHandler(router: calls, always: calling), context))
+            next: RoutingHandler(router: calls, always: calling) { _ in compression(passesOn: false, context) })
     }
 
     /// - Parameter passesOn: Whether the answers are those of others.

@@ -30,8 +30,8 @@ struct DashboardParts: Sendable {
             },
             registry: appliance.registry?.registrar.name ?? "none", loops: appliance.workers.count,
             isInsecure: web.isInsecure)
-        gateways = [configuration.api].compactMap { $0 }.map { api in
-            appliance.composition.documented(api, port: addresses.api?.port ?? api.address.port)
+        gateways = zip(configuration.gateways, addresses.gateways).map { gateway, address in
+            appliance.composition.documented(gateway, port: address.port)
         }
         registrar = appliance.registry?.registrar
         files = web.publicDirectory.map { .directory($0) } ?? .embedded
@@ -57,14 +57,17 @@ extension Composition {
             certificates: {
                 (security?.identities ?? []).map { .init(names: $0.names, end: $0.validity.upperBound) }
             },
-            gateways: parts.gateways, types: loopParts.methods)
+            gateways: parts.gateways,
+            explainers: { [unowned context] name in
+                context.explainers.first { name == nil || $0.gateway == name }?.handler
+            }, types: loopParts.methods)
         return compressing(dashboard, context)
     }
 
     /// What the document of a gateway is made of.
     fileprivate func documented(_ api: ApplianceConfiguration.API, port: UInt16) -> DocumentedGateway {
         DocumentedGateway(
-            name: "api", url: url(port: port), kind: api.handler.kind, isMeta: api.handler == .meta,
+            name: api.name, url: url(port: port), kind: api.handler.kind, isMeta: api.handler == .meta,
             resolver: resolver(api), namespace: "\(api.namespace)", takesCalls: api.rpcAccess != .nobody,
             routes: routes.index)
     }

@@ -1,4 +1,4 @@
-"""Go Micro's http broker in Python, both sides of it: subscribers, and a publisher that looks them up."""
+"""Go Micro's http broker in Python: subscribers that are posted to, and a publisher that looks them up."""
 
 import base64
 import http.server

@@ -75,6 +75,6 @@ struct CloudEventTests {
         ])
     func times(text: String, isTime: Bool) throws {
         let json = try JSONParser.parse("{\(Self.valid),\"time\":\(JSONValue.string(text).text())}")
-        #expect((try? CloudEvent(json: json)) != nil == isTime)
+        #expect(((try? CloudEvent(json: json)) != nil) == isTime)
     }
 }

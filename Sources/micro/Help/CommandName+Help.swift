@@ -4,7 +4,7 @@ extension CommandName {
     /// The commands in the order of the help.
     static let sections: [(heading: String, commands: [CommandName])] = [
         ("Serve until stopped", [.demo, .api, .web, .server, .proxy]),
-        ("Ask about services", [.list, .get, .call, .stream, .health]),
+        ("Ask about services", [.list, .get, .call, .stream, .health, .explain]),
         ("Change the registry", [.register, .deregister]),
         ("About micro", [.config, .version, .help]),
     ]
@@ -19,6 +19,7 @@ extension CommandName {
         case .call: "call SERVICE ENDPOINT [JSON...]"
         case .stream: "stream SERVICE ENDPOINT [JSON...]"
         case .health: "health SERVICE"
+        case .explain: "explain METHOD PATH"
         case .register: "register service JSON"
         case .deregister: "deregister service JSON"
         case .config: "config check|show [WORD]"
@@ -39,6 +40,7 @@ extension CommandName {
         case .call: "call an endpoint and print the answer"
         case .stream: "call an endpoint and print its answers as they come"
         case .health: "ask every node of a service how it is"
+        case .explain: "tell where a request would go, and why"
         case .register: "add a service to the registry"
         case .deregister: "take a service out of the registry"
         case .config: "check a configuration file, or show what is in effect"
@@ -66,6 +68,11 @@ extension CommandName {
             [
                 "micro stream go.micro.srv.greeter Say.Stream '{\"count\":3}'",
                 "micro stream --output=raw --address=127.0.0.1:4000 greeter Say.Stream",
+            ]
+        case .explain:
+            [
+                "micro explain GET /greeter/say/hello",
+                "micro explain POST /items --host=shop.example.com --data='{\"id\":7}'",
             ]
         case .health: ["micro health go.micro.srv.greeter", "micro health --address=127.0.0.1:4000 greeter"]
         case .register:

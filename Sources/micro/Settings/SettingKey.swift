@@ -101,4 +101,9 @@ enum SettingKey: String, CaseIterable, Sendable {
     case healthAddress = "health_address"
     case output
     case metadata
+    case explainHost = "host"
+    case explainHeader = "header"
+    case explainData = "data"
+    case explainGateway = "gateway"
+    case explainOutput = "explain_output"
 }

@@ -105,7 +105,7 @@ extension Setting {
             "The server to pass requests on to, when the command line names none"),
     ]
 
-    private static let registryUsers = CommandName.discovering.union(CommandName.asking)
+    private static let registryUsers = CommandName.discovering.union(CommandName.asking).subtracting([.explain])
 
     private static let discovery: [Setting] = [
         Setting(
@@ -237,6 +237,22 @@ extension Setting {
         Setting(
             .metadata, .list("key=value"), ["MICRO_METADATA"], in: calling, group: .calls, isCommon: true,
             "What to send along with the call; may be given several times"),
+        Setting(
+            .explainHost, .text("host"), ["MICRO_EXPLAIN_HOST"], in: [.explain], group: .routing, isCommon: true,
+            "The host that the request asks for; default localhost"),
+        Setting(
+            .explainHeader, .list("fields"), ["MICRO_EXPLAIN_HEADER"], in: [.explain], group: .routing, isCommon: true,
+            "Fields of its head, such as 'Content-Type: application/json'; may be given several times"),
+        Setting(
+            .explainData, .text("body"), ["MICRO_EXPLAIN_DATA"], in: [.explain], group: .routing, isCommon: true,
+            "Its body"),
+        Setting(
+            .explainGateway, .text("name"), ["MICRO_EXPLAIN_GATEWAY"], in: [.explain], group: .routing, isCommon: true,
+            "Which gateway of the program is asked; default the first"),
+        Setting(
+            .explainOutput, .word(valid: ["text", "json"], notYet: []), ["MICRO_EXPLAIN_OUTPUT"], default: "text",
+            in: [.explain], as: name("output", in: [.explain]), group: .output, isCommon: true,
+            "How the explanation is printed"),
         Setting(
             .output, .word(valid: ["json", "raw"], notYet: []), ["MICRO_OUTPUT"], default: "json", in: calling,
             as: name("o", in: calling), group: .output, isCommon: true,
