@@ -56,10 +56,8 @@ struct ApplianceConfiguration: Sendable {
         /// `micro`, `path`, `vpath`, `host` or `grpc`.
         var resolver: String
         var rpcAccess: RPCAccess
-        /// Whose pages may read answers, and open a WebSocket that ends here.
+        /// Whose pages may open a WebSocket that ends here.
         var origins: OriginPolicy
-        /// Whether browsers are told of the former.
-        var tellsOrigins = false
     }
 
     /// Where messages go that requests publish.
@@ -230,7 +228,6 @@ extension ApplianceConfiguration.API {
             case false?: .nobody
             }
         origins = OriginPolicy(allowed: settings.list(.allowedOrigins))
-        tellsOrigins = settings.boolean(.enableCORS) != false && !settings.list(.allowedOrigins).isEmpty
     }
 }
 

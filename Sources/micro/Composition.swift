@@ -92,7 +92,7 @@ struct Composition: Sendable {
             version: Version.number, rpc: compressing(rpcEndpoint(api.rpcAccess, parts, context), context),
             next: GRPCSwitchHandler(grpc: grpc(parts, context), next: routing))
         context.explainers.append((api.name, front))
-        return api.tellsOrigins ? CORSHandler(api.origins, next: front) : front
+        return front
     }
 
     /// What can be done with a request of the gateway.

@@ -12,7 +12,6 @@ enum SettingKey: String, CaseIterable, Sendable {
     case apiType = "api_type"
     case apiResolver = "api_resolver"
     case enableRPC = "enable_rpc"
-    case enableCORS = "enable_cors"
     case allowedOrigins = "allowed_origins"
     case descriptors
     case broker

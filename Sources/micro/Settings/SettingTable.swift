@@ -74,10 +74,7 @@ extension Setting {
             "Who may call any service at /rpc: true everyone, false nobody, unset this machine"),
         Setting(
             .allowedOrigins, .origins, ["MICRO_ALLOWED_ORIGINS"], in: apiCommands, group: .routing,
-            "Which other sites' pages may call, and open WebSockets to streams; * for all, without cookies"),
-        Setting(
-            .enableCORS, .boolean, ["MICRO_API_ENABLE_CORS"], default: "true", in: apiCommands, group: .routing,
-            "Tell browsers that pages of allowed_origins may read answers"),
+            "Which other sites' pages may open a WebSocket to a stream"),
         Setting(
             .descriptors, .list("files"), ["MICRO_DESCRIPTORS"], in: apiCommands.union([.proxy]), group: .routing,
             "Descriptor sets of protoc: types of gRPC services, and routes that they declare"),
