@@ -66,7 +66,8 @@ let package = Package(
         module("Gateway", ["Bytes", "Compression", "HTTP", "JSON", "Reactor"]),
 
         // Level 3: calls to the nodes behind the gateway.
-        module("Upstream", ["Bytes", "Gateway", "HTTP", "JSON", "Reactor", "Transcoding", "Transports"]),
+        module(
+            "Upstream", ["Bytes", "Gateway", "HTTP", "JSON", "Reactor", "Transcoding", "Transports", logging]),
 
         // Level 4: implementations of the contracts. None of them knows another.
         module("Resolvers", ["Bytes", "Gateway", "HTTP"], path: "Resolvers"),
@@ -113,7 +114,7 @@ let package = Package(
         tests("Brokers", ["Brokers", "Bytes", "Gateway", "HTTP", "JSON", "Reactor", "TestSupport", "Upstream"]),
         tests("Tidy", []),
         tests("Handlers", ["Bytes", "Gateway", "HTTP", "Handlers", "JSON", "Reactor", "TestSupport"]),
-        tests("Dashboard", ["Bytes", "Dashboard", "Gateway", "HTTP", "JSON", "Reactor", "TestSupport"]),
+        tests("Dashboard", ["Bytes", "Dashboard", "Gateway", "HTTP", "JSON", "Reactor", "Resolvers", "TestSupport"]),
         tests("Reactor", ["Bytes", "Reactor", "TestSupport"]),
         tests("Transports", ["Bytes", "CLinux", "COpenSSL", "Reactor", "TestSupport", "Transports"]),
         tests("Gateway", ["Bytes", "Gateway", "HTTP", "JSON", "Reactor"]),

@@ -90,7 +90,7 @@ package final class RPCEndpointHandler: Handler {
             stream = try await dispatcher.open(call, over: route, wakeup: exchange.wakeup)
         }
         var answer = StreamAnswer(
-            to: exchange, from: stream, as: format, first: request.message, lines: nil,
+            to: exchange, from: stream, as: format, first: request.message, source: nil,
             idleTimeout: configuration.streamIdleTimeout)
         try await answer.run()
     }

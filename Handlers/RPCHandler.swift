@@ -35,7 +35,7 @@ package final class RPCHandler: RouteHandler {
                 allow: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS", id: "go.micro.api")
         }
         do throws(GatewayError) {
-            if let format = StreamFormat(for: exchange.request, isStream: route.isStream) {
+            if let format = StreamFormat(for: exchange.request, on: route) {
                 try await stream(exchange, over: route, as: format)
             } else {
                 try await call(exchange, over: route)
@@ -48,7 +48,8 @@ package final class RPCHandler: RouteHandler {
     nonisolated(nonsending) private func call(_ exchange: Exchange, over route: Route) async throws(GatewayError) {
         var body = exchange.takeBuffer()
         try await exchange.collectMessage(into: &body, limit: configuration.maximumBody)
-        let isProtobuf = exchange.request.messageKind == .protobuf
+        let rule = route.binding?.rule
+        let isProtobuf = rule?.body.isOpaque != true && exchange.request.messageKind == .protobuf
         if isProtobuf {
             try checkMessage(body, exchange.request, route)
         } else {
@@ -68,8 +69,12 @@ package final class RPCHandler: RouteHandler {
         if isProtobuf {
             try await exchange.respond(protobuf: &reply)
         } else {
-            try route.binding?.rule.answer?.pick(from: &reply)
-            try await exchange.respond(json: &reply)
+            try rule?.answer?.pick(from: &reply)
+            if rule?.answersBytes == true {
+                try await exchange.respond(.ok, try RawBody.unwrap(&reply), body: &reply)
+            } else {
+                try await exchange.respond(json: &reply)
+            }
         }
         exchange.giveBack(reply)
         exchange.giveBack(body)
@@ -78,16 +83,14 @@ package final class RPCHandler: RouteHandler {
     nonisolated(nonsending) private func stream(
         _ exchange: Exchange, over route: Route, as format: StreamFormat
     ) async throws(GatewayError) {
-        try StreamFormat.refuseProtobuf(exchange.request)
-        if exchange.request.method == .head { return try exchange.answerHead(of: format) }
-        let hasLines = exchange.request.fields.contentKind == .jsonLines
-        var first = ByteBuffer()
-        if hasLines {
-            try exchange.refuseEncoding()
-        } else {
-            try await exchange.collectMessage(into: &first, limit: configuration.maximumBody)
+        if route.binding?.rule.body.isOpaque != true, format != .bytes {
+            try StreamFormat.refuseProtobuf(exchange.request)
         }
-        if !hasLines || exchange.request.hasQuery || route.binding?.fields.isEmpty == false {
+        if exchange.request.method == .head { return try exchange.answerHead(of: format) }
+        var first = ByteBuffer()
+        let source = try source(of: exchange, route)
+        if source == nil { try await exchange.collectMessage(into: &first, limit: configuration.maximumBody) }
+        if source?.needsFirst(exchange.request.hasQuery || route.binding?.fields.isEmpty == false) ?? true {
             try makePayload(of: &first, exchange.request, route)
             // The first of many messages is one, though it says nothing.
             if first.text == "null" { RequestPayload.replace(&first, with: [:]) }
@@ -97,10 +100,22 @@ package final class RPCHandler: RouteHandler {
         let call = RPCCall(streaming: route.destination, for: exchange, configuration)
         let stream = try await dispatcher.open(call, over: route, wakeup: exchange.wakeup)
         var answer = StreamAnswer(
-            to: exchange, from: stream, as: format, first: first,
-            lines: hasLines ? MessageLines(maximumLength: configuration.maximumBody) : nil,
-            idleTimeout: configuration.streamIdleTimeout)
+            to: exchange, from: stream, as: format, first: first, source: source,
+            answer: route.binding?.rule.answer, idleTimeout: configuration.streamIdleTimeout)
         try await answer.run()
+    }
+
+    /// What makes messages of the body as it comes; nil when all of it is one.
+    private func source(of exchange: Exchange, _ route: Route) throws(GatewayError) -> MessageSource? {
+        if let binding = route.binding, case .bytes(let field, let inPieces) = binding.rule.body {
+            guard inPieces else { return nil }
+            try exchange.refuseEncoding()
+            let fields = try RequestPayload.fields(of: exchange.request, by: binding)
+            return MessageSource(BodyPieces(at: field, of: exchange.request, fields: fields))
+        }
+        guard exchange.request.fields.contentKind == .jsonLines else { return nil }
+        try exchange.refuseEncoding()
+        return MessageSource(MessageLines(maximumLength: configuration.maximumBody))
     }
 
     private func makePayload(

@@ -49,7 +49,8 @@ package final class WebSocketHandler: RouteHandler {
         try exchange.switchProtocols(handshake.response(subprotocol: subprotocol))
         var limits = WebSocketLimits()
         limits.message = configuration.maximumBody
-        var bridge = WebSocketBridge(exchange, stream, format: format, limits: limits, first: first)
+        var bridge = WebSocketBridge(
+            exchange, stream, format: format, limits: limits, first: first, answer: route.binding?.rule.answer)
         await bridge.run()
     }
 

@@ -99,7 +99,8 @@ extension StatusFacts.Certificate {
 extension StatusFacts.Gateway {
     fileprivate var json: JSONValue {
         .object([
-            "name": .string(name), "address": .string(address), "url": .string(url), "handler": .string(handler), "resolver": .string(resolver),
+            "name": .string(name), "address": .string(address), "url": .string(url), "handler": .string(handler),
+            "resolver": .string(resolver),
             "namespace": .string(namespace), "rpc": .bool(takesCalls),
         ])
     }

@@ -154,6 +154,12 @@ package actor Worker {
         for _ in 0..<count { secure(makeChannel(), from: peer, listener) }
     }
 
+    /// Runs something on this loop that serves no connection, such as what asks nodes for their routes.
+    package func host(_ makeTask: @Sendable (WorkerContext) -> any LoopTask) {
+        shareTasks()
+        context.tasks.start(makeTask(context))
+    }
+
     /// Puts TLS around a new connection, where there is TLS.
     private func secure(_ channel: any Channel, from peer: Address, _ listener: ListenerContext) {
         guard let security = listener.security else { return adopt(channel, from: peer, listener) }

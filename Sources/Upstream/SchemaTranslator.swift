@@ -4,7 +4,10 @@ internal import Transcoding
 
 /// What the translators of one loop share: memory for the message at hand.
 final class SharedTranscoder {
-    private var transcoder = Transcoder()
+    /// The longest message of gRPC that servers take, once its bytes are in base64.
+    private static let maximumLength = 6 << 20
+
+    private var transcoder = Transcoder(limits: TranscodingLimits(bytes: maximumLength))
 
     func appendProtobuf(
         fromJSON json: borrowing ByteBuffer, as type: MessageSchema, to message: inout ByteBuffer

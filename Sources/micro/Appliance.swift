@@ -75,15 +75,18 @@ struct Appliance: Sendable {
             configuration.runsDemoServices ? Worker(loop: control, makeContext: composition.makeQuietContext) : nil
         if let demo, let registry { try await startDemo(demo, registry) }
 
+        let learning = RouteLearning(composition, on: control)
+        let audience = workers + [learning?.worker].compactMap { $0 }
         let keeper = registry.map { registry in
             CatalogKeeper(
                 registry: registry.registrar, loop: control,
                 fixed: (configuration.discovery?.staticNodes ?? []).map(\.record), logger: logger
             ) { [routes = composition.routes] catalog in
                 routes.replace(from: catalog)
-                Task { await hand(catalog, to: workers) }
+                Task { await hand(catalog, to: audience) }
             }
         }
+        await learning?.start(keeper)
         await keeper?.start()
         let readiness = Readiness()
         let subscribers = try await SubscriberKeeper.start(composition, registry, workers, on: control)

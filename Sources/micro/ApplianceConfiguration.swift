@@ -23,6 +23,8 @@ struct ApplianceConfiguration: Sendable {
     var runsDemoServices: Bool
     /// Files of descriptors, which tell the types of gRPC services and their routes.
     var descriptors: [String]
+    /// Whether gRPC services are asked for the same before anyone calls them.
+    var learnsRoutes: Bool
     /// Routes that the operator declares.
     var routes: [RouteRule]
     /// Nil when nothing is discovered: the proxy alone.
@@ -190,6 +192,7 @@ extension ApplianceConfiguration {
         proxy = proxyTarget.map { Proxy(address: settings.the(settings.address, .proxyAddress), target: $0) }
         runsDemoServices = command == .demo
         descriptors = settings.list(.descriptors)
+        learnsRoutes = settings.boolean(.learnRoutes) != false
         // The proxy has one server behind it, and no services to choose from.
         routes = gateways.isEmpty ? [] : settings.file?.routes ?? []
         discovery = CommandName.discovering.contains(command) ? Discovery(settings) : nil

@@ -24,6 +24,8 @@ struct Composition: Sendable {
     var sharedSecurity: TLSClientContext?
     /// What files of descriptors tell.
     var descriptors = Published(Descriptors())
+    /// What gRPC services have told by reflection.
+    let learnt = Published(LearntServices())
     /// All declared routes.
     let routes: RouteBook
 
@@ -205,7 +207,7 @@ struct Composition: Sendable {
         rpc.maximumBody = configuration.limits.rpcBody
         rpc.timeout = configuration.client.requestTimeout
         rpc.streamIdleTimeout = configuration.limits.streamIdleTimeout
-        rpc.namespace = configuration.api?.commonNamespace ?? .fixed(Namespace.standard)
+        rpc.namespace = configuration.gateways.first?.commonNamespace ?? .fixed(Namespace.standard)
         return rpc
     }
 
@@ -266,7 +268,8 @@ struct LoopParts {
             shared.tidy()
         }
         methods = ReflectedMethods(
-            pool: shared, tasks: context.tasks, catalog: context.catalog, descriptors: composition.descriptors)
+            pool: shared, tasks: context.tasks, catalog: context.catalog, descriptors: composition.descriptors,
+            learnt: composition.learnt)
         dispatcher = Dispatcher(
             callers: [
                 .mucp(transport: "http"): MUCPCaller(pool: pool),

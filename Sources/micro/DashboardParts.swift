@@ -65,10 +65,10 @@ extension Composition {
     }
 
     /// What the document of a gateway is made of.
-    fileprivate func documented(_ api: ApplianceConfiguration.API, port: UInt16) -> DocumentedGateway {
+    fileprivate func documented(_ gateway: ApplianceConfiguration.API, port: UInt16) -> DocumentedGateway {
         DocumentedGateway(
-            name: api.name, url: url(port: port), kind: api.handler.kind, isMeta: api.handler == .meta,
-            resolver: resolver(api), namespace: "\(api.namespace)", takesCalls: api.rpcAccess != .nobody,
-            routes: routes.index)
+            name: gateway.name, url: url(port: port), kind: gateway.handler.kind, isMeta: gateway.handler == .meta,
+            resolver: resolver(gateway), namespace: "\(gateway.namespace)",
+            takesCalls: gateway.rpcAccess != .nobody, routes: routes.index)
     }
 }

@@ -14,7 +14,8 @@ struct DashboardAPITests {
 
     @Test func `the status tells what the program is, and what it serves`() throws {
         let gateway = StatusFacts.Gateway(
-            name: "public", address: "127.0.0.1:8080", url: "http://localhost:8080", handler: "meta", resolver: "micro", namespace: "go.micro.api",
+            name: "public", address: "127.0.0.1:8080", url: "http://localhost:8080", handler: "meta", resolver: "micro",
+            namespace: "go.micro.api",
             takesCalls: true)
         var other = gateway
         other.name = "internal"

@@ -37,6 +37,9 @@ struct OpenAPIDocument {
         finder = PathFinder(gateway, index, catalog)
     }
 
+    /// With what methods endpoints are called where no method is declared. `HEAD` is `GET` without a body.
+    private static let callMethods: [Method] = [.get, .put, .post, .delete, .patch]
+
     // MARK: Paths of the resolver
 
     private mutating func addService(_ name: String) {
@@ -53,9 +56,11 @@ struct OpenAPIDocument {
         }
         let endpoints = endpoints(of: name)
         guard !endpoints.isEmpty else { return omit(name, because: "its endpoints are not known") }
-        let isReached = endpoints.map { addEndpoint($0, of: name) }
-        if !isReached.contains(true), !tags.contains(name) {
+        let lost = endpoints.filter { !addEndpoint($0, of: name) }
+        if lost.count == endpoints.count, !tags.contains(name) {
             omit(name, because: "no path leads to it in the namespace \(gateway.namespace)")
+        } else if !lost.isEmpty, lost.count < endpoints.count {
+            omit("\(lost.joined(separator: ", ")) of \(name)", because: "no path leads there")
         }
     }
 
@@ -79,7 +84,7 @@ struct OpenAPIDocument {
             subject.description = subject.description.map { "\($0)\n\n\(others)" } ?? others
         }
         let isWhole = gateway.kind == .api || gateway.isMeta && takesHTTPRequest(name, of: service)
-        for method in [Method.get, .post] where finder.isFree(method, path) {
+        for method in Self.callMethods where finder.isFree(method, path) {
             let template = TemplatePath(literal: path)
             guard !paths.has(method, template) else { continue }
             let operation =
@@ -121,6 +126,9 @@ struct OpenAPIDocument {
 
     /// - Returns: Why it is left out.
     private mutating func add(_ rule: RouteRule) -> String? {
+        guard case .template(let template) = rule.condition.pattern else {
+            return "its path is a regular expression, which OpenAPI cannot write"
+        }
         var destination = Destination(service: rule.services.first ?? "", endpoint: rule.endpoint)
         if let use = rule.kind.nodeUse {
             guard let found = rule.destination(in: catalog) else { return "its service is not registered" }
@@ -131,9 +139,8 @@ struct OpenAPIDocument {
         }
         var subject = subject(destination)
         if subject.description == nil { subject.description = "Declared by \(rule.origin)." }
-        let all: [Method] = [.get, .put, .post, .delete, .patch]
-        let methods = rule.condition.methods.isEmpty ? all : rule.condition.methods
-        let path = paths.named(TemplatePath(rule.condition.template))
+        let methods = rule.condition.methods.isEmpty ? Self.callMethods : rule.condition.methods
+        let path = paths.named(TemplatePath(template))
         var problem: String?
         for method in methods {
             guard finder.reaches(rule, method, path.sample) else {
@@ -189,8 +196,8 @@ struct OpenAPIDocument {
 
     private func written(_ version: String) -> JSONValue {
         let description = """
-            Everything that can be reached through this gateway, made of what is registered at the moment. Calls also \
-            take PUT, PATCH and DELETE, and forms in place of JSON. What is left out, and why, is in x-micro-omitted.
+            Everything that can be reached through this gateway, made of what is registered at the moment. Where no \
+            method is declared, all of them are the same call. What is left out, and why, is in x-micro-omitted.
             """
         return .object([
             "openapi": "3.1.0",

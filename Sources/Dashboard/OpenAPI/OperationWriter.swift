@@ -21,10 +21,10 @@ struct OperationWriter {
 
     // MARK: Calls
 
-    /// A call whose path the resolver understands: the message is the query of a GET, and the body of a POST.
+    /// A call whose path the resolver understands: the message is the body, or the query of requests that have none.
     mutating func call(_ subject: OperationSubject, _ method: Method) -> JSONValue {
         var operation = head(of: subject, method)
-        if method == .get {
+        if method.hasNoBody {
             let fields = subject.types.request.map { MessageFields($0).queryFields() } ?? []
             addParameters(fields.map { query($0, of: subject) }, to: &operation)
         } else {
@@ -42,10 +42,9 @@ struct OperationWriter {
         let request = subject.types.request
         let fields = request.map(MessageFields.init)
         var parameters = path.parameters.map { parameter(of: path, $0, fields, subject) }
-        let taken = rule.condition.template.variables.map(\.field)
-        let hasNoBody = method == .get || method == .head || method == .delete
+        let taken = path.parameters.compactMap(\.field)
         switch rule.body {
-        case .merged where !hasNoBody, .message:
+        case .merged where !method.hasNoBody, .message:
             operation["requestBody"] = body(request, isStream: rule.isStream)
         case .merged, .ignored:
             parameters += (fields?.queryFields(without: taken) ?? []).map { query($0, of: subject) }
@@ -68,7 +67,7 @@ struct OperationWriter {
     mutating func passing(_ subject: OperationSubject, _ method: Method, at path: TemplatePath) -> JSONValue {
         var operation = head(of: subject, method)
         addParameters(path.parameters.map { parameter(of: path, $0, nil, subject) }, to: &operation)
-        if method != .get && method != .head { operation["requestBody"] = ["content": ["*/*": [:]]] }
+        if !method.hasNoBody { operation["requestBody"] = ["content": ["*/*": [:]]] }
         operation["responses"] = [
             "default": ["description": "What the service answers, or an error.", "content": ["*/*": [:]]]
         ]
@@ -79,7 +78,8 @@ struct OperationWriter {
     mutating func anyCall() -> JSONValue {
         let subject = OperationSubject(
             service: "rpc", endpoint: "call",
-            description: "Calls any endpoint of any registered service. Where it is open to this machine only, others get 403.")
+            description:
+                "Calls any endpoint of any registered service. Where it is open to this machine only, others get 403.")
         var operation = head(of: subject, .post)
         operation["requestBody"] = [
             "required": true,
@@ -125,7 +125,8 @@ struct OperationWriter {
 
     /// A name of letters, digits, dots, hyphens and underscores that no other operation has.
     private mutating func name(_ subject: OperationSubject, _ method: Method) -> String {
-        let words = "\(subject.service).\(subject.endpoint)\(method == .post ? "" : ".\(method.description.lowercased())")"
+        let words =
+            "\(subject.service).\(subject.endpoint)\(method == .post ? "" : ".\(method.description.lowercased())")"
         let isPlain = { (byte: UInt8) in
             (byte | 0x20) &- 0x61 < 26 || byte &- 0x30 < 10 || byte == 0x2E || byte == 0x2D || byte == 0x5F
         }
@@ -189,9 +190,9 @@ struct OperationWriter {
         if isStream {
             answers["200"] = [
                 "description": """
-                    The messages as they come: one on each line, or each the data of an event, the last of which is named \
-                    end; a single one as JSON.
-                    """,
+                The messages as they come: one on each line, or each the data of an event, the last of which is named \
+                end; a single one as JSON.
+                """,
                 "content": [
                     "text/event-stream": ["schema": ["type": "string"]], "application/x-ndjson": message,
                     "application/json": message,
@@ -202,6 +203,11 @@ struct OperationWriter {
         for (status, name) in ErrorAnswers.ofCalls { answers[status] = ErrorAnswers.reference(to: name) }
         return .object(answers.sorted())
     }
+}
+
+extension Method {
+    /// Whether requests with it have no body as a rule.
+    fileprivate var hasNoBody: Bool { self == .get || self == .head || self == .delete }
 }
 
 /// The answers that say what went wrong, which all operations share.

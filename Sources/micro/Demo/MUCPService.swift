@@ -58,6 +58,9 @@ final class MUCPService: Handler {
         } catch {
             throw MicroError(id: name, code: 400, detail: "\(error)")
         }
+        guard case .object = request else {
+            throw MicroError(id: name, code: 400, detail: "the request must be a JSON object")
+        }
         return try method(request)
     }
 

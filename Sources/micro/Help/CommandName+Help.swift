@@ -54,7 +54,8 @@ extension CommandName {
         switch self {
         case .api: ["micro api --handler=rpc --namespace=go.micro.api", "MICRO_API_ADDRESS=127.0.0.1:9090 micro api"]
         case .web: ["micro web", "micro web --address=127.0.0.1:9082"]
-        case .server: ["micro server --config=micro.yaml", "micro server --api_address=:80 --web_address=127.0.0.1:8082"]
+        case .server:
+            ["micro server --config=micro.yaml", "micro server --api_address=:80 --web_address=127.0.0.1:8082"]
         case .demo: ["micro demo", "micro demo --registry=memory"]
         case .proxy: ["micro proxy http://localhost:9000", "micro proxy :9000 --address=:80"]
         case .list: ["micro list services", "micro list services --server_address=gateway.local:8082"]

@@ -4,8 +4,8 @@ import Gateway
 struct EffectiveSettings {
     /// What nobody may read over a shoulder.
     private static let secrets: Set<SettingKey> = [.acmeEABKey]
-    /// The widest that a column of values makes the others wait for.
-    private static let maximumWidth = 40
+    /// Fixed, so that lines of different files can be compared. What is longer moves the rest of its line.
+    private static let widths = (name: 36, value: 24)
 
     private let rows: [[String]]
 
@@ -32,10 +32,8 @@ struct EffectiveSettings {
 
     /// Three columns: name, value, origin.
     var text: String {
-        let names = min(Self.maximumWidth, rows.map { $0[0].count }.max() ?? 0)
-        let values = min(Self.maximumWidth, rows.map { $0[1].count }.max() ?? 0)
-        return rows.map { row in
-            "\(row[0].padded(to: names))  \(row[1].padded(to: values))  \(row[2])\n"
+        rows.map { row in
+            "\(row[0].padded(to: Self.widths.name))  \(row[1].padded(to: Self.widths.value))  \(row[2])\n"
         }.joined()
     }
 

@@ -16,6 +16,7 @@ enum SettingKey: String, CaseIterable, Sendable {
     case descriptors
     case broker
     case brokerAddress = "broker_address"
+    case learnRoutes = "learn_routes"
 
     // The dashboard.
     case webAddress = "web_address"

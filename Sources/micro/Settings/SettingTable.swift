@@ -89,6 +89,9 @@ extension Setting {
             .brokerAddress, .address, ["MICRO_BROKER_ADDRESS"], in: apiCommands, group: .routing,
             "Where the broker http takes messages for WebSockets; a port of 127.0.0.1 when unset"),
         Setting(
+            .learnRoutes, .boolean, ["MICRO_LEARN_ROUTES"], default: "true", in: CommandName.serving, group: .routing,
+            "Ask gRPC services by reflection for their types and the routes that they declare"),
+        Setting(
             .webNamespace, .text("name"), ["MICRO_WEB_NAMESPACE"], default: "go.micro", in: webCommands,
             as: name("namespace", in: [.web]), group: .routing,
             "What the names of web services begin with"),
