@@ -13,6 +13,7 @@ enum SettingKey: String, CaseIterable, Sendable {
     case apiResolver = "api_resolver"
     case enableRPC = "enable_rpc"
     case allowedOrigins = "allowed_origins"
+    case enableStats = "enable_stats"
     case descriptors
     case broker
     case brokerAddress = "broker_address"

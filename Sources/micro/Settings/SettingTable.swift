@@ -76,6 +76,9 @@ extension Setting {
             .allowedOrigins, .origins, ["MICRO_ALLOWED_ORIGINS"], in: apiCommands, group: .routing,
             "Which other sites' pages may open a WebSocket to a stream"),
         Setting(
+            .enableStats, .boolean, ["MICRO_ENABLE_STATS"], default: "false", in: apiCommands, group: .routing,
+            "Count answers, and tell of them at /stats"),
+        Setting(
             .descriptors, .list("files"), ["MICRO_DESCRIPTORS"], in: apiCommands.union([.proxy]), group: .routing,
             "Descriptor sets of protoc: types of gRPC services, and routes that they declare"),
         Setting(
