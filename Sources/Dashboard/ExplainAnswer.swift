@@ -92,7 +92,7 @@ private struct Question {
         var head = RequestHead()
         do throws(RequestProblem) {
             guard try parser.parse(text.span, into: &head) != nil else {
-                throw RequestProblem.badRequestLine
+                throw RequestProblem(.badRequest, "The head has no end.")
             }
         } catch {
             let status = error.status

@@ -51,13 +51,20 @@ struct OperationWriter {
         case .field(let name):
             parameters += (fields?.queryFields(without: taken + [name]) ?? []).map { query($0, of: subject) }
             operation["requestBody"] = body(fields?.schema(ofField: name), isStream: rule.isStream)
+        case .bytes(let name, _):
+            let named = taken + [name].compactMap(\.self)
+            parameters += (fields?.queryFields(without: named) ?? []).map { query($0, of: subject) }
+            operation["requestBody"] = ["content": ["*/*": [:]]]
         }
         addParameters(parameters, to: &operation)
         var response = subject.types.response
         if let answer = rule.answer, let whole = response {
             response = answer.names.lazy.compactMap { MessageFields(whole).schema(ofField: $0) }.first
         }
-        operation["responses"] = answers(response, isStream: rule.isStream)
+        operation["responses"] =
+            rule.answersBytes
+            ? ["default": ["description": "Bytes, or an error.", "content": ["*/*": [:]]]]
+            : answers(response, isStream: rule.isStream)
         return .object(operation)
     }
 
