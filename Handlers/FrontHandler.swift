@@ -74,9 +74,6 @@ package final class FrontHandler: ExplainingHandler {
         guard exchange.request.path == "/" else {
             throw GatewayError(.badRequest, "a request for * concerns no resource of this gateway")
         }
-        if exchange.request.method == .options {
-            return try await exchange.refuseMethod(allow: "GET, HEAD, OPTIONS", id: "go.micro.api")
-        }
         try await exchange.respond(.ok, contentType: "text/plain; charset=utf-8", text: "{\"version\": \"\(version)\"}")
     }
 

@@ -41,6 +41,8 @@ struct ApplianceConfiguration: Sendable {
     var drainTimeout: Duration
     /// Whose `X-Forwarded-...` fields are believed.
     var trustedProxies: [AddressRange]
+    /// Whether gateways count their answers, and tell of them at `/stats`.
+    var hasStatistics = false
     /// What was given and has no effect; sentences without a period.
     var warnings: [String]
 
@@ -58,10 +60,8 @@ struct ApplianceConfiguration: Sendable {
         /// `micro`, `path`, `vpath`, `host` or `grpc`.
         var resolver: String
         var rpcAccess: RPCAccess
-        /// Whose pages may read answers, and open a WebSocket that ends here.
+        /// Whose pages may open a WebSocket that ends here.
         var origins: OriginPolicy
-        /// Whether browsers are told of the former.
-        var tellsOrigins = false
     }
 
     /// Where messages go that requests publish.
@@ -202,6 +202,7 @@ extension ApplianceConfiguration {
         security = isSecure ? Security(settings) : nil
         nodeSecurity = NodeSecurity(settings)
         client = Client(settings)
+        hasStatistics = settings.boolean(.enableStats) == true
         limits = Limits(settings)
         logs = Logs(settings)
         loops = settings.number(.loops)
@@ -233,7 +234,6 @@ extension ApplianceConfiguration.API {
             case false?: .nobody
             }
         origins = OriginPolicy(allowed: settings.list(.allowedOrigins))
-        tellsOrigins = settings.boolean(.enableCORS) != false && !settings.list(.allowedOrigins).isEmpty
     }
 }
 

@@ -12,8 +12,8 @@ enum SettingKey: String, CaseIterable, Sendable {
     case apiType = "api_type"
     case apiResolver = "api_resolver"
     case enableRPC = "enable_rpc"
-    case enableCORS = "enable_cors"
     case allowedOrigins = "allowed_origins"
+    case enableStats = "enable_stats"
     case descriptors
     case broker
     case brokerAddress = "broker_address"
