@@ -1,6 +1,6 @@
 internal import Bytes
 package import Gateway
-internal import HTTP
+package import HTTP
 
 /// What stands before every handler of the gateway: the paths that it answers itself, and the one form of a path by which
 /// everything is decided.
@@ -8,50 +8,51 @@ package final class FrontHandler: Handler {
     private let version: String
     private let rpc: any Handler
     private let next: any Handler
+    private let encodedSlashes: EncodedSlashes
+    private let isDeclared: (borrowing RequestHead) -> Bool
 
     /// - Parameters:
     ///   - version: What `/` tells.
     ///   - rpc: Answers `/rpc`.
+    ///   - encodedSlashes: What `%2F` in a path is. Default a byte of its segment.
+    ///   - isDeclared: Whether someone has declared a route for a request. Default never.
     ///   - next: Answers everything else.
-    package init(version: String, rpc: any Handler, next: any Handler) {
+    package init(
+        version: String, rpc: any Handler, encodedSlashes: EncodedSlashes = .keep,
+        isDeclared: @escaping (borrowing RequestHead) -> Bool = { _ in false }, next: any Handler
+    ) {
         self.version = version
         self.rpc = rpc
+        self.encodedSlashes = encodedSlashes
+        self.isDeclared = isDeclared
         self.next = next
     }
 
     nonisolated(nonsending) package func handle(_ exchange: Exchange) async throws(GatewayError) {
-        let path = exchange.request.pathSpan
-        if path.count == 1 { return try await answerRoot(exchange) }
-        if path.isSame(as: "/rpc") { return try await rpc.handle(exchange) }
-        if path.isSame(as: "/favicon.ico") {
-            return try await exchange.respond(.ok, contentType: "image/x-icon", text: "")
-        }
-        if let canonical = PercentEncoding.canonicalPath(path) { return try await redirect(exchange, to: canonical) }
-        try await next.handle(exchange)
-    }
-
-    nonisolated(nonsending) private func answerRoot(_ exchange: Exchange) async throws(GatewayError) {
-        guard exchange.request.path == "/" else {
+        switch FrontDecision(exchange.request, encodedSlashes: encodedSlashes, isDeclared: isDeclared) {
+        case .next: try await next.handle(exchange)
+        case .nextBy(let path):
+            exchange.request.decide(by: path)
+            try await next.handle(exchange)
+        case .rpc: try await rpc.handle(exchange)
+        case .root:
+            let text = "{\"version\": \"\(version)\"}"
+            try await exchange.respond(.ok, contentType: "text/plain; charset=utf-8", text: text)
+        case .icon: try await exchange.respond(.ok, contentType: "image/x-icon", text: "")
+        case .redirect(let target): try await redirect(exchange, to: target)
+        case .refused(let sentence): throw GatewayError(.badRequest, sentence)
+        case .asterisk:
             throw GatewayError(.badRequest, "a request for * concerns no resource of this gateway")
         }
-        try await exchange.respond(.ok, contentType: "text/plain; charset=utf-8", text: "{\"version\": \"\(version)\"}")
     }
 
     /// 308 keeps the method and the body, which 301 does not.
     nonisolated(nonsending) private func redirect(
-        _ exchange: Exchange, to path: String
+        _ exchange: Exchange, to target: String
     ) async throws(GatewayError) {
         var fields = HeaderFields()
-        fields.append(name: "Location", value: exchange.request.query.map { "\(path)?\($0)" } ?? path)
+        fields.append(.location, target)
         var body = ByteBuffer()
         try await exchange.respond(.permanentRedirect, fields, body: &body)
-    }
-}
-
-extension Span<UInt8> {
-    fileprivate func isSame(as text: StaticString) -> Bool {
-        guard count == text.utf8CodeUnitCount else { return false }
-        for index in indices where self[index] != text.utf8Start[index] { return false }
-        return true
     }
 }

@@ -106,6 +106,13 @@ package final class CatalogRouter: Router {
 
     // MARK: Declared routes
 
+    /// Whether a declared route is for the request, be its service registered or not.
+    package func isDeclared(_ head: borrowing RequestHead) -> Bool {
+        guard let declared else { return false }
+        forgetOldDeclarations()
+        return declared.binding(of: head) != nil
+    }
+
     private func forgetOldDeclarations() {
         guard let declared, declared.refresh() else { return }
         services.removeAll()
@@ -215,7 +222,7 @@ struct RouteMemory {
     func route(of head: borrowing RequestHead) -> Route? {
         guard !entries.isEmpty else { return nil }
         let host = head.authoritySpan
-        let path = head.pathSpan
+        let path = head.routedSpan
         guard let entry = entries[Self.place(host, path)], entry.method == head.method,
             entry.path.span.isIdentical(toBytesOf: path), entry.host.span.isIdentical(toBytesOf: host)
         else { return nil }
@@ -224,7 +231,7 @@ struct RouteMemory {
 
     mutating func remember(_ route: Route, of head: borrowing RequestHead) {
         let host = head.authoritySpan
-        let path = head.pathSpan
+        let path = head.routedSpan
         guard host.count <= Self.maximumLength, path.count <= Self.maximumLength else { return }
         if entries.isEmpty { entries = [Entry?](repeating: nil, count: Self.size) }
         entries[Self.place(host, path)] = Entry(method: head.method, host: host.copy, path: path.copy, route: route)

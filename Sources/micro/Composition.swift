@@ -69,28 +69,40 @@ struct Composition: Sendable {
     }
 
     /// The handler of the gateway, `micro api`.
-    func gateway(_ api: ApplianceConfiguration.API, _ context: WorkerContext) -> any Handler {
+    ///
+    /// - Parameter registrar: Takes what is registered through the gateway; nil when nothing is discovered.
+    func gateway(
+        _ api: ApplianceConfiguration.API, _ registrar: (any Registrar)?, _ context: WorkerContext
+    ) -> any Handler {
         let parts = LoopParts(context, self)
         let router = CatalogRouter(
             resolver: resolver(api), namespace: "\(api.namespace)", mode: api.handler, view: context.catalog,
             strategy: strategy(), health: parts.health, declared: DeclaredRoutes(routes.index))
-        let routing = RoutingHandler(router: router, handlers: handlers(api, parts, context)) {
+        let routing = RoutingHandler(router: router, handlers: handlers(api, registrar, parts, context)) {
             compression(passesOn: $0.nodeUse == .proxying, context)
         }
-        return FrontHandler(
+        let front = FrontHandler(
             version: Version.number, rpc: compressing(rpcEndpoint(api.rpcAccess, parts, context), context),
+            encodedSlashes: api.encodedSlashes, isDeclared: router.isDeclared,
             next: GRPCSwitchHandler(grpc: grpc(parts, context), next: routing))
+        return api.hasCORS ? CORSHandler(api.origins, fields: api.corsFields, next: front) : front
     }
 
     /// What can be done with a request of the gateway.
     private func handlers(
-        _ api: ApplianceConfiguration.API, _ parts: LoopParts, _ context: WorkerContext
+        _ api: ApplianceConfiguration.API, _ registrar: (any Registrar)?, _ parts: LoopParts, _ context: WorkerContext
     ) -> [HandlerKind: any RouteHandler] {
         let proxy = ProxyHandler(backend: HTTPBackend(pool: parts.pool), maximumAttempts: maximumAttempts)
         return [
             .rpc: RPCHandler(
                 dispatcher: parts.dispatcher, catalog: context.catalog, configuration: rpc, origins: api.origins),
+            .api: APIHandler(dispatcher: parts.dispatcher, configuration: rpc),
             .http: proxy,
+            .registry: RegistryHandler(
+                catalog: context.catalog, registrar: registrar,
+                policy: AccessPolicy(
+                    isInsecure: api.isRegistryInsecure, machineNames: AccessPolicy.namesOfThisMachine() + ownHosts,
+                    subject: "Registration", flag: "--insecure_registry"), origins: api.origins),
         ]
     }
 

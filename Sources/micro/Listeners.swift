@@ -71,10 +71,11 @@ struct Listeners: ~Copyable {
         let composition = appliance.composition
         let configuration = composition.configuration
         let security = appliance.certificates?.context
+        let registrar = appliance.registry?.registrar
         do throws(SystemError) {
             if let given = configuration.api, let socket = api?.take() {
                 try await worker.listen(socket, facts: composition.facts, security: security) {
-                    composition.gateway(given, $0)
+                    composition.gateway(given, registrar, $0)
                 }
             }
             if let given = configuration.web, let socket = web?.take() {
