@@ -109,7 +109,8 @@ private enum PathPieces {
                 piece = Piece(start: index + 1)
             case .semicolon: piece.hasParameters = true
             case .dot where !piece.hasParameters: piece.dots += 1
-            case 0: throw AmbiguousPath(path, index..<(index + width), "a zero byte, at which some servers stop reading")
+            case 0:
+                throw AmbiguousPath(path, index..<(index + width), "a zero byte, at which some servers stop reading")
             default:
                 if isEscape { try checkLength(path, at: index, first: byte) }
                 if !piece.hasParameters { piece.hasOthers = true }
