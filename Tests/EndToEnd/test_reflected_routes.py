@@ -147,8 +147,8 @@ def test_a_node_without_reflection_is_left_alone_and_that_is_said_once(start_ser
 
 def test_nobody_is_asked_when_that_is_not_wanted(start_server, node):
     server = start_server("--learn_routes=false")
-    count = node.asked.count
     server.register(NAME, node.address, metadata=GRPC)
+    count = node.asked.count
     assert ask(server.api_port, "POST", "/media/media/get", '{"name":"7"}')[0] == 200, "the call asks"
     assert ask(server.api_port, "GET", "/v1/items/x")[0] == 404
     assert node.asked.count <= count + 2
