@@ -86,7 +86,7 @@ package final class ReflectedMethods: GRPCMethods {
 
     var loop: any EventLoop { pool.loop }
 
-    /// What files of descriptors and nodes have told so far, for those that are not in a hurry.
+    /// What is known now without asking anyone.
     var known: (descriptors: Descriptors, services: LearntServices) {
         forgetOldCatalog()
         takeNews()
