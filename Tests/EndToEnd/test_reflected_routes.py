@@ -179,7 +179,8 @@ def test_a_body_of_any_type_is_a_field(server, node, content_type, content):
 @pytest.mark.parametrize("content", [BYTES, b"", b"\xff" * 3_000_000])
 def test_a_body_of_any_type_is_a_whole_message_and_a_whole_answer(server, content):
     answer, got = exchange(
-        server.api_port, "POST", "/v1/mirror?ignored=1", content, {"Content-Type": "application/x-thing; a=b"})
+        server.api_port, "POST", "/v1/mirror?ignored=1", content,
+        {"Content-Type": "application/x-thing; a=b", "Timeout": "60"})
     assert (answer.status, answer.headers["Content-Type"]) == (200, "application/x-thing; a=b")
     assert got == content
 
