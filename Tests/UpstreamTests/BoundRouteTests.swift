@@ -188,6 +188,15 @@ struct BoundRouteTests {
         #expect(rig.client.isClosed)
     }
 
+    @Test func `what has come of a stream goes out before it breaks off, also when both come at once`() throws {
+        let rig = try BoundRig("/v1/x", isStream: true, answersBytes: true)
+        _ = rig.get("/v1/x")
+        rig.stream.say(#"{"data":"YSxi"}"#)
+        rig.stream.fail(GatewayError(.upstreamBroken, "torn"))
+        #expect(rig.got().hasSuffix("3\r\na,b\r\n"))
+        #expect(rig.client.isClosed)
+    }
+
     @Test(
         "a stream that fails before, or begins with something else, is an error",
         arguments: [nil, #"{"data":"*"}"#])
