@@ -163,9 +163,8 @@ struct SettingsTests {
             ),
             ("api --registry_address=h:1", [:], "registry_address has no effect: registry mdns has no address"),
             (
-                "api --enable_cors", [:],
-                "enable_cors has no effect without allowed_origins: name the sites whose pages may call, "
-                    + "or * for all of them without cookies"
+                "server --broker=memory --broker_address=h:1", [:],
+                "broker_address has no effect: broker memory has no address"
             ),
         ])
     func warnings(line: String, environment: [String: String], warning: String) throws {
