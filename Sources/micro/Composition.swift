@@ -145,7 +145,7 @@ struct Composition: Sendable {
             let logger = logger
             return HTTPBroker(
                 subscribers, pool: parts.pool, catalog: context.catalog, tasks: context.tasks,
-                maximumAttempts: maximumAttempts, complain: { logger.warning("\($0)") })
+                health: parts.health, maximumAttempts: maximumAttempts, complain: { logger.warning("\($0)") })
         }
     }
 

@@ -66,7 +66,8 @@ struct SettingsTests {
         arguments: [
             (
                 ["MICRO_API_HANDLER": "rcp"],
-                "MICRO_API_HANDLER=rcp is not meta, rpc, http, proxy, event, cloudevents or broker; did you mean rpc?"
+                "MICRO_API_HANDLER=rcp is not meta, rpc, api, http, proxy, event, cloudevents, broker or registry; "
+                    + "did you mean rpc?"
             ),
             (
                 ["MICRO_API_ADDRESS": "8080"],
