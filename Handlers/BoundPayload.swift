@@ -6,13 +6,17 @@ internal import JSON
 /// The JSON message of a call whose route was declared: which part of the request is which field (`google.api.http`).
 extension RequestPayload {
     /// Turns the body into the message, by the rule if there is one, and else as for every request.
+    ///
+    /// - Parameter others: Knows types that are not in the catalog.
     static func make(
-        from body: inout ByteBuffer, of head: borrowing RequestHead, on route: Route, _ catalog: CatalogView
+        from body: inout ByteBuffer, of head: borrowing RequestHead, on route: Route, _ catalog: CatalogView,
+        _ others: (any RequestDescriber)?
     ) throws(GatewayError) {
         let destination = route.destination
         let described = {
             route.binding?.rule.request
                 ?? catalog.catalog.endpoint(destination.endpoint, of: destination.service)?.request
+                ?? others?.request(of: destination, on: route.nodes.nodes)
         }
         guard let binding = route.binding else {
             return try make(from: &body, of: head) { described().flatMap(FieldType.init) }

@@ -105,7 +105,8 @@ struct Composition: Sendable {
         let publisher = publisher(api, parts, context)
         return [
             .rpc: RPCHandler(
-                dispatcher: parts.dispatcher, catalog: context.catalog, configuration: rpc, origins: api.origins),
+                dispatcher: parts.dispatcher, catalog: context.catalog, requests: parts.methods, configuration: rpc,
+                origins: api.origins),
             .http: proxy, .event: EventHandler(publisher), .cloudevents: CloudEventsHandler(publisher),
             .broker: BrokerHandler(publisher, tasks: context.tasks, origins: api.origins),
         ]
@@ -157,7 +158,8 @@ struct Composition: Sendable {
             declared: DeclaredRoutes(routes.index))
         let passing = ProxyHandler(
             backend: HTTP2Backend(pool: parts.shared, configuration: pool), maximumAttempts: maximumAttempts)
-        let calling = RPCHandler(dispatcher: parts.dispatcher, catalog: context.catalog, configuration: rpc)
+        let calling = RPCHandler(
+            dispatcher: parts.dispatcher, catalog: context.catalog, requests: parts.methods, configuration: rpc)
         return GRPCSwitchHandler(
             grpc: RoutingHandler(router: router, always: passing),
             next: RoutingHandler(router: calls, always: calling) { _ in compression(passesOn: false, context) })
