@@ -12,16 +12,10 @@ extension RequestPayload {
         from body: inout ByteBuffer, of head: borrowing RequestHead, on route: Route, _ catalog: CatalogView,
         _ others: (any RequestDescriber)?
     ) throws(GatewayError) {
-        let destination = route.destination
-        let described = {
-            route.binding?.rule.request
-                ?? catalog.catalog.endpoint(destination.endpoint, of: destination.service)?.request
-                ?? others?.request(of: destination, on: route.nodes.nodes)
-        }
         guard let binding = route.binding else {
-            return try make(from: &body, of: head) { described().flatMap(FieldType.init) }
+            return try make(from: &body, of: head) { request(of: route, catalog, others).flatMap(FieldType.init) }
         }
-        let type = described().flatMap(FieldType.init)
+        let type = (binding.rule.request ?? request(of: route, catalog, others)).flatMap(FieldType.init)
         if binding.rule.body == .merged {
             try make(from: &body, of: head) { type }
             // As in Micro v2: `/files/{path=**}` has no path in `/files`.
@@ -34,6 +28,14 @@ extension RequestPayload {
         } catch {
             throw GatewayError(.badRequest, "\(error)")
         }
+    }
+
+    private static func request(
+        of route: Route, _ catalog: CatalogView, _ others: (any RequestDescriber)?
+    ) -> FieldDescription? {
+        let destination = route.destination
+        return catalog.catalog.endpoint(destination.endpoint, of: destination.service)?.request
+            ?? others?.request(of: destination, on: route.nodes.nodes)
     }
 
     /// What path and query say, where the body is not read as a message.

@@ -17,8 +17,11 @@ extension ReflectedMethods: MessageTypeSource {
             guard asked.count < Self.maximumAsked.altogether else { break }
             let types = DescribedTypes(descriptors: descriptors, reflected: [:])
             guard let node = service.translatedNode, !types.knowsAll(of: service) else { continue }
-            reflected[service.name] = learnt.schema(of: service.name, on: node)
-            if reflected[service.name] == nil { asked.append((service.name, node)) }
+            if let schema = learnt.schema(of: service.name, on: node) {
+                reflected[service.name] = schema
+            } else {
+                asked.append((service.name, node))
+            }
         }
         let deadline = Deadline(on: loop, firing: wakeup)
         defer { deadline.cancel() }
@@ -67,8 +70,9 @@ private struct DescribedTypes: MessageTypes {
         guard service.translatedNode != nil else { return [] }
         var names: Set<String> = []
         if let schema = reflected[service.name] {
+            let endpoints = EndpointNames(schema)
             for type in schema.services where !type.name.hasPrefix("grpc.") {
-                names.formUnion(type.methods.map { "\(type.name.lastPart).\($0.name)" })
+                names.formUnion(type.methods.map(endpoints.name))
             }
         }
         names.formUnion(descriptors.endpoints(of: service.name))
