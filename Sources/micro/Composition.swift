@@ -116,7 +116,8 @@ struct Composition: Sendable {
         let publisher = publisher(api, parts, context)
         return [
             .rpc: RPCHandler(
-                dispatcher: parts.dispatcher, catalog: context.catalog, configuration: rpc(api), origins: api.origins),
+                dispatcher: parts.dispatcher, catalog: context.catalog, requests: parts.methods,
+                configuration: rpc(api), origins: api.origins),
             .api: APIHandler(dispatcher: parts.dispatcher, configuration: rpc(api)),
             .http: proxy, .event: EventHandler(publisher), .cloudevents: CloudEventsHandler(publisher),
             .broker: BrokerHandler(publisher, tasks: context.tasks, origins: api.origins),
@@ -174,7 +175,8 @@ struct Composition: Sendable {
             declared: DeclaredRoutes(routes.index))
         let passing = ProxyHandler(
             backend: HTTP2Backend(pool: parts.shared, configuration: pool), maximumAttempts: maximumAttempts)
-        let calling = RPCHandler(dispatcher: parts.dispatcher, catalog: context.catalog, configuration: rpc(nil))
+        let calling = RPCHandler(
+            dispatcher: parts.dispatcher, catalog: context.catalog, requests: parts.methods, configuration: rpc(nil))
         return GRPCSwitchHandler(
             grpc: RoutingHandler(router: router, always: passing),
             next: RoutingHandler(router: calls, always: calling) { _ in compression(passesOn: false, context) })

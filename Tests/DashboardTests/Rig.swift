@@ -16,7 +16,7 @@ struct Rig {
     private let stage: Stage
 
     init(
-canWrite: Bool = true, policy: AccessPolicy = AccessPolicy(), gateways: [StatusFacts.Gateway] = [],
+        canWrite: Bool = true, policy: AccessPolicy = AccessPolicy(), gateways: [StatusFacts.Gateway] = [],
         unreadiness: String? = nil, documented: [DocumentedGateway] = [], types: KnownTypes? = nil
     ) {
         let view = view
