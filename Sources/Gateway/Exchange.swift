@@ -30,6 +30,9 @@ package final class Exchange {
     package internal(set) var handshake: WebSocketHandshake?
     /// Why the request was refused, for the access log. Nil for one that was served.
     package var refusal: GatewayError.Code?
+    /// Which page of another origin may read the answer. Added to every answer, errors included. Nil, the default, leaves
+    /// answers as they are.
+    package var crossOrigin: CrossOriginGrant?
 
     /// The session owns its exchange and outlives it, so nothing needs to be checked at each of the many accesses.
     private unowned(unsafe) let stream: any ExchangeStream
@@ -79,6 +82,7 @@ package final class Exchange {
         lateFailure = nil
         mayBodyPause = false
         refusal = nil
+        crossOrigin = nil
         compression = nil
         encoder = nil
         if !service.isEmpty { service = "" }
@@ -232,6 +236,13 @@ package final class Exchange {
         if request.version == .http2 { try checkOpensNoTunnel(head.status) }
         hasBegunResponse = true
         status = head.status.code
+        guard let crossOrigin else { return try begin(checked: head, body: body) }
+        var head = head
+        crossOrigin.write(to: &head.fields)
+        try begin(checked: head, body: body)
+    }
+
+    private func begin(checked head: ResponseHead, body: BodyFraming) throws(GatewayError) {
         if let compression { return try begin(head, body: body, by: compression) }
         try stream.begin(head, body: body)
     }

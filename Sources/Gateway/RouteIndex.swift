@@ -35,7 +35,7 @@ package struct RouteIndex: Sendable {
 
     /// The rule for a request, and what its path says. Nil when none is for it.
     package func binding(of head: borrowing RequestHead) -> RouteBinding? {
-        guard !isEmpty, let path = PathParts(head.pathSpan) else { return nil }
+        guard !isEmpty, let path = PathParts(head.routedSpan) else { return nil }
         var found: RouteBinding?
         forEachHost(for: head) { routes in
             found = routes.binding(of: path, head.method)
@@ -46,7 +46,7 @@ package struct RouteIndex: Sendable {
 
     /// The methods with which rules are for a path and host, sorted. For what to tell a client that asked with another one.
     package func methods(for head: borrowing RequestHead) -> [String] {
-        guard !isEmpty, let path = PathParts(head.pathSpan) else { return [] }
+        guard !isEmpty, let path = PathParts(head.routedSpan) else { return [] }
         var names: Set<String> = []
         forEachHost(for: head) { routes in
             names.formUnion(routes.methods(for: path))
