@@ -23,8 +23,8 @@ extension Setting {
 
     /// What each gateway in a configuration file may say itself.
     static let ofOneGateway: [SettingKey] = [
-        .apiAddress, .apiHandler, .apiNamespace, .apiType, .apiResolver, .enableRPC, .allowedOrigins,
-        .enableCORS,
+        .apiAddress, .apiHandler, .apiNamespace, .apiType, .apiResolver, .enableRPC, .enableCORS,
+        .allowedOrigins, .corsHeaders, .encodedSlashes, .insecureRegistry,
     ]
 
     private static let listening: [Setting] = [
