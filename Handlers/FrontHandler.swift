@@ -4,10 +4,10 @@ package import HTTP
 
 /// What stands before every handler of the gateway: the paths that it answers itself, and the one form of a path by which
 /// everything is decided.
-package final class FrontHandler: Handler {
+package final class FrontHandler: ExplainingHandler {
     private let version: String
     private let rpc: any Handler
-    private let next: any Handler
+    private let next: any ExplainingHandler
     private let encodedSlashes: EncodedSlashes
     private let isDeclared: (borrowing RequestHead) -> Bool
 
@@ -19,7 +19,7 @@ package final class FrontHandler: Handler {
     ///   - next: Answers everything else.
     package init(
         version: String, rpc: any Handler, encodedSlashes: EncodedSlashes = .keep,
-        isDeclared: @escaping (borrowing RequestHead) -> Bool = { _ in false }, next: any Handler
+        isDeclared: @escaping (borrowing RequestHead) -> Bool = { _ in false }, next: any ExplainingHandler
     ) {
         self.version = version
         self.rpc = rpc
@@ -28,22 +28,60 @@ package final class FrontHandler: Handler {
         self.next = next
     }
 
+    private func decision(on head: borrowing RequestHead) -> FrontDecision {
+        FrontDecision(head, encodedSlashes: encodedSlashes, isDeclared: isDeclared)
+    }
+
+    package func successor(for exchange: Exchange) -> (any Handler)? {
+        switch exchange.withRequest(decision) {
+        case .next: return next
+        case .nextBy(let path):
+            exchange.request.decide(by: path)
+            return next
+        case .rpc: return rpc
+        case .root, .asterisk, .icon, .redirect, .refused: return nil
+        }
+    }
+
     nonisolated(nonsending) package func handle(_ exchange: Exchange) async throws(GatewayError) {
-        switch FrontDecision(exchange.request, encodedSlashes: encodedSlashes, isDeclared: isDeclared) {
+        switch exchange.withRequest(decision) {
         case .next: try await next.handle(exchange)
         case .nextBy(let path):
             exchange.request.decide(by: path)
             try await next.handle(exchange)
         case .rpc: try await rpc.handle(exchange)
-        case .root:
-            let text = "{\"version\": \"\(version)\"}"
-            try await exchange.respond(.ok, contentType: "text/plain; charset=utf-8", text: text)
+        case .root: try await answerRoot(exchange)
         case .icon: try await exchange.respond(.ok, contentType: "image/x-icon", text: "")
         case .redirect(let target): try await redirect(exchange, to: target)
         case .refused(let sentence): throw GatewayError(.badRequest, sentence)
         case .asterisk:
             throw GatewayError(.badRequest, "a request for * concerns no resource of this gateway")
         }
+    }
+
+    package func explain(_ head: RequestHead, body: [UInt8]) -> Explanation {
+        switch decision(on: head) {
+        case .next: return next.explain(head, body: body)
+        case .nextBy(let path):
+            var head = head
+            head.decide(by: path)
+            return next.explain(head, body: body)
+        case .rpc: return Explanation(of: head, ownAnswer: "a call of the service and endpoint that the body names")
+        case .root: return Explanation(of: head, ownAnswer: "answered by the gateway with its version")
+        case .icon: return Explanation(of: head, ownAnswer: "answered with an empty icon")
+        case .redirect(let target):
+            return Explanation(of: head, ownAnswer: "redirected with 308 to \(target), the one form of this path")
+        case .refused(let sentence): return Explanation(of: head, ownAnswer: "refused with 400: \(sentence)")
+        case .asterisk: return Explanation(of: head, ownAnswer: "refused with 400: * concerns no resource here")
+        }
+    }
+
+    nonisolated(nonsending) private func answerRoot(_ exchange: Exchange) async throws(GatewayError) {
+        if exchange.request.method == .options {
+            return try await exchange.refuseMethod(allow: "GET, HEAD, POST, OPTIONS", id: "go.micro.api")
+        }
+        let text = "{\"version\": \"\(version)\"}"
+        try await exchange.respond(.ok, contentType: "text/plain; charset=utf-8", text: text)
     }
 
     /// 308 keeps the method and the body, which 301 does not.

@@ -225,8 +225,19 @@ function renderFacts() {
   const { status } = state;
   if (!status) return;
   const facts = [`${status.product} ${status.version}`, `registry ${status.registry.name}`];
-  facts.push(status.gateway ? `gateway ${status.gateway.url}` : "no gateway in this program");
+  facts.push(...status.gateways.map(({ name, url }) => `${status.gateways.length > 1 ? name : "gateway"} ${url}`));
+  if (!status.gateways.length) facts.push("no gateway in this program");
   if ($("facts").textContent !== facts.join(" · ")) $("facts").textContent = facts.join(" · ");
+  renderDocuments(status.gateways);
+}
+
+/** Links to what tools can read about each gateway. */
+function renderDocuments(gateways) {
+  const names = gateways.map((gateway) => gateway.name);
+  $("documents").hidden = !names.length;
+  replaceChildren($("documents"), JSON.stringify(names), () => names.map((name) => names.length > 1
+    ? element("a", { href: `api/openapi.json?gateway=${encodeURIComponent(name)}` }, `OpenAPI of ${name}`)
+    : element("a", { href: "api/openapi.json" }, "OpenAPI")));
 }
 
 /** Whether every word of the search occurs somewhere in the service. */
@@ -316,7 +327,8 @@ function serviceHead(name, versions) {
     backLink(),
     element("div", { class: "title" }, element("h1", { tabindex: "-1" }, name),
       unique(nodes.map(protocol)).map((name) => element("span", { class: "badge strong" }, name))),
-    element("p", { class: "line" }, [count(nodes.length, "node"), count(versions.length, "version")].join(" · ")),
+    element("p", { class: "line" }, [count(nodes.length, "node"), count(versions.length, "version"), ""].join(" · "),
+      element("a", { href: `api/services/${encodeURIComponent(name)}` }, "Record and schemas (JSON)")),
   ];
 }
 
@@ -438,13 +450,15 @@ function emptyNotice() {
 
 function welcomeNotice() {
   const services = [...state.services.values()].flat();
-  const gateway = state.status?.gateway;
+  const gateways = state.status?.gateways ?? [];
   return notice("Choose a service",
     element("p", {}, `${count(state.services.size, "service")} with ${count(nodesOf(services).length, "node")} ` +
       "are registered. Choose one to see where it runs and what it can be asked, and to call it."),
-    gateway ? element("p", {}, "The gateway listens at ", element("code", {}, gateway.url),
+    ...gateways.map((gateway) => element("p", {},
+      gateways.length > 1 ? `The gateway ${gateway.name} listens at ` : "The gateway listens at ",
+      element("code", {}, gateway.url),
       ` with the ${gateway.handler} handler, the ${gateway.resolver} resolver and the namespace `,
-      element("code", {}, gateway.namespace), ".") : "",
+      element("code", {}, gateway.namespace), ".")),
     element("p", { class: "quiet" }, element("kbd", {}, "/"), " searches, ", element("kbd", {}, "Ctrl"), " ",
       element("kbd", {}, "Enter"), " calls."));
 }

@@ -8,6 +8,8 @@ package final class DashboardHandler: Handler {
     private let view: CatalogView
     private let facts: StatusFacts
     private let services: ServicesAPI
+    private let openAPI: OpenAPIAnswer
+    private let explaining: ExplainAnswer
     private let files: PublicFiles
     private let policy: AccessPolicy
     private let rpc: any Handler
@@ -19,14 +21,21 @@ package final class DashboardHandler: Handler {
     ///   - rpc: Answers `/rpc`, every method of it, after the policy has let the request pass.
     ///   - unreadiness: Why the program cannot serve yet, as a sentence for anyone; nil when it can.
     ///   - certificates: Those that clients are shown now.
+    ///   - gateways: Those that have a document, the first of which is meant when none is named. Default none.
+    ///   - explainers: The gateway of that name, or the first, for explanations. Default none.
+    ///   - types: Tells the types of messages where the registry does not. Default nothing.
     package init(
         catalog view: CatalogView, facts: StatusFacts, registrar: (any Registrar)?, files: PublicFiles,
         policy: AccessPolicy, rpc: any Handler, unreadiness: @escaping @Sendable () -> String?,
-        certificates: @escaping @Sendable () -> [StatusFacts.Certificate] = { [] }
+        certificates: @escaping @Sendable () -> [StatusFacts.Certificate] = { [] },
+        gateways: [DocumentedGateway] = [],
+        explainers: @escaping (String?) -> (any ExplainingHandler)? = { _ in nil }, types: (any MessageTypeSource)? = nil
     ) {
         self.view = view
         self.facts = facts
-        services = ServicesAPI(view: view, registrar: registrar)
+        services = ServicesAPI(view: view, registrar: registrar, types: types)
+        openAPI = OpenAPIAnswer(gateways: gateways, version: facts.version, view: view, types: types)
+        explaining = ExplainAnswer(explainers: explainers)
         self.files = files
         self.policy = policy
         self.rpc = rpc
@@ -46,6 +55,8 @@ package final class DashboardHandler: Handler {
         case "/rpc": try await rpc.handle(exchange)
         case "/api/status": try await status(exchange)
         case "/api/events": try await events(exchange)
+        case "/api/openapi.json": try await document(exchange)
+        case "/api/explain": try await explain(exchange)
         case "/api/services": try await allServices(exchange)
         case _ where path.hasPrefix("/api/services/"): try await oneService(path.dropFirst(14), exchange)
         case _ where path.hasPrefix("/api/"):
@@ -78,6 +89,16 @@ extension DashboardHandler {
         try await CatalogEvents.stream(view, to: exchange)
     }
 
+    nonisolated(nonsending) private func document(_ exchange: Exchange) async throws(GatewayError) {
+        guard try await isRead(exchange) else { return }
+        try await openAPI.send(to: exchange)
+    }
+
+    nonisolated(nonsending) private func explain(_ exchange: Exchange) async throws(GatewayError) {
+        guard try await isRead(exchange) else { return }
+        try await explaining.send(to: exchange)
+    }
+
     nonisolated(nonsending) private func allServices(_ exchange: Exchange) async throws(GatewayError) {
         switch exchange.request.method {
         case .get, .head: try await Answer.json(services.all(), to: exchange)
@@ -102,7 +123,7 @@ extension DashboardHandler {
     nonisolated(nonsending) private func oneService(_ name: Substring, _ exchange: Exchange) async throws(GatewayError)
     {
         guard try await isRead(exchange) else { return }
-        try await answer(exchange, with: services.one(String(name)))
+        try await answer(exchange, with: services.one(String(name), exchange))
     }
 
     nonisolated(nonsending) private func answer(

@@ -73,7 +73,7 @@ struct ExpressionReader {
         var most: Int? = least
         if take(",") { most = next == "}" ? nil : try readNumber() }
         guard take("}") else { throw PathTemplate.Malformed("a { is not followed by numbers and a }") }
-        guard most.map({ $0 >= least }) ?? true else { throw PathTemplate.Malformed("{\(least),\(most ?? 0)} is empty") }
+        if let most, most < least { throw PathTemplate.Malformed("{\(least),\(most)} is empty") }
         return .repetition(part, least: least, most: most)
     }
 

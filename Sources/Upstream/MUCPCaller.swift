@@ -44,7 +44,9 @@ package final class MUCPCaller: StreamingCaller {
     }
 
     private func finish(_ connection: UpstreamConnection, of node: Node) {
-        guard connection.input.isEmpty, connection.response.keepsConnectionAlive else { return connection.close() }
+        guard connection.input.isEmpty, connection.withResponse({ $0.keepsConnectionAlive }) else {
+            return connection.close()
+        }
         pool.put(connection, of: node)
     }
 
@@ -59,7 +61,9 @@ package final class MUCPCaller: StreamingCaller {
             to: .post, from: node, body: &reply, limit: maximumReply, wakeup: wakeup,
             for: call.exchange)
         guard isComplete else { throw .timedOut(node, after: limit) }
-        try MUCPResponse.check(connection.response, body: reply, of: call.destination.service, node: node)
+        try connection.withResponse { (head) throws(GatewayError) in
+            try MUCPResponse.check(head, body: reply, of: call.destination.service, node: node)
+        }
         let error: String?
         do throws(MUCPProblem) { error = try codec.unwrap(&reply) } catch { throw .broken(node, error.reason) }
         if let error { throw GatewayError(reportedBy: call.destination.service, text: error) }
@@ -69,16 +73,11 @@ package final class MUCPCaller: StreamingCaller {
         _ call: RPCCall, on node: Node, wakeup: Wakeup
     ) async throws(GatewayError) -> any RPCStream {
         let codec = MUCPCodec(for: call.format, node: node)
-        guard codec == .json else {
-            throw GatewayError(
-                .notImplemented,
-                "\(call.destination.service) cannot be streamed to: only JSON can, and only since Go Micro 1.0",
-                detail: "node \(node.id) at \(node.address) would be streamed to in \(codec.contentType)")
-        }
         let connection = try await pool.connect(to: node, for: wakeup, before: call.deadline)
         connection.deadline.set(call.deadline)
         defer { streamCount &+= 1 }
         return MUCPStream(
-            call, id: streamCount, over: connection, with: node, maximumMessage: maximumReply, now: pool.loop.now)
+            call, id: streamCount, as: codec, over: connection, with: node, maximumMessage: maximumReply,
+            now: pool.loop.now)
     }
 }

@@ -4,7 +4,10 @@ internal import HTTP
 
 /// The answer to a call in Go Micro's RPC: always 200, with the error in a header.
 enum MUCPResponse {
-    /// The text of the error that the head reports; nil when there is none. Of a stream, `EOS` is its proper end.
+    /// The error with which a stream properly ends.
+    static let endOfStream = "EOS"
+
+    /// The text of the error that the head reports; nil when there is none.
     ///
     /// Nothing else in the head is to be believed: services repeat what the first request of the connection said.
     static func error(in head: borrowing ResponseHead) -> String? {
@@ -21,7 +24,7 @@ enum MUCPResponse {
             throw .broken(node, "it answered with status \(head.status.code), which is no RPC answer")
         }
         // A server that does not know the codec says so in plain text and without an error header.
-        if let type = head.fields[.contentType], type.hasPrefix("text/plain") {
+        if head.fields.contentKind == .text, head.fields[.contentType]?.hasPrefix("text/plain") == true {
             throw GatewayError(
                 .unsupportedMediaType, "the service does not understand \(body.text.prefix(200))",
                 detail: "node \(node.id) at \(node.address): \(body.text.prefix(200))", mayHaveBeenSent: true)

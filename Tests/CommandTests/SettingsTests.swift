@@ -64,7 +64,10 @@ struct SettingsTests {
     @Test(
         "a bad value is named with its flag or variable, what is expected, and the closest word",
         arguments: [
-            (["MICRO_API_HANDLER": "rcp"], "MICRO_API_HANDLER=rcp is not meta, rpc, http or proxy; did you mean rpc?"),
+            (
+                ["MICRO_API_HANDLER": "rcp"],
+                "MICRO_API_HANDLER=rcp is not meta, rpc, http, proxy, event, cloudevents or broker; did you mean rpc?"
+            ),
             (
                 ["MICRO_API_ADDRESS": "8080"],
                 "MICRO_API_ADDRESS=8080 is not host:port or :port, such as 127.0.0.1:8080; did you mean :8080?"
@@ -94,7 +97,7 @@ struct SettingsTests {
                 ["MICRO_ENABLE_TLS": "true"],
                 "enable_tls needs tls_cert_file and tls_key_file: name the PEM files of a certificate and of its key"
             ),
-            (["MICRO_API_ENABLE_CORS": "true"], "MICRO_API_ENABLE_CORS is not supported yet: leave it out"),
+            (["MICRO_ENABLE_STATS": "true"], "MICRO_ENABLE_STATS is not supported yet: leave it out"),
             (["MICRO_AUTH": "jwt"], "MICRO_AUTH is not supported yet: leave it out"),
         ])
     func badValues(environment: [String: String], sentence: String) throws {
@@ -160,9 +163,9 @@ struct SettingsTests {
             ),
             ("api --registry_address=h:1", [:], "registry_address has no effect: registry mdns has no address"),
             (
-                "api --resolver=path", [:],
-                "resolver path names no endpoints, which handlers rpc and meta need: add --handler=http, "
-                    + "or leave the resolver out"
+                "api --enable_cors", [:],
+                "enable_cors is for pages of localhost only, without allowed_origins: name the sites whose pages may call, "
+                    + "or * for all of them without cookies"
             ),
         ])
     func warnings(line: String, environment: [String: String], warning: String) throws {
@@ -174,7 +177,7 @@ struct SettingsTests {
     @Test(
         "what someone switches off that we do not have is no reason to stop",
         arguments: [
-            "--enable_tls=false api", "--enable_acme=false web", "--report_usage=false api --enable_cors=false",
+            "--enable_tls=false api", "--enable_acme=false web", "--report_usage=false api --enable_stats=false",
         ])
     func switchedOff(line: String) throws {
         #expect(try resolve(line).problems == [])

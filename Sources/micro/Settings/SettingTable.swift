@@ -5,7 +5,7 @@ import Reactor
 
 extension Setting {
     /// Every setting, in the order of the help.
-    static let all = listening + routing + discovery + calls + encryption + acme + limits + logs + asking
+    static let all = sources + listening + routing + discovery + calls + encryption + acme + limits + logs + asking
 
     private static let both: Set<CommandName> = [.server, .demo]
     private static let apiCommands = both.union([.api])
@@ -14,6 +14,18 @@ extension Setting {
     private static func name(_ name: String, in commands: Set<CommandName>) -> [ShortName] {
         [ShortName(name: name, commands: commands)]
     }
+
+    private static let sources: [Setting] = [
+        Setting(
+            .config, .text("file"), ["MICRO_CONFIG"], in: CommandName.serving.union([.config]), group: .sources,
+            isCommon: true, "Read settings and routes from this file, in YAML")
+    ]
+
+    /// What each gateway in a configuration file may say itself.
+    static let ofOneGateway: [SettingKey] = [
+        .apiAddress, .apiHandler, .apiNamespace, .apiType, .apiResolver, .enableRPC, .allowedOrigins,
+        .enableCORS, .corsHeaders, .encodedSlashes, .insecureRegistry,
+    ]
 
     private static let listening: [Setting] = [
         Setting(
@@ -41,15 +53,15 @@ extension Setting {
         Setting(
             .apiHandler,
             .word(
-                valid: ["meta", "rpc", "api", "http", "proxy", "registry"],
-                notYet: ["event", "web", "cloudevents", "broker"]),
+                valid: ["meta", "rpc", "api", "http", "proxy", "event", "cloudevents", "broker", "registry"],
+                notYet: ["web"]),
             ["MICRO_API_HANDLER"], default: "meta", in: apiCommands, as: name("handler", in: apiCommands),
             group: .routing, isCommon: true,
             "What becomes of requests"),
         Setting(
             .apiNamespace, .text("name"), ["MICRO_API_NAMESPACE", "MICRO_NAMESPACE"], default: "go.micro",
             in: apiCommands, as: name("namespace", in: apiCommands), group: .routing, isCommon: true,
-            "What the names of services begin with; a blank for nothing, domain to take it from the host"),
+            "What names of services begin with; blank for none, domain to take it from the host"),
         Setting(
             .apiType, .text("type"), ["MICRO_API_TYPE"], default: "api", in: apiCommands,
             as: name("type", in: apiCommands), group: .routing, isCommon: true,
@@ -64,13 +76,13 @@ extension Setting {
             "Who may call any service at /rpc: true everyone, false nobody, unset this machine"),
         Setting(
             .enableCORS, .boolean, ["MICRO_API_ENABLE_CORS"], default: "true", in: apiCommands, group: .routing,
-            "Let pages of the allowed origins read answers, and answer browsers that ask if they may"),
+            "Tell browsers whose pages may read answers"),
         Setting(
             .allowedOrigins, .origins, ["MICRO_ALLOWED_ORIGINS"], in: apiCommands, group: .routing,
-            "Whose pages may read answers and open WebSockets; when unset, pages of localhost may read"),
+            "Whose pages may read answers and open WebSockets; those of localhost may read when unset"),
         Setting(
             .corsHeaders, .list("names"), ["MICRO_CORS_HEADERS"], in: apiCommands, group: .routing,
-            "Header fields that such pages may send besides the usual ones, such as X-Tenant,X-App-*"),
+            "Header fields that such pages may send besides the usual ones: X-Tenant,X-App-*"),
         Setting(
             .encodedSlashes, .word(valid: EncodedSlashes.allCases.map(\.rawValue), notYet: []),
             ["MICRO_ENCODED_SLASHES"], default: "keep", in: apiCommands, group: .routing,
@@ -78,10 +90,23 @@ extension Setting {
         Setting(
             .insecureRegistry, .boolean, ["MICRO_INSECURE_REGISTRY"], default: "false", in: apiCommands,
             group: .routing,
-            "Let other machines register and deregister through the handler registry without any login"),
+            "Let other machines change the registry by --handler=registry without any login"),
         Setting(
             .descriptors, .list("files"), ["MICRO_DESCRIPTORS"], in: apiCommands.union([.proxy]), group: .routing,
             "Descriptor sets of protoc: types of gRPC services, and routes that they declare"),
+        Setting(
+            .broker,
+            .word(
+                valid: ["http", "memory"],
+                notYet: ["nats", "service", "eats", "kafka", "rabbitmq", "redis", "sqs", "mqtt", "stan", "nsq"]),
+            ["MICRO_BROKER"], default: "http", in: apiCommands, group: .routing,
+            "Where messages go: to Go Micro's subscribers in the registry, or to this process alone"),
+        Setting(
+            .brokerAddress, .address, ["MICRO_BROKER_ADDRESS"], in: apiCommands, group: .routing,
+            "Where the broker http takes messages for WebSockets; a port of 127.0.0.1 when unset"),
+        Setting(
+            .learnRoutes, .boolean, ["MICRO_LEARN_ROUTES"], default: "true", in: CommandName.serving, group: .routing,
+            "Ask gRPC services by reflection for their types and the routes that they declare"),
         Setting(
             .webNamespace, .text("name"), ["MICRO_WEB_NAMESPACE"], default: "go.micro", in: webCommands,
             as: name("namespace", in: [.web]), group: .routing,
@@ -96,7 +121,7 @@ extension Setting {
             "The server to pass requests on to, when the command line names none"),
     ]
 
-    private static let registryUsers = CommandName.discovering.union(CommandName.asking)
+    private static let registryUsers = CommandName.discovering.union(CommandName.asking).subtracting([.explain])
 
     private static let discovery: [Setting] = [
         Setting(
@@ -139,8 +164,8 @@ extension Setting {
             "Which node is asked"),
         Setting(
             .clientRequestTimeout, .duration(.milliseconds(1) ... .seconds(86_400)), ["MICRO_CLIENT_REQUEST_TIMEOUT"],
-            default: "5s", in: CommandName.serving.union(CommandName.asking), group: .calls, isCommon: true,
-            "How long a call may take, retries included"),
+            default: "5s", in: CommandName.serving.union(CommandName.asking), group: .discovery, isCommon: true,
+            "How long a call may take with retries"),
         Setting(
             .clientRetries, .integer(0...100), ["MICRO_CLIENT_RETRIES"], default: "1",
             in: CommandName.serving.union(calling), group: .calls,
@@ -226,8 +251,25 @@ extension Setting {
             group: .calls, isCommon: true,
             "The node to ask, without discovery"),
         Setting(
-            .metadata, .list("key=value"), ["MICRO_METADATA"], in: calling, group: .calls, isCommon: true,
+            .metadata, .list("key=value"), ["MICRO_METADATA"], in: calling.union([.publish]), group: .calls,
+            isCommon: true,
             "What to send along with the call; may be given several times"),
+        Setting(
+            .explainHost, .text("host"), ["MICRO_EXPLAIN_HOST"], in: [.explain], group: .routing, isCommon: true,
+            "The host that the request asks for; default localhost"),
+        Setting(
+            .explainHeader, .list("fields"), ["MICRO_EXPLAIN_HEADER"], in: [.explain], group: .routing, isCommon: true,
+            "Fields of its head, such as 'Content-Type: application/json'; may be given several times"),
+        Setting(
+            .explainData, .text("body"), ["MICRO_EXPLAIN_DATA"], in: [.explain], group: .routing, isCommon: true,
+            "Its body"),
+        Setting(
+            .explainGateway, .text("name"), ["MICRO_EXPLAIN_GATEWAY"], in: [.explain], group: .routing, isCommon: true,
+            "Which gateway of the program is asked; default the first"),
+        Setting(
+            .explainOutput, .word(valid: ["text", "json"], notYet: []), ["MICRO_EXPLAIN_OUTPUT"], default: "text",
+            in: [.explain], as: name("output", in: [.explain]), group: .output, isCommon: true,
+            "How the explanation is printed"),
         Setting(
             .output, .word(valid: ["json", "raw"], notYet: []), ["MICRO_OUTPUT"], default: "json", in: calling,
             as: name("o", in: calling), group: .output, isCommon: true,
