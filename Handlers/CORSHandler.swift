@@ -1,12 +1,12 @@
 internal import Bytes
 package import Gateway
-internal import HTTP
+package import HTTP
 
 /// Lets pages of other origins use what is behind it, as far as the policy allows (Fetch Standard, 3.2).
 ///
 /// Only real preflights are answered here: OPTIONS with `Origin` and `Access-Control-Request-Method`, of a page that may.
 /// Every other OPTIONS is for whoever is asked, as is what a page that may not is told.
-package final class CORSHandler: Handler {
+package final class CORSHandler: ExplainingHandler {
     /// Header fields that pages may send with a request; `*` at the end of a name stands for the rest of it.
     package static let usualFields = [
         "Accept", "Accept-Language", "Authorization", "Cache-Control", "Content-Encoding", "Content-Language",
@@ -32,10 +32,20 @@ package final class CORSHandler: Handler {
     }
 
     package func successor(for exchange: Exchange) -> (any Handler)? {
-        let (grant, isPreflight) = exchange.withRequest { (policy.grant(for: $0), $0.isPreflight) }
-        if isPreflight, grant?.origin != nil { return nil }
+        let grant = exchange.withRequest { policy.grant(for: $0) }
+        if exchange.withRequest({ answers($0, grant) }) { return nil }
         exchange.crossOrigin = grant
         return next
+    }
+
+    /// Whether the request is a preflight of a page that may.
+    private func answers(_ head: borrowing RequestHead, _ grant: CrossOriginGrant?) -> Bool {
+        grant?.origin != nil && head.isPreflight
+    }
+
+    package func explain(_ head: RequestHead, body: [UInt8]) -> Explanation {
+        guard answers(head, policy.grant(for: head)) else { return next.explanation(of: head, body: body) }
+        return Explanation(of: head, ownAnswer: "answered by the gateway, which lets pages of this origin call (CORS)")
     }
 
     nonisolated(nonsending) package func handle(_ exchange: Exchange) async throws(GatewayError) {

@@ -7,7 +7,7 @@ package import HTTP
 package final class FrontHandler: ExplainingHandler {
     private let version: String
     private let rpc: any Handler
-    private let next: any ExplainingHandler
+    private let next: any Handler
     private let encodedSlashes: EncodedSlashes
     private let isDeclared: (borrowing RequestHead) -> Bool
 
@@ -19,7 +19,7 @@ package final class FrontHandler: ExplainingHandler {
     ///   - next: Answers everything else.
     package init(
         version: String, rpc: any Handler, encodedSlashes: EncodedSlashes = .keep,
-        isDeclared: @escaping (borrowing RequestHead) -> Bool = { _ in false }, next: any ExplainingHandler
+        isDeclared: @escaping (borrowing RequestHead) -> Bool = { _ in false }, next: any Handler
     ) {
         self.version = version
         self.rpc = rpc
@@ -33,7 +33,7 @@ package final class FrontHandler: ExplainingHandler {
     }
 
     package func successor(for exchange: Exchange) -> (any Handler)? {
-        switch exchange.withRequest(decision) {
+        switch exchange.withRequest({ decision(on: $0) }) {
         case .next: return next
         case .nextBy(let path):
             exchange.request.decide(by: path)
@@ -44,7 +44,7 @@ package final class FrontHandler: ExplainingHandler {
     }
 
     nonisolated(nonsending) package func handle(_ exchange: Exchange) async throws(GatewayError) {
-        switch exchange.withRequest(decision) {
+        switch exchange.withRequest({ decision(on: $0) }) {
         case .next: try await next.handle(exchange)
         case .nextBy(let path):
             exchange.request.decide(by: path)
@@ -54,25 +54,24 @@ package final class FrontHandler: ExplainingHandler {
         case .icon: try await exchange.respond(.ok, contentType: "image/x-icon", text: "")
         case .redirect(let target): try await redirect(exchange, to: target)
         case .refused(let sentence): throw GatewayError(.badRequest, sentence)
-        case .asterisk:
-            throw GatewayError(.badRequest, "a request for * concerns no resource of this gateway")
+        case .asterisk: throw .asterisk
         }
     }
 
     package func explain(_ head: RequestHead, body: [UInt8]) -> Explanation {
         switch decision(on: head) {
-        case .next: return next.explain(head, body: body)
+        case .next: return next.explanation(of: head, body: body)
         case .nextBy(let path):
             var head = head
             head.decide(by: path)
-            return next.explain(head, body: body)
+            return next.explanation(of: head, body: body)
         case .rpc: return Explanation(of: head, ownAnswer: "a call of the service and endpoint that the body names")
         case .root: return Explanation(of: head, ownAnswer: "answered by the gateway with its version")
         case .icon: return Explanation(of: head, ownAnswer: "answered with an empty icon")
         case .redirect(let target):
             return Explanation(of: head, ownAnswer: "redirected with 308 to \(target), the one form of this path")
-        case .refused(let sentence): return Explanation(of: head, ownAnswer: "refused with 400: \(sentence)")
-        case .asterisk: return Explanation(of: head, ownAnswer: "refused with 400: * concerns no resource here")
+        case .refused(let sentence): return Explanation(of: head, problem: GatewayError(.badRequest, sentence))
+        case .asterisk: return Explanation(of: head, problem: .asterisk)
         }
     }
 
@@ -92,5 +91,11 @@ package final class FrontHandler: ExplainingHandler {
         fields.append(.location, target)
         var body = ByteBuffer()
         try await exchange.respond(.permanentRedirect, fields, body: &body)
+    }
+}
+
+extension GatewayError {
+    fileprivate static var asterisk: GatewayError {
+        GatewayError(.badRequest, "a request for * concerns no resource of this gateway")
     }
 }

@@ -42,6 +42,8 @@ struct ApplianceConfiguration: Sendable {
     var drainTimeout: Duration
     /// Whose `X-Forwarded-...` fields are believed.
     var trustedProxies: [AddressRange]
+    /// Whether gateways count their answers, and tell of them at `/stats`.
+    var hasStatistics = false
     /// What was given and has no effect; sentences without a period.
     var warnings: [String]
 
@@ -209,6 +211,7 @@ extension ApplianceConfiguration {
         security = isSecure ? Security(settings) : nil
         nodeSecurity = NodeSecurity(settings)
         client = Client(settings)
+        hasStatistics = settings.boolean(.enableStats) == true
         limits = Limits(settings)
         logs = Logs(settings)
         loops = settings.number(.loops)

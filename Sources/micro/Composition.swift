@@ -32,6 +32,9 @@ struct Composition: Sendable {
     /// The subscribers within this process.
     let subscribers = HTTPBrokerSite(memory: MemoryBroker())
 
+    /// What the gateways of this process have answered.
+    private let statistics = RequestStatistics { time(nil) }
+
     // MARK: By name
 
     func strategy() -> any Strategy {
@@ -98,8 +101,10 @@ struct Composition: Sendable {
             version: Version.number, rpc: compressing(rpcEndpoint(api.rpcAccess, of: api, parts, context), context),
             encodedSlashes: api.encodedSlashes, isDeclared: router.isDeclared,
             next: GRPCSwitchHandler(grpc: grpc(parts, context), next: routing))
-        context.explainers.append((api.name, front))
-        return api.hasCORS ? CORSHandler(api.origins, fields: api.corsFields, next: front) : front
+        let sharing: any ExplainingHandler = api.hasCORS ? CORSHandler(api.origins, fields: api.corsFields, next: front) : front
+        let outermost = counted(sharing)
+        context.explainers.append((api.name, outermost))
+        return outermost
     }
 
     /// What can be done with a request of the gateway.
@@ -172,6 +177,11 @@ struct Composition: Sendable {
         return GRPCSwitchHandler(
             grpc: RoutingHandler(router: router, always: passing),
             next: RoutingHandler(router: calls, always: calling) { _ in compression(passesOn: false, context) })
+    }
+
+    private func counted(_ handler: any ExplainingHandler) -> any ExplainingHandler {
+        guard configuration.hasStatistics else { return handler }
+        return StatsHandler(statistics, process: ProcessFigures.now, next: handler)
     }
 
     /// - Parameter passesOn: Whether the answers are those of others.

@@ -97,7 +97,7 @@ struct SettingsTests {
                 ["MICRO_ENABLE_TLS": "true"],
                 "enable_tls needs tls_cert_file and tls_key_file: name the PEM files of a certificate and of its key"
             ),
-            (["MICRO_ENABLE_STATS": "true"], "MICRO_ENABLE_STATS is not supported yet: leave it out"),
+            (["MICRO_API_ENABLE_CORS": "true"], "MICRO_API_ENABLE_CORS is not supported yet: leave it out"),
             (["MICRO_AUTH": "jwt"], "MICRO_AUTH is not supported yet: leave it out"),
         ])
     func badValues(environment: [String: String], sentence: String) throws {
@@ -163,9 +163,8 @@ struct SettingsTests {
             ),
             ("api --registry_address=h:1", [:], "registry_address has no effect: registry mdns has no address"),
             (
-                "api --enable_cors", [:],
-                "enable_cors is for pages of localhost only, without allowed_origins: name the sites whose pages may call, "
-                    + "or * for all of them without cookies"
+                "server --broker=memory --broker_address=h:1", [:],
+                "broker_address has no effect: broker memory has no address"
             ),
         ])
     func warnings(line: String, environment: [String: String], warning: String) throws {
@@ -177,7 +176,7 @@ struct SettingsTests {
     @Test(
         "what someone switches off that we do not have is no reason to stop",
         arguments: [
-            "--enable_tls=false api", "--enable_acme=false web", "--report_usage=false api --enable_stats=false",
+            "--enable_tls=false api", "--enable_acme=false web", "--report_usage=false api --enable_cors=false",
         ])
     func switchedOff(line: String) throws {
         #expect(try resolve(line).problems == [])

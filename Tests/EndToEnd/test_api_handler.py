@@ -1,4 +1,4 @@
-"""Whole requests in one message, `go.api.Request`, to services made with grpcio and to one that speaks Go Micro's RPC."""
+"""Whole requests in one message, `go.api.Request`, to services of gRPC and of Go Micro's own RPC."""
 
 import json
 import struct
@@ -80,6 +80,7 @@ def test_the_whole_request_reaches_the_service(gateway, flags):  # C190
     assert header["X-Forwarded-For"] == ["127.0.0.1"]
     assert header["Content-Type"] == ["text/plain; charset=UTF-8"]
     assert (header["X-A"], header["Cookie"]) == (["1", "2"], ["a=b"])
+    assert header["Micro-Namespace"] == ["go.micro"]
 
 
 def test_a_chain_of_proxies_is_kept_where_they_are_trusted(gateway):  # C196

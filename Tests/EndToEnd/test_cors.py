@@ -154,7 +154,7 @@ def test_browsers_let_the_right_pages_call(start, page):
     app = page("app.example", page.site)
     status, _, text = app.evaluate(CALL, call)
     assert (status, "John" in text) == (200, True)
-    # An error can be read as well, and so can the outcome of a call in gRPC-Web, which is a header when it fails at once.
+    # An error can be read as well, and so can the outcome of a call in gRPC-Web: a header when it fails at once.
     assert app.evaluate(CALL, [f"{server.api_url}/nosuch", *call[1:]])[0] == 404
     status, outcome, _ = app.evaluate(
         CALL, [f"{server.api_url}/go.none.Greeter/Hello", "application/grpc-web+proto", ""])

@@ -26,8 +26,8 @@ def ask(server, target, method="GET", *fields):
 
 AMBIGUOUS = {
     "/site/..%2fadmin": "..%2f", "/site%2f..%2fadmin": "%2f..%2f", "/site/..%5cadmin": "..%5c", "/site\\admin": "\\",
-    "/site/..;/admin": "..;", "/site/a%00b": "%00", "/site/%zz": "%zz", "/site/%": "%", "/site/%c0%ae%c0%ae/x": "%c0%ae",
-    "/site/%e0%80%afx": "%e0%80", "/./\\evil.example": "\\",
+    "/site/..;/admin": "..;", "/site/a%00b": "%00", "/site/%zz": "%zz", "/site/%": "%",
+    "/site/%c0%ae%c0%ae/x": "%c0%ae", "/site/%e0%80%afx": "%e0%80", "/./\\evil.example": "\\",
 }
 
 

@@ -14,6 +14,7 @@ enum SettingKey: String, CaseIterable, Sendable {
     case enableRPC = "enable_rpc"
     case enableCORS = "enable_cors"
     case allowedOrigins = "allowed_origins"
+    case enableStats = "enable_stats"
     case corsHeaders = "cors_headers"
     case encodedSlashes = "encoded_slashes"
     case insecureRegistry = "insecure_registry"

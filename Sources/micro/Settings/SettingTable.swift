@@ -24,7 +24,7 @@ extension Setting {
     /// What each gateway in a configuration file may say itself.
     static let ofOneGateway: [SettingKey] = [
         .apiAddress, .apiHandler, .apiNamespace, .apiType, .apiResolver, .enableRPC, .allowedOrigins,
-        .enableCORS, .corsHeaders, .encodedSlashes, .insecureRegistry,
+        .enableCORS,
     ]
 
     private static let listening: [Setting] = [
@@ -76,13 +76,13 @@ extension Setting {
             "Who may call any service at /rpc: true everyone, false nobody, unset this machine"),
         Setting(
             .enableCORS, .boolean, ["MICRO_API_ENABLE_CORS"], default: "true", in: apiCommands, group: .routing,
-            "Tell browsers whose pages may read answers"),
+            "Let pages of the allowed origins read answers, and answer browsers that ask if they may"),
         Setting(
             .allowedOrigins, .origins, ["MICRO_ALLOWED_ORIGINS"], in: apiCommands, group: .routing,
-            "Whose pages may read answers and open WebSockets; those of localhost may read when unset"),
+            "Whose pages may read answers and open WebSockets; when unset, pages of localhost may read"),
         Setting(
             .corsHeaders, .list("names"), ["MICRO_CORS_HEADERS"], in: apiCommands, group: .routing,
-            "Header fields that such pages may send besides the usual ones: X-Tenant,X-App-*"),
+            "Header fields that such pages may send besides the usual ones, such as X-Tenant,X-App-*"),
         Setting(
             .encodedSlashes, .word(valid: EncodedSlashes.allCases.map(\.rawValue), notYet: []),
             ["MICRO_ENCODED_SLASHES"], default: "keep", in: apiCommands, group: .routing,
@@ -90,7 +90,10 @@ extension Setting {
         Setting(
             .insecureRegistry, .boolean, ["MICRO_INSECURE_REGISTRY"], default: "false", in: apiCommands,
             group: .routing,
-            "Let other machines change the registry by --handler=registry without any login"),
+            "Let other machines register and deregister through the handler registry without any login"),
+        Setting(
+            .enableStats, .boolean, ["MICRO_ENABLE_STATS"], default: "false", in: apiCommands, group: .routing,
+            "Count answers, and tell of them at /stats"),
         Setting(
             .descriptors, .list("files"), ["MICRO_DESCRIPTORS"], in: apiCommands.union([.proxy]), group: .routing,
             "Descriptor sets of protoc: types of gRPC services, and routes that they declare"),

@@ -88,20 +88,6 @@ struct SettingsResolution {
             warnings.append("broker_address has no effect: broker memory has no address")
         }
         judgeWebServices(settings)
-        let gateways = Settings(command: command, values: values, file: file).gateways
-        if gateways.isEmpty { judgeGateway(settings, named: nil) }
-        for gateway in gateways { judgeGateway(settings.with(gateway.values), named: gateway) }
-    }
-
-    /// - Parameter listed: Nil for the one gateway that flags make.
-    private mutating func judgeGateway(_ settings: Settings, named listed: ConfigurationFile.Gateway?) {
-        let place = listed.map { " (listener \($0.name), \($0.origin))" } ?? ""
-        let wantsOrigins = settings.isGiven(.enableCORS) && settings.boolean(.enableCORS) == true
-        if wantsOrigins, settings.list(.allowedOrigins).isEmpty {
-            warnings.append(
-                "enable_cors\(place) is for pages of localhost only, without allowed_origins: name the sites whose pages"
-                    + " may call, or * for all of them without cookies")
-        }
     }
 
     /// Whoever names another place for web services expects to reach them there. The usual one, in either spelling, is
