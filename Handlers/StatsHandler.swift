@@ -1,11 +1,11 @@
 internal import Bytes
 package import Gateway
-internal import HTTP
+package import HTTP
 internal import JSON
 
 /// Counts the answers of another handler, refusals among them, and tells of them at `/stats`: as JSON for whoever asks for
 /// it, or says so as clients of Micro v2 do, by the type of a request without a body; and else as a page.
-package final class StatsHandler: Handler {
+package final class StatsHandler: ExplainingHandler {
     private let statistics: RequestStatistics
     private let process: @Sendable () -> RequestStatistics.Process
     private let next: any Handler
@@ -32,6 +32,11 @@ package final class StatsHandler: Handler {
             throw error
         }
         statistics.count(exchange.status)
+    }
+
+    package func explain(_ head: RequestHead, body: [UInt8]) -> Explanation {
+        guard head.path == "/stats" else { return next.explanation(of: head, body: body) }
+        return Explanation(of: head, ownAnswer: "answered by the gateway with its numbers")
     }
 
     nonisolated(nonsending) private func answer(_ exchange: Exchange) async throws(GatewayError) {

@@ -1,5 +1,6 @@
 import ACME
 import Gateway
+import HTTP
 import Handlers
 import Logging
 import Reactor
@@ -60,8 +61,16 @@ struct ApplianceConfiguration: Sendable {
         /// `micro`, `path`, `vpath`, `host` or `grpc`.
         var resolver: String
         var rpcAccess: RPCAccess
-        /// Whose pages may open a WebSocket that ends here.
+        /// Whose pages may read answers, and open a WebSocket that ends here.
         var origins: OriginPolicy
+        /// Whether browsers are told so.
+        var hasCORS: Bool
+        /// Header fields that such pages may send, besides the usual ones.
+        var corsFields: [String]
+        /// What `%2F` in a path is.
+        var encodedSlashes: EncodedSlashes
+        /// Whether clients of other machines may change the registry without a login.
+        var isRegistryInsecure: Bool
     }
 
     /// Where messages go that requests publish.
@@ -236,12 +245,16 @@ extension ApplianceConfiguration.API {
             case false?: .nobody
             }
         origins = OriginPolicy(allowed: settings.list(.allowedOrigins))
+        hasCORS = settings.boolean(.enableCORS) ?? true
+        corsFields = settings.list(.corsHeaders)
+        encodedSlashes = EncodedSlashes(rawValue: settings.the(settings.text, .encodedSlashes)) ?? .keep
+        isRegistryInsecure = settings.boolean(.insecureRegistry) ?? false
     }
 }
 
 extension ApplianceConfiguration.Broker {
     fileprivate init(_ settings: Settings) {
-        name = settings.the(settings.text, .broker)
+        name = settings.text(.broker) ?? "http"
         address = name == "http" ? settings.address(.brokerAddress) : nil
     }
 }

@@ -64,7 +64,10 @@ struct SettingsTests {
     @Test(
         "a bad value is named with its flag or variable, what is expected, and the closest word",
         arguments: [
-            (["MICRO_API_HANDLER": "rcp"], "MICRO_API_HANDLER=rcp is not meta, rpc, http or proxy; did you mean rpc?"),
+            (
+                ["MICRO_API_HANDLER": "rcp"],
+                "MICRO_API_HANDLER=rcp is not meta, rpc, http, proxy, event, cloudevents or broker; did you mean rpc?"
+            ),
             (
                 ["MICRO_API_ADDRESS": "8080"],
                 "MICRO_API_ADDRESS=8080 is not host:port or :port, such as 127.0.0.1:8080; did you mean :8080?"
