@@ -27,9 +27,10 @@ struct APIRequest {
     /// False when the message has the body as fields of a form instead.
     let hasBody: Bool
 
+    /// - Parameter namespace: In which services are looked for, without type; one of the fields. Default none.
     /// - Throws: `.badRequest` for a path, query or form that is malformed.
     init(
-        _ head: borrowing RequestHead, body: Span<UInt8>, _ context: ForwardingContext
+        _ head: borrowing RequestHead, body: Span<UInt8>, _ context: ForwardingContext, namespace: Namespace? = nil
     ) throws(GatewayError) {
         guard let path = PercentEncoding.decode(head.path) else {
             throw GatewayError(.badRequest, "the path is not percent-encoded UTF-8")
@@ -43,6 +44,7 @@ struct APIRequest {
             header.removeAll { $0.name == "Content-Type" }
             header.append(("Content-Type", [Self.fallbackType]))
         }
+        if let name = namespace?.name(for: head), !name.isEmpty { header.append(("Micro-Namespace", [name])) }
         self.header = header
         let hasForm = type?.kind == .form && (head.method == .post || head.method == .put || head.method == .patch)
         hasBody = !hasForm

@@ -50,6 +50,8 @@ package final class FrontHandler: ExplainingHandler {
             exchange.request.decide(by: path)
             try await next.handle(exchange)
         case .rpc: try await rpc.handle(exchange)
+        case .root where exchange.request.method == .options:
+            try await exchange.refuseMethod(allow: "GET, HEAD, OPTIONS", id: "go.micro.api")
         case .root:
             let text = "{\"version\": \"\(version)\"}"
             try await exchange.respond(.ok, contentType: "text/plain; charset=utf-8", text: text)

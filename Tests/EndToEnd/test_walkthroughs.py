@@ -15,6 +15,7 @@ from playwright.sync_api import expect, sync_playwright
 
 import broker_peers
 from conformance.messages import Event
+from program import until
 
 
 @pytest.fixture
@@ -156,6 +157,20 @@ def test_walkthrough_10_event_handler(start_server, subscriber, sh):
     event = Event.FromString(subscriber.take()[2])
     assert (event.name, event.data) == ("created", '{"name": "John"}')
     assert subscriber.is_idle
+
+
+def test_walkthrough_12_registry_over_http(start_server, sh):
+    server = start_server("--handler=registry")
+    record = (
+        '{"name": "foo", "version": "bar", "nodes": [{"id": "foo-1", "address": "127.0.0.1:8081", "metadata": {}}],'
+        ' "metadata": {}, "endpoints": []}')
+    json_type = "-H 'Content-Type: application/json'"
+    sh(f"curl --fail -XPOST {json_type} -d '{record}' http://localhost:8080/registry", server)
+    assert json.loads(sh("curl 'http://localhost:8080/registry?service=foo'", server)) == [json.loads(record)]
+    assert json.loads(sh("curl 'http://localhost:8080/registry'", server)) == [json.loads(record)]
+    sh(f"curl --fail -XDELETE {json_type} -d '{record}' http://localhost:8080/registry", server)
+    until(lambda: json.loads(sh("curl 'http://localhost:8080/registry'", server)) == [])
+    assert sh("curl -o /dev/null -w '%{http_code}' 'http://localhost:8080/registry?service=foo'", server) == "404"
 
 
 # What is registered

@@ -47,14 +47,23 @@ private final class PathTeller: Handler {
 }
 
 struct FrontHandlerTests {
-    private func answer(_ target: String, _ slashes: EncodedSlashes = .keep) -> ScriptedExchange {
+    private func answer(
+        _ target: String, _ slashes: EncodedSlashes = .keep, _ method: HTTP.Method = .get
+    ) -> ScriptedExchange {
         let loop = ManualEventLoop()
         let stage = Stage(loop: loop) {
             FrontHandler(version: "1.0", rpc: PathTeller(), encodedSlashes: slashes, next: PathTeller())
         }
-        let scripted = ScriptedExchange(RequestHead(target: target), on: loop)
+        let scripted = ScriptedExchange(RequestHead(method: method, target: target), on: loop)
         stage.play(scripted)
         return scripted
+    }
+
+    @Test func `the root says what it takes, and nothing else, to those who ask for that`() {
+        let scripted = answer("/", .keep, .options)
+        #expect(scripted.head?.status == .noContent)
+        #expect(scripted.head?.fields["Allow"] == "GET, HEAD, OPTIONS")
+        #expect(scripted.body == "")
     }
 
     @Test func `what was received is passed on, whatever is decided by`() {
