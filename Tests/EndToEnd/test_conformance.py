@@ -293,7 +293,7 @@ def leaving_cancels_the_call(row, answer, behind, running):
 
 
 def _links(answer):
-    return re.findall(r'href="/service/([^"]+)"', answer.body.decode())
+    return re.findall(r'href="/?service/([^"]+)"', answer.body.decode())
 
 
 def lists_all_services(row, answer, behind, running):
