@@ -36,6 +36,13 @@ package enum Namespace: Sendable, Equatable, CustomStringConvertible {
         }
     }
 
+    /// The type that a namespace has at its end, where nothing else is said of the type: the manual of Micro v2 has its
+    /// readers name `go.micro.srv` to reach services of that kind.
+    package static func type(in configured: String) -> String? {
+        let text = trimmed(configured)
+        return ["srv", "service", "web"].first { text.hasSuffix(".\($0)") }
+    }
+
     /// The prefix for this request, type included, without a dot at its end. Empty means no prefix.
     package func name(for head: RequestHead) -> String {
         switch self {

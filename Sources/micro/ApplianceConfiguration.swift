@@ -232,7 +232,9 @@ extension ApplianceConfiguration.API {
         address = settings.the(settings.address, .apiAddress)
         // `proxy` is an older name of `http`.
         handler = CatalogRouter.Mode(word: settings.the(settings.text, .apiHandler))
-        let (text, type) = (settings.the(settings.text, .apiNamespace), settings.the(settings.text, .apiType))
+        let text = settings.the(settings.text, .apiNamespace)
+        let own = settings.isGiven(.apiType) ? nil : Namespace.type(in: text)
+        let type = own ?? settings.the(settings.text, .apiType)
         namespace = Namespace(configured: text, type: type)
         commonNamespace = Namespace(configured: text, type: type, hasType: false)
         resolver = settings.the(settings.text, .apiResolver)
