@@ -44,6 +44,9 @@ struct ServicesAPI {
         ])
     }
 
+    /// All versions in the form of Micro v2's pages.
+    static func list(_ services: [Service]) -> JSONValue { .object(["services": .array(services.map(\.json))]) }
+
     // MARK: Writing
 
     /// How long an answer to a registration waits for the catalog to show it.

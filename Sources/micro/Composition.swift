@@ -90,7 +90,7 @@ struct Composition: Sendable {
         return [
             .rpc: RPCHandler(
                 dispatcher: parts.dispatcher, catalog: context.catalog, configuration: rpc, origins: api.origins),
-            .http: proxy,
+            .http: proxy, .web: proxy,
         ]
     }
 
@@ -130,7 +130,7 @@ struct Composition: Sendable {
         compression(passesOn: passesOn, context).map { CompressingHandler(handler, by: $0) } ?? handler
     }
 
-    private func compression(passesOn: Bool, _ context: WorkerContext) -> CompressionPolicy? {
+    func compression(passesOn: Bool, _ context: WorkerContext) -> CompressionPolicy? {
         switch configuration.limits.compression.scope {
         case .none: nil
         case .own where passesOn: nil
@@ -172,7 +172,7 @@ struct Composition: Sendable {
         return rpc
     }
 
-    fileprivate var maximumAttempts: Int { 1 + configuration.client.retries }
+    var maximumAttempts: Int { 1 + configuration.client.retries }
 
     private func accessLog() -> AccessLog? {
         guard configuration.logs.includesRequests else { return nil }
