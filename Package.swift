@@ -110,7 +110,7 @@ let package = Package(
         tests("Brokers", ["Brokers", "Gateway"]),
         tests("Tidy", []),
         tests("Handlers", ["Bytes", "Gateway", "HTTP", "Handlers", "JSON", "Reactor", "TestSupport"]),
-        tests("Dashboard", ["Bytes", "Dashboard", "Gateway", "HTTP", "JSON", "Reactor", "TestSupport"]),
+        tests("Dashboard", ["Bytes", "Dashboard", "Gateway", "HTTP", "JSON", "Reactor", "Resolvers", "TestSupport"]),
         tests("Reactor", ["Bytes", "Reactor", "TestSupport"]),
         tests("Transports", ["Bytes", "CLinux", "COpenSSL", "Reactor", "TestSupport", "Transports"]),
         tests("Gateway", ["Bytes", "Gateway", "HTTP", "JSON", "Reactor"]),
@@ -129,7 +129,7 @@ let package = Package(
                 "Server", "TestSupport", "Transports",
                 logging,
             ]),
-        tests("Command", ["ACME", "Gateway", "Handlers", "JSON", "Reactor", "Server", "micro", logging]),
+        tests("Command", ["ACME", "Gateway", "Handlers", "JSON", "Reactor", "Resolvers", "Server", "micro", logging]),
     ],
     swiftLanguageModes: [.v6]
 )

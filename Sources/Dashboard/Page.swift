@@ -166,7 +166,8 @@ enum Page {
         let indent = String(repeating: "\t", count: depth)
         return fields.map { field in
             let line = "\(indent)\(field.name.snakeCased) \(field.type)"
-            return field.fields.isEmpty ? "\(line)\n" : "\(line) {\n\(lines(field.fields, depth: depth + 1))\(indent)}\n"
+            return field.fields.isEmpty
+                ? "\(line)\n" : "\(line) {\n\(lines(field.fields, depth: depth + 1))\(indent)}\n"
         }.joined()
     }
 

@@ -9,6 +9,7 @@ enum WebHost {
         var rest = text.trimmingBlanks.lowercased()[...]
         for scheme in ["http://", "https://"] where rest.hasPrefix(scheme) { rest = rest.dropFirst(scheme.utf8.count) }
         let name = rest.prefix { $0 != ":" && $0 != "/" }
+        guard !rest.contains("://") else { return nil }
         let labels = name.split(separator: ".", omittingEmptySubsequences: false)
         let isName = labels.allSatisfy { label in
             !label.isEmpty && !label.hasPrefix("-")
