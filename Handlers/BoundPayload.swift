@@ -20,14 +20,33 @@ extension RequestPayload {
         let type = described().flatMap(FieldType.init)
         if binding.rule.body == .merged {
             try make(from: &body, of: head) { type }
-            return try lay(binding.fields, over: &body, as: type)
+            // As in Micro v2: `/files/{path=**}` has no path in `/files`.
+            return try lay(binding.fields.filter { !$0.value.isEmpty }, over: &body, as: type)
         }
-        let form = binding.rule.body == .ignored ? nil : try FormKind(of: body.span, head)
+        let isUnread = binding.rule.body == .ignored || binding.rule.body.isOpaque
+        let form = isUnread ? nil : try FormKind(of: body.span, head)
         do throws(PayloadProblem) {
             try bind(&body, form, of: head, by: binding, as: type)
         } catch {
             throw GatewayError(.badRequest, "\(error)")
         }
+    }
+
+    /// What path and query say, where the body is not read as a message.
+    static func fields(of head: borrowing RequestHead, by binding: RouteBinding) throws(GatewayError) -> JSONObject {
+        do throws(PayloadProblem) {
+            return try fields(of: head, by: binding, as: binding.rule.request.flatMap(FieldType.init))
+        } catch {
+            throw GatewayError(.badRequest, "\(error)")
+        }
+    }
+
+    private static func fields(
+        of head: borrowing RequestHead, by binding: RouteBinding, as type: FieldType?
+    ) throws(PayloadProblem) -> JSONObject {
+        let path = try PathFields.parse(binding.fields, as: type)
+        if case .bytes(field: nil, _) = binding.rule.body { return path }
+        return Payload.merge(path, over: try QueryFields.parse(query: head.query ?? "", as: type))
     }
 
     /// What the path says cannot be said otherwise by query and body, which are one message already.
@@ -53,7 +72,7 @@ extension RequestPayload {
         as type: FieldType?
     ) throws(PayloadProblem) {
         let rule = binding.rule
-        if rule.body == .message, binding.fields.isEmpty, form == nil { return try check(&body) }
+        if rule.body == .message, binding.fields.isEmpty, form == nil { return try check(&body, of: head) }
         let path = try PathFields.parse(binding.fields, as: type)
         switch rule.body {
         case .ignored, .merged:
@@ -72,6 +91,11 @@ extension RequestPayload {
                 ? .object(query)
                 : try Payload.merge(fields: query, body: try value(of: body.span, form, as: nil), at: name)
             replace(&body, with: .object(Payload.merge(path, over: merged.objectValue ?? query)))
+        case .bytes(let field, _):
+            let object = RawBody.object(body.span, type: head.fields[.contentType])
+            replace(
+                &body,
+                with: .object(RawBody.merge(object, at: field, over: try fields(of: head, by: binding, as: type))))
         }
     }
 

@@ -1,16 +1,24 @@
+package import Gateway
 package import HTTP
 
 /// What a service is told of the HTTP request behind a call: its fields as metadata.
 package enum CallMetadata {
     /// The fields of the request that are meant for the service, its method, and where it comes from.
     ///
-    /// - Parameter context: The client's address as the gateway saw it, and whether the peer may speak for others.
+    /// - Parameters:
+    ///   - context: The client's address as the gateway saw it, and whether the peer may speak for others.
+    ///   - namespace: In which services are looked for, without type. Left out when nil or empty.
+    ///   - hasMethod: False when the method of the request says nothing about the call.
     package static func fill(
-        _ metadata: inout HeaderFields, from head: borrowing RequestHead, _ context: ForwardingContext
+        _ metadata: inout HeaderFields, from head: borrowing RequestHead, _ context: ForwardingContext,
+        namespace: Namespace? = nil, hasMethod: Bool = true
     ) {
         metadata.removeAll(keepingCapacity: true)
         metadata.appendMetadata(of: head)
-        metadata.append(name: "Method", value: head.method.description)
+        if hasMethod { metadata.append(name: "Method", value: head.method.description) }
+        if let name = namespace?.name(for: head), !name.isEmpty {
+            metadata.append(name: "Micro-Namespace", value: name)
+        }
         if context.isTrusted, head.fields.contains(.xForwardedFor) {
             let chain = head.fields.values(.xForwardedFor) + [context.clientAddress]
             metadata.append(.xForwardedFor, chain.joined(separator: ", "))

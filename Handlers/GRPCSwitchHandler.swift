@@ -1,20 +1,24 @@
 package import Gateway
-internal import HTTP
+package import HTTP
 
 /// Parts requests by their type: calls of clients that speak gRPC or gRPC-Web, and everything else.
-package final class GRPCSwitchHandler: Handler {
-    private let grpc: any Handler
-    private let next: any Handler
+package final class GRPCSwitchHandler: ExplainingHandler {
+    private let grpc: any ExplainingHandler
+    private let next: any ExplainingHandler
 
     /// - Parameters:
     ///   - grpc: Answers calls in gRPC and gRPC-Web.
     ///   - next: Answers everything else.
-    package init(grpc: any Handler, next: any Handler) {
+    package init(grpc: any ExplainingHandler, next: any ExplainingHandler) {
         self.grpc = grpc
         self.next = next
     }
 
     nonisolated(nonsending) package func handle(_ exchange: Exchange) async throws(GatewayError) {
         try await (exchange.request.isGRPC ? grpc : next).handle(exchange)
+    }
+
+    package func explain(_ head: RequestHead, body: [UInt8]) -> Explanation {
+        (head.isGRPC ? grpc : next).explain(head, body: body)
     }
 }

@@ -18,14 +18,12 @@ struct MessageLines {
     /// - Parameter maximumLength: The longest line accepted, in bytes.
     init(maximumLength: Int) { self.maximumLength = maximumLength }
 
-    /// What a look at the body brought.
-    enum Arrival { case nothing, message, end }
-
     /// Moves the next line that is not blank into the message, which is empty. A last line needs no line feed.
     ///
     /// - Throws: `.badRequest` for a line that is no JSON, `.contentTooLarge` for one that is too long, which it is as
     ///   soon as that is certain.
-    mutating func tryTake(into message: inout ByteBuffer, of exchange: Exchange) throws(GatewayError) -> Arrival {
+    mutating func tryTake(into message: inout ByteBuffer, of exchange: Exchange) throws(GatewayError) -> MessageArrival
+    {
         while true {
             if let length = lineLength() {
                 guard length <= maximumLength + 1 else { throw tooLong }

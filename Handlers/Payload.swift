@@ -27,11 +27,11 @@ package enum Payload {
     }
 
     /// Lays the body over the fields. Objects are merged on every level; of everything else the body's wins, `null`
-    /// included. An array or `null` is the whole payload.
+    /// included. `null` is the whole payload, and so is an array where there are no fields.
     ///
     /// - Parameter destination: The member that the body is, dots going deeper, when it is not the whole: there it
     ///   may be anything. Nil or `*`, as templates write it, is the whole.
-    /// - Throws: `.scalarBody`; `.malformedName` or `.tooDeep` for the destination.
+    /// - Throws: `.scalarBody`, `.arrayBody`; `.malformedName` or `.tooDeep` for the destination.
     package static func merge(
         fields: JSONObject,
         body: JSONValue,
@@ -42,7 +42,10 @@ package enum Payload {
         }
         switch body {
         case .object(let members): return .object(merge(members, over: fields))
-        case .array, .null: return body
+        case .null: return body
+        case .array:
+            guard fields.isEmpty else { throw .arrayBody }
+            return body
         case .string, .number, .bool: throw .scalarBody
         }
     }

@@ -20,6 +20,8 @@ package enum PayloadProblem: Error, Equatable, CustomStringConvertible {
     case malformedBody(JSONProblem)
     /// A body that is a lone string, number or truth value cannot be an RPC request.
     case scalarBody
+    /// A body that is an array has no members beside which the fields of path and query could be.
+    case arrayBody
     /// The body is no `multipart/form-data`; why.
     case malformedMultipart(String)
 
@@ -35,6 +37,7 @@ package enum PayloadProblem: Error, Equatable, CustomStringConvertible {
         case .tooDeep(let field, let limit): "the field \(quoted(field)) is nested deeper than \(limit) levels"
         case .malformedBody(let problem): "the body is no JSON: \(problem)"
         case .scalarBody: "the body must be a JSON object or array"
+        case .arrayBody: "a JSON array cannot be merged with the fields of path and query; send an object"
         case .malformedMultipart(let reason): "malformed multipart body: \(reason)"
         }
     }

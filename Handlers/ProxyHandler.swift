@@ -1,5 +1,5 @@
 package import Gateway
-internal import HTTP
+package import HTTP
 
 /// Passes a request on, unchanged, to one node of the service that its route names.
 package final class ProxyHandler: RouteHandler {
@@ -43,6 +43,12 @@ package final class ProxyHandler: RouteHandler {
             }
         }
         throw last ?? .noNodes(of: route.destination.service)
+    }
+
+    package func preview(
+        _ head: RequestHead, body: [UInt8], over route: Route
+    ) throws(GatewayError) -> [(name: String, value: String)] {
+        [("request", "\(head.method) \(head.target)"), ("host", head.authority)]
     }
 
     /// Never again once the client has seen a byte, or once a byte of the body is gone; and after a node may have seen

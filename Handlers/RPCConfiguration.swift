@@ -1,4 +1,6 @@
-/// Limits on calls made for clients.
+package import Gateway
+
+/// How calls are made for clients.
 package struct RPCConfiguration: Sendable, Equatable {
     /// The longest request body, in bytes. Default 4 MiB, which Go Micro's own servers have too.
     package var maximumBody = 4 << 20
@@ -12,6 +14,9 @@ package struct RPCConfiguration: Sendable, Equatable {
 
     /// How long a stream may last that the client sets no limit for. Default 24 h.
     package var streamTimeout = Duration.seconds(86_400)
+
+    /// What services are told as `Micro-Namespace`: in which they were looked for, without type. Default nothing.
+    package var namespace: Namespace?
 
     package init() {}
 }

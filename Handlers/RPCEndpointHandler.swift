@@ -43,10 +43,21 @@ package final class RPCEndpointHandler: Handler {
             into: &body, limit: configuration.maximumBody, id: RPCRequest.errorID)
         let request = try RPCRequest(body: body.span, head: exchange.request)
         exchange.service = request.service
+        do throws(GatewayError) {
+            try await call(request, for: exchange)
+        } catch {
+            throw error.completed(by: RPCRequest.errorID)
+        }
+    }
 
+    nonisolated(nonsending) private func call(
+        _ request: RPCRequest, for exchange: Exchange
+    ) async throws(GatewayError) {
         let destination = Destination(service: request.service, endpoint: request.endpoint)
         let described = catalog.catalog.endpoint(request.endpoint, of: request.service)
-        CallMetadata.fill(&exchange.metadata, from: exchange.request, exchange.forwarding)
+        CallMetadata.fill(
+            &exchange.metadata, from: exchange.request, exchange.forwarding, namespace: configuration.namespace,
+            hasMethod: false)
         if let format = StreamFormat(for: exchange.request, isStream: described?.isStream) {
             return try await stream(request, to: exchange, as: format)
         }
@@ -79,7 +90,7 @@ package final class RPCEndpointHandler: Handler {
             stream = try await dispatcher.open(call, over: route, wakeup: exchange.wakeup)
         }
         var answer = StreamAnswer(
-            to: exchange, from: stream, as: format, first: request.message, lines: nil,
+            to: exchange, from: stream, as: format, first: request.message, source: nil,
             idleTimeout: configuration.streamIdleTimeout)
         try await answer.run()
     }

@@ -1,6 +1,6 @@
 internal import Bytes
 package import Gateway
-internal import HTTP
+package import HTTP
 internal import JSON
 
 /// Calls the endpoint that the path names, with the query and the body as one JSON message, and answers with the JSON
@@ -35,24 +35,30 @@ package final class RPCHandler: RouteHandler {
                 allow: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS", id: "go.micro.api")
         }
         do throws(GatewayError) {
-            if let format = StreamFormat(for: exchange.request, isStream: route.isStream) {
+            if let format = StreamFormat(for: exchange.request, on: route) {
                 try await stream(exchange, over: route, as: format)
             } else {
                 try await call(exchange, over: route)
             }
         } catch {
-            throw explain(error, route.destination)
+            throw explain(error.completed(by: "go.micro.api"), route.destination)
         }
     }
 
     nonisolated(nonsending) private func call(_ exchange: Exchange, over route: Route) async throws(GatewayError) {
         var body = exchange.takeBuffer()
         try await exchange.collectMessage(into: &body, limit: configuration.maximumBody)
-        let isProtobuf = exchange.request.fields.contentKind == .protobuf
-        if !isProtobuf { try makePayload(of: &body, exchange.request, route) }
+        let rule = route.binding?.rule
+        let isProtobuf = rule?.body.isOpaque != true && exchange.request.messageKind == .protobuf
+        if isProtobuf {
+            try checkMessage(body, exchange.request, route)
+        } else {
+            try makePayload(of: &body, exchange.request, route)
+        }
 
         // The clock starts here, because how long the client took to send is not the service's affair.
-        CallMetadata.fill(&exchange.metadata, from: exchange.request, exchange.forwarding)
+        CallMetadata.fill(
+            &exchange.metadata, from: exchange.request, exchange.forwarding, namespace: configuration.namespace)
         var call = RPCCall(
             destination: route.destination, body: body, metadata: exchange.metadata,
             deadline: exchange.now + CallTimeout.requested(by: exchange.request, configuration), exchange: exchange)
@@ -63,8 +69,12 @@ package final class RPCHandler: RouteHandler {
         if isProtobuf {
             try await exchange.respond(protobuf: &reply)
         } else {
-            try route.binding?.rule.answer?.pick(from: &reply)
-            try await exchange.respond(json: &reply)
+            try rule?.answer?.pick(from: &reply)
+            if rule?.answersBytes == true {
+                try await exchange.respond(.ok, try RawBody.unwrap(&reply), body: &reply)
+            } else {
+                try await exchange.respond(json: &reply)
+            }
         }
         exchange.giveBack(reply)
         exchange.giveBack(body)
@@ -73,31 +83,66 @@ package final class RPCHandler: RouteHandler {
     nonisolated(nonsending) private func stream(
         _ exchange: Exchange, over route: Route, as format: StreamFormat
     ) async throws(GatewayError) {
+        if route.binding?.rule.body.isOpaque != true, format != .bytes {
+            try StreamFormat.refuseProtobuf(exchange.request)
+        }
         if exchange.request.method == .head { return try exchange.answerHead(of: format) }
-        let hasLines = exchange.request.fields.contentKind == .jsonLines
         var first = ByteBuffer()
-        if hasLines {
-            try exchange.refuseEncoding()
-        } else {
-            try await exchange.collectMessage(into: &first, limit: configuration.maximumBody)
-        }
-        if !hasLines || exchange.request.hasQuery || route.binding?.fields.isEmpty == false {
+        let source = try source(of: exchange, route)
+        if source == nil { try await exchange.collectMessage(into: &first, limit: configuration.maximumBody) }
+        if source?.needsFirst(exchange.request.hasQuery || route.binding?.fields.isEmpty == false) ?? true {
             try makePayload(of: &first, exchange.request, route)
+            // The first of many messages is one, though it says nothing.
+            if first.text == "null" { RequestPayload.replace(&first, with: [:]) }
         }
-        CallMetadata.fill(&exchange.metadata, from: exchange.request, exchange.forwarding)
+        CallMetadata.fill(
+            &exchange.metadata, from: exchange.request, exchange.forwarding, namespace: configuration.namespace)
         let call = RPCCall(streaming: route.destination, for: exchange, configuration)
         let stream = try await dispatcher.open(call, over: route, wakeup: exchange.wakeup)
         var answer = StreamAnswer(
-            to: exchange, from: stream, as: format, first: first,
-            lines: hasLines ? MessageLines(maximumLength: configuration.maximumBody) : nil,
-            idleTimeout: configuration.streamIdleTimeout)
+            to: exchange, from: stream, as: format, first: first, source: source,
+            answer: route.binding?.rule.answer, idleTimeout: configuration.streamIdleTimeout)
         try await answer.run()
+    }
+
+    /// What makes messages of the body as it comes; nil when all of it is one.
+    private func source(of exchange: Exchange, _ route: Route) throws(GatewayError) -> MessageSource? {
+        if let binding = route.binding, case .bytes(let field, let inPieces) = binding.rule.body {
+            guard inPieces else { return nil }
+            try exchange.refuseEncoding()
+            let fields = try RequestPayload.fields(of: exchange.request, by: binding)
+            return MessageSource(BodyPieces(at: field, of: exchange.request, fields: fields))
+        }
+        guard exchange.request.fields.contentKind == .jsonLines else { return nil }
+        try exchange.refuseEncoding()
+        return MessageSource(MessageLines(maximumLength: configuration.maximumBody))
     }
 
     private func makePayload(
         of body: inout ByteBuffer, _ head: borrowing RequestHead, _ route: Route
     ) throws(GatewayError) {
         try RequestPayload.make(from: &body, of: head, on: route, catalog)
+    }
+
+    /// A message in protobuf is passed on unread. What is said besides would be lost where there is nothing else.
+    private func checkMessage(
+        _ body: borrowing ByteBuffer, _ head: borrowing RequestHead, _ route: Route
+    ) throws(GatewayError) {
+        guard body.isEmpty, head.hasQuery || route.binding?.fields.isEmpty == false else { return }
+        throw GatewayError(
+            .unsupportedMediaType, "path and query become a message in JSON; ask without this Content-Type")
+    }
+
+    package func preview(
+        _ head: RequestHead, body: [UInt8], over route: Route
+    ) throws(GatewayError) -> [(name: String, value: String)] {
+        let endpoint = (name: "endpoint", value: route.destination.endpoint)
+        guard head.fields.contentKind != .protobuf else {
+            return [endpoint, ("message", "\(body.count) bytes of protobuf, as they come")]
+        }
+        var message = ByteBuffer(body)
+        try makePayload(of: &message, head, route)
+        return [endpoint, ("message", message.text)]
     }
 
     /// A service that does not know the endpoint says so in its own words; we know which endpoints there are.
@@ -110,7 +155,7 @@ package final class RPCHandler: RouteHandler {
         let hint = (near.isEmpty ? Array(names.prefix(5)) : near).joined(separator: ", ")
         return GatewayError(
             .notFound, "service \(destination.service) has no endpoint \(destination.endpoint); it has \(hint)",
-            mayHaveBeenSent: true)
+            id: "go.micro.client", mayHaveBeenSent: true)
     }
 }
 

@@ -14,11 +14,11 @@ package enum RequestPayload {
     ) throws(GatewayError) {
         let form = try FormKind(of: body.span, head)
         do throws(PayloadProblem) {
-            guard head.hasQuery || form != nil else { return try check(&body) }
+            guard head.hasQuery || form != nil else { return try check(&body, of: head) }
             let type = type()
             let fields = try QueryFields.parse(query: head.query ?? "", as: type)
             switch form {
-            case nil where fields.isEmpty: try check(&body)
+            case nil where fields.isEmpty: try check(&body, of: head)
             case nil: replace(&body, with: try Payload.merge(fields: fields, body: try Payload.body(body.span)))
             case .encoded:
                 replace(&body, with: .object(Payload.merge(try FormFields.parse(body.span, as: type), over: fields)))
@@ -31,10 +31,14 @@ package enum RequestPayload {
         }
     }
 
-    /// Leaves a valid body alone. An empty one is the empty message.
-    static func check(_ body: inout ByteBuffer) throws(PayloadProblem) {
-        guard !body.isEmpty else { return body.append("{}") }
-        _ = try Payload.isObject(body.span)
+    /// Leaves a valid body alone. An empty one is the empty message: `null` where a client asks for something and says
+    /// nothing more, as Go Micro's gateway has it, and else `{}`.
+    static func check(_ body: inout ByteBuffer, of head: borrowing RequestHead) throws(PayloadProblem) {
+        guard body.isEmpty else {
+            _ = try Payload.isObject(body.span)
+            return
+        }
+        body.append(head.method.isSafe && head.messageKind != .json ? "null" : "{}")
     }
 
     static func replace(_ body: inout ByteBuffer, with value: JSONValue) {
@@ -48,7 +52,7 @@ package enum RequestPayload {
 
         /// Nil for a body that is JSON, or empty, or of no declared type.
         init?(of body: Span<UInt8>, _ head: borrowing RequestHead) throws(GatewayError) {
-            guard let kind = head.fields.contentKind, !body.isEmpty else { return nil }
+            guard let kind = head.messageKind, !body.isEmpty else { return nil }
             switch kind {
             case .json: return nil
             // curl declares everything a form; an object is none.
@@ -69,6 +73,13 @@ package enum RequestPayload {
 }
 
 extension RequestHead {
+    /// What kind of content a call has. A type of gRPC says what its messages are: who speaks gRPC itself is not here.
+    var messageKind: MediaType.Kind? {
+        let kind = fields.contentKind
+        guard kind == .grpc else { return kind }
+        return GRPCContentType(of: fields)?.suffix.lowercased() == "+json" ? .json : .protobuf
+    }
+
     /// What stands between the parts of a `multipart` body.
     ///
     /// - Throws: `.badRequest` when `Content-Type` does not tell.

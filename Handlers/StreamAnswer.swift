@@ -20,6 +20,8 @@ struct StreamAnswer: ~Copyable {
     private let stream: any RPCStream
     private let format: StreamFormat
     private let idleTimeout: Duration
+    /// What the client gets of each message; nil for all of it.
+    private let answer: RouteRule.AnswerField?
     /// Expires when nothing has been written for a while.
     private let quiet: Deadline
     /// Expires when nothing has moved in either direction for too long.
@@ -28,7 +30,7 @@ struct StreamAnswer: ~Copyable {
     /// The message that the service is to take next; empty when there is none.
     private var request: ByteBuffer
     /// Where further ones come from; nil when none follow.
-    private var lines: MessageLines?
+    private var source: MessageSource?
     private var hasFinishedSending = false
     /// The message that has come last.
     private var message = ByteBuffer()
@@ -39,16 +41,18 @@ struct StreamAnswer: ~Copyable {
     /// - Parameters:
     ///   - stream: Opened with the exchange's wake-up. It is cancelled when the answer ends, however that comes about.
     ///   - first: The message to begin with; empty for none.
-    ///   - lines: The messages that follow, if any do.
+    ///   - source: The messages that follow, if any do.
+    ///   - answer: What the client gets of each message. Default all of it.
     init(
         to exchange: Exchange, from stream: any RPCStream, as format: StreamFormat, first: consuming ByteBuffer,
-        lines: MessageLines?, idleTimeout: Duration
+        source: MessageSource?, answer: RouteRule.AnswerField? = nil, idleTimeout: Duration
     ) {
         self.exchange = exchange
         self.stream = stream
         self.format = format
         self.idleTimeout = idleTimeout
-        self.lines = lines
+        self.source = source
+        self.answer = answer
         request = first
         quiet = Deadline(on: exchange.loop, firing: exchange.wakeup)
         idle = Deadline(on: exchange.loop, firing: exchange.wakeup)
@@ -65,12 +69,12 @@ struct StreamAnswer: ~Copyable {
     /// - Throws: What went wrong before the answer was begun, and what concerns the client. The client is told of
     ///   everything else within the answer.
     nonisolated(nonsending) mutating func run() async throws(GatewayError) {
-        exchange.mayBodyPause = lines != nil
+        exchange.mayBodyPause = source != nil
         defer { exchange.mayBodyPause = false }
         do throws(GatewayError) {
             try await move()
         } catch {
-            guard exchange.hasBegunResponse, error.code != .clientGone else { throw error }
+            guard exchange.hasBegunResponse, format.hasRemarks, error.code != .clientGone else { throw error }
             exchange.lateFailure = error
             format.write(error.report, to: &output)
         }
@@ -105,7 +109,7 @@ struct StreamAnswer: ~Copyable {
     /// Returns true when something moved.
     private mutating func send() throws(GatewayError) -> Bool {
         if request.isEmpty {
-            guard !hasFinishedSending, try takeLine() else { return false }
+            guard !hasFinishedSending, try takeNext() else { return false }
         }
         if !request.isEmpty {
             guard try stream.trySend(&request) else { return false }
@@ -116,8 +120,8 @@ struct StreamAnswer: ~Copyable {
 
     /// Returns false when the client has to send more first. At the end of its messages there is no request, but that is
     /// told to the service.
-    private mutating func takeLine() throws(GatewayError) -> Bool {
-        switch try lines?.tryTake(into: &request, of: exchange) ?? .end {
+    private mutating func takeNext() throws(GatewayError) -> Bool {
+        switch try source?.tryTake(into: &request, of: exchange) ?? .end {
         case .nothing: return false
         case .message: return true
         case .end:
@@ -141,8 +145,9 @@ struct StreamAnswer: ~Copyable {
         case .nothing: return false
         case .message:
             tellLife()
+            try answer?.pick(from: &message)
             guard format != .single else { return true }
-            try begin()
+            if format == .bytes { try beginBytes() } else { try begin() }
             format.write(message, to: &output)
             _ = try exchange.tryWrite(&output, atMost: output.count)
         case .end: hasEnded = true
@@ -170,6 +175,13 @@ struct StreamAnswer: ~Copyable {
         try exchange.begin(format.head, body: .chunked)
     }
 
+    /// Leaves of the message its bytes. The type of the first is that of all.
+    private mutating func beginBytes() throws(GatewayError) {
+        let fields = try RawBody.unwrap(&message)
+        guard !exchange.hasBegunResponse else { return }
+        try exchange.begin(ResponseHead(.ok, fields: fields), body: .chunked)
+    }
+
     /// The service has ended the stream.
     private mutating func finish() throws(GatewayError) {
         switch format {
@@ -183,6 +195,7 @@ struct StreamAnswer: ~Copyable {
             }
             try exchange.begin(format.head, body: .length(message.count))
             output.append(message.count, consuming: &message)
+        case .bytes: if !exchange.hasBegunResponse { try exchange.begin(format.head, body: .length(0)) }
         }
     }
 
@@ -196,7 +209,7 @@ struct StreamAnswer: ~Copyable {
         if idle.hasExpired {
             throw GatewayError(.upstreamTimedOut, "the stream was silent for \(idleTimeout)", mayHaveBeenSent: true)
         }
-        guard format != .single else { return false }
+        guard format.hasRemarks else { return false }
         if exchange.shouldEnd { return try stop() }
         if quiet.hasExpired, output.isEmpty {
             if exchange.hasBegunResponse { format.writeSignOfLife(to: &output) } else { try begin() }

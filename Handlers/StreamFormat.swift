@@ -11,6 +11,9 @@ enum StreamFormat {
     case lines
     /// One JSON value: a service that answers with more than one message is not what the client asked for.
     case single
+    /// The bytes of all messages, one after the other, where messages are pieces of a body of some type
+    /// (`google.api.HttpBody`). Nothing can stand between them: an error breaks the answer off.
+    case bytes
 
     /// What the client wants of an endpoint; nil for a call that is no stream.
     ///
@@ -35,19 +38,60 @@ enum StreamFormat {
         }
     }
 
+    /// Refuses what is a stream in protobuf by its type, or by the only type that the client takes: events and lines
+    /// hold text, so that its messages would have no form in the answer.
+    ///
+    /// - Throws: `.unsupportedMediaType` or `.notAcceptable`, with the ways that there are.
+    static func refuseProtobuf(_ head: borrowing RequestHead) throws(GatewayError) {
+        if head.fields.contentKind == .protobuf {
+            throw GatewayError(
+                .unsupportedMediaType,
+                "the endpoint streams, and over plain HTTP a stream is in JSON; open a WebSocket with the subprotocol "
+                    + "protobuf, or call it in gRPC")
+        }
+        guard head.fields.contains(.accept), takesProtobufOnly(head.fields) else { return }
+        throw GatewayError(
+            .notAcceptable,
+            "the endpoint streams, and over plain HTTP a stream is in JSON; accept application/x-ndjson or "
+                + "text/event-stream, or open a WebSocket with the subprotocol protobuf")
+    }
+
+    private static func takesProtobufOnly(_ fields: HeaderFields) -> Bool {
+        func takes(_ types: [StaticString]) -> Bool { types.contains { (fields.acceptedWeight(of: $0) ?? 0) > 0 } }
+        let protobuf: [StaticString] = [
+            "application/protobuf", "application/x-protobuf", "application/proto", "application/octet-stream",
+        ]
+        let text: [StaticString] = [
+            "text/event-stream", "text/*", "application/x-ndjson", "application/ndjson", "application/jsonl",
+            "application/json", "application/*", "*/*",
+        ]
+        return takes(protobuf) && !takes(text)
+    }
+
+    /// What the client gets over a route; nil for a call that is no stream. Bytes are what they are, whatever it wants.
+    init?(for head: borrowing RequestHead, on route: Route) {
+        self.init(for: head, isStream: route.isStream)
+        if route.binding?.rule.answersBytes == true { self = .bytes }
+    }
+
     /// Whether the client takes JSON and has not said that it takes anything.
     private static func wantsOneValue(_ fields: HeaderFields) -> Bool {
         (fields.acceptedWeight(of: "application/json") ?? 0) > 0
             && (fields.acceptedWeight(of: "*/*") ?? 0) == 0 && (fields.acceptedWeight(of: "application/*") ?? 0) == 0
     }
 
-    /// The head of the answer. Whatever lies between here and the client is asked not to hold messages back.
+    /// Whether something can be told the client between two messages, and after the last.
+    var hasRemarks: Bool { self == .eventStream || self == .lines }
+
+    /// The head of the answer. Whatever lies between here and the client is asked not to hold messages back. Bytes have
+    /// the type that the first of them say.
     var head: ResponseHead {
         var fields = HeaderFields()
         switch self {
         case .eventStream: fields.append(.contentType, "text/event-stream")
         case .lines: fields.append(.contentType, "application/x-ndjson")
         case .single: fields.append(.contentType, "application/json")
+        case .bytes: return ResponseHead(.ok)
         }
         fields.append(.cacheControl, "no-cache")
         fields.append(name: "X-Accel-Buffering", value: "no")
@@ -56,6 +100,7 @@ enum StreamFormat {
 
     /// Appends a message. It is valid JSON, so line breaks in it are white space and may become blanks.
     func write(_ message: borrowing ByteBuffer, to output: inout ByteBuffer) {
+        if self == .bytes { return output.append(message) }
         if self == .eventStream { output.append("data: ") }
         let bytes = message.span
         var written = 0
@@ -81,6 +126,7 @@ enum StreamFormat {
             output.append("event: error\ndata: ")
             error.write(to: &output)
             output.append("\n\n")
+        case .bytes: break
         case .lines, .single:
             output.append("{\"error\":")
             error.write(to: &output)

@@ -19,6 +19,8 @@ struct WebSocketBridge: ~Copyable {
     private let exchange: Exchange
     private let stream: any RPCStream
     private let format: MessageFormat
+    private let takesAnything: Bool
+    private let answer: RouteRule.AnswerField?
     private let deadline: Deadline
     private var socket: WebSocketConnection
     /// What the client has sent and nobody has looked at.
@@ -34,14 +36,20 @@ struct WebSocketBridge: ~Copyable {
     private var readSize = idleReadSize
     private static let idleReadSize = 4_096
 
-    /// - Parameter first: A message to begin with, before the client says anything.
+    /// - Parameters:
+    ///   - first: A message to begin with, before the client says anything.
+    ///   - takesAnything: Whether messages of the client may be whatever they are, empty ones among them. Default false:
+    ///     they are as the format says, and an empty one ends what the client sends.
+    ///   - answer: What the client gets of each message in JSON. Default all of it.
     init(
         _ exchange: Exchange, _ stream: any RPCStream, format: MessageFormat, limits: WebSocketLimits,
-        first: ByteBuffer?
+        first: ByteBuffer?, takesAnything: Bool = false, answer: RouteRule.AnswerField? = nil
     ) {
         self.exchange = exchange
         self.stream = stream
         self.format = format
+        self.takesAnything = takesAnything
+        self.answer = answer
         deadline = Deadline(on: exchange.loop, firing: exchange.wakeup)
         socket = WebSocketConnection(.server, limits: limits, now: exchange.now)
         waiting = first
@@ -145,6 +153,7 @@ struct WebSocketBridge: ~Copyable {
     }
 
     private mutating func takeMessage(isText: Bool) {
+        if takesAnything { return waiting = socket.message.take() }
         if hasFinishedSending { return close(.policyViolation, "a message came after the empty one that is the last") }
         // In protobuf, a message without bytes is one whose fields all have their defaults.
         if socket.message.isEmpty, isText || format == .json { return finishSending() }
@@ -192,7 +201,9 @@ struct WebSocketBridge: ~Copyable {
         do throws(GatewayError) {
             switch try stream.tryReceive(into: &reply) {
             case .nothing: return false
-            case .message: passReply()
+            case .message:
+                if format == .json { try answer?.pick(from: &reply) }
+                passReply()
             case .end: close(.normal, "")
             }
         } catch {

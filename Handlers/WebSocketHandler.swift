@@ -33,17 +33,14 @@ package final class WebSocketHandler: RouteHandler {
         _ exchange: Exchange, over route: Route
     ) async throws(GatewayError) {
         guard try await exchange.takeWebSocketOffer(), let handshake = exchange.handshake else { return }
-        guard origins.allows(exchange.request) else {
-            throw GatewayError(
-                .forbidden,
-                "pages of this origin may not open a WebSocket here; --allowed_origins names those that may")
-        }
+        guard origins.allows(exchange.request) else { throw .foreignOrigin }
         try checkIsStream(route)
         let subprotocol = handshake.subprotocol(among: Self.subprotocols)
         let format = Self.format(exchange.request, subprotocol)
         let first = try firstMessage(exchange, route, format)
 
-        CallMetadata.fill(&exchange.metadata, from: exchange.request, exchange.forwarding)
+        CallMetadata.fill(
+            &exchange.metadata, from: exchange.request, exchange.forwarding, namespace: configuration.namespace)
         var call = RPCCall(streaming: route.destination, for: exchange, configuration)
         call.format = format
         // The stream is opened first, so that a client whose service is gone gets a status that says so.
@@ -52,7 +49,8 @@ package final class WebSocketHandler: RouteHandler {
         try exchange.switchProtocols(handshake.response(subprotocol: subprotocol))
         var limits = WebSocketLimits()
         limits.message = configuration.maximumBody
-        var bridge = WebSocketBridge(exchange, stream, format: format, limits: limits, first: first)
+        var bridge = WebSocketBridge(
+            exchange, stream, format: format, limits: limits, first: first, answer: route.binding?.rule.answer)
         await bridge.run()
     }
 
@@ -72,7 +70,7 @@ package final class WebSocketHandler: RouteHandler {
         switch subprotocol {
         case "protobuf": .protobuf
         case "json": .json
-        default: head.fields.contentKind == .protobuf ? .protobuf : .json
+        default: head.messageKind == .protobuf ? .protobuf : .json
         }
     }
 
@@ -87,6 +85,14 @@ package final class WebSocketHandler: RouteHandler {
         }
         var message = ByteBuffer()
         try RequestPayload.make(from: &message, of: exchange.request, on: route, catalog)
-        return message.text == "{}" ? nil : message
+        return message.text == "{}" || message.text == "null" ? nil : message
+    }
+}
+
+extension GatewayError {
+    /// A page of another site has asked for a WebSocket: 403.
+    static var foreignOrigin: GatewayError {
+        GatewayError(
+            .forbidden, "pages of this origin may not open a WebSocket here; --allowed_origins names those that may")
     }
 }

@@ -230,7 +230,8 @@ function renderFacts() {
   const { status } = state;
   if (!status) return;
   const facts = [`${status.product} ${status.version}`, `registry ${status.registry.name}`];
-  facts.push(status.gateway ? `gateway ${status.gateway.url}` : "no gateway in this program");
+  facts.push(...status.gateways.map(({ name, url }) => `${status.gateways.length > 1 ? name : "gateway"} ${url}`));
+  if (!status.gateways.length) facts.push("no gateway in this program");
   if ($("facts").textContent !== facts.join(" · ")) $("facts").textContent = facts.join(" · ");
 }
 
@@ -467,13 +468,15 @@ function emptyNotice() {
 
 function welcomeNotice() {
   const services = [...state.services.values()].flat();
-  const gateway = state.status?.gateway;
+  const gateways = state.status?.gateways ?? [];
   return notice("Choose a service",
     element("p", {}, `${count(state.services.size, "service")} with ${count(nodesOf(services).length, "node")} ` +
       "are registered. Choose one to see where it runs and what it can be asked, and to call it."),
-    gateway ? element("p", {}, "The gateway listens at ", element("code", {}, gateway.url),
+    ...gateways.map((gateway) => element("p", {},
+      gateways.length > 1 ? `The gateway ${gateway.name} listens at ` : "The gateway listens at ",
+      element("code", {}, gateway.url),
       ` with the ${gateway.handler} handler, the ${gateway.resolver} resolver and the namespace `,
-      element("code", {}, gateway.namespace), ".") : "",
+      element("code", {}, gateway.namespace), ".")),
     element("p", { class: "quiet" }, element("kbd", {}, "/"), " searches, ", element("kbd", {}, "Ctrl"), " ",
       element("kbd", {}, "Enter"), " calls."));
 }

@@ -4,7 +4,7 @@ package import HTTP
 /// The host is the full name of the service, and the path is the service's own: `Host: go.micro.api.site` and
 /// `Host: go.micro.api.site:8080` are both `go.micro.api.site`. No namespace is put before it.
 ///
-/// It knows no endpoints, only the HTTP method, so it cannot serve handlers that make RPC calls.
+/// It knows no endpoints, only the HTTP method. Where services are called, `EndpointResolver` names them.
 package struct HostResolver: Resolver {
     package init() {}
 

@@ -38,18 +38,13 @@ package struct MicroResolver: Resolver {
     private func call(_ segments: PathSegments, _ head: RequestHead) throws(GatewayError) -> Destination {
         let count = segments.count
         var service = try segments.name(at: 0)
-        guard count > 1 else {
-            return Destination(service: namespace.qualified(service, for: head), endpoint: service.camelCased + ".Call")
-        }
-        let structure = try segments.name(at: count - 2)
-        let method = try segments.name(at: count - 1)
+        let endpoint = try segments.endpoint()
         // Unlike in the proxy mode, `/v1/greeter` is the service `v1`: clients depend on both.
         let length = count == 3 && service.isVersion ? 2 : max(count - 2, 1)
         for index in 1..<length {
             service.append(".")
             service.append(try segments.name(at: index))
         }
-        let endpoint = structure.camelCased + "." + method.camelCased
         return Destination(service: namespace.qualified(service, for: head), endpoint: endpoint)
     }
 

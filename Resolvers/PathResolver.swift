@@ -4,7 +4,7 @@ package import HTTP
 /// The first segment of the path names the service, a version like any other: `/greeter/say/hello` is
 /// `go.micro.api.greeter`, and `/v1/greeter` is `go.micro.api.v1`.
 ///
-/// It knows no endpoints, only the HTTP method, so it cannot serve handlers that make RPC calls.
+/// It knows no endpoints, only the HTTP method. Where services are called, `EndpointResolver` names them.
 package struct PathResolver: Resolver {
     private let namespace: Namespace
 

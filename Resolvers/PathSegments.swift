@@ -54,6 +54,13 @@ struct PathSegments {
         return name
     }
 
+    /// The endpoint that the last two segments name, or the only one: `say/hello` is `Say.Hello`, and `greeter` is
+    /// `Greeter.Call`.
+    func endpoint() throws(GatewayError) -> String {
+        let last = try name(at: count - 1).camelCased
+        return count > 1 ? try "\(name(at: count - 2).camelCased).\(last)" : "\(last).Call"
+    }
+
     /// The name of the service for resolvers that see a version as part of it: the first two segments, joined with a
     /// dot, if the first is a version and not the only one.
     func versionedName() throws(GatewayError) -> String {

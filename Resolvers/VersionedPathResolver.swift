@@ -4,7 +4,7 @@ package import HTTP
 /// The first segment of the path names the service, and a version stays with it: `/greeter/say/hello` is
 /// `go.micro.api.greeter`, and `/v1/greeter/say` is `go.micro.api.v1.greeter`.
 ///
-/// It knows no endpoints, only the HTTP method, so it cannot serve handlers that make RPC calls.
+/// It knows no endpoints, only the HTTP method. Where services are called, `EndpointResolver` names them.
 package struct VersionedPathResolver: Resolver {
     private let namespace: Namespace
 

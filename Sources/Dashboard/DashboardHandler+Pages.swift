@@ -37,7 +37,8 @@ extension DashboardHandler {
         guard try await isRead(exchange) else { return }
         let decoded = PercentEncoding.decode(name) ?? name
         let versions = view.catalog.versions(of: decoded)
-        if case .failure(let problem) = services.one(name) {
+        guard !versions.isEmpty else {
+            let problem = services.unknown(decoded)
             return try await Answer.error(problem.status, problem.sentence, to: exchange)
         }
         guard !Answer.prefersJSON(exchange.request) else {

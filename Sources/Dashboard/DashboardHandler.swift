@@ -12,6 +12,8 @@ package final class DashboardHandler: Handler {
     let web: any WebServiceResolver
     let token: PageToken
     private let facts: StatusFacts
+    private let openAPI: OpenAPIAnswer
+    private let explaining: ExplainAnswer
     private let policy: AccessPolicy
     private let rpc: any Handler
     private let applications: any Handler
@@ -26,15 +28,23 @@ package final class DashboardHandler: Handler {
     ///   - token: The same for all loops.
     ///   - unreadiness: Why the program cannot serve yet, as a sentence for anyone; nil when it can.
     ///   - certificates: Those that clients are shown now.
+    ///   - gateways: Those that have a document, the first of which is meant when none is named. Default none.
+    ///   - explainers: The gateway of that name, or the first, for explanations. Default none.
+    ///   - types: Tells the types of messages where the registry does not. Default nothing.
     package init(
         catalog view: CatalogView, facts: StatusFacts, registrar: (any Registrar)?, files: PublicFiles,
         policy: AccessPolicy, rpc: any Handler, web: any WebServiceResolver, applications: any Handler,
         token: PageToken, unreadiness: @escaping @Sendable () -> String?,
-        certificates: @escaping @Sendable () -> [StatusFacts.Certificate] = { [] }
+        certificates: @escaping @Sendable () -> [StatusFacts.Certificate] = { [] },
+        gateways: [DocumentedGateway] = [],
+        explainers: @escaping (String?) -> (any ExplainingHandler)? = { _ in nil },
+        types: (any MessageTypeSource)? = nil
     ) {
         self.view = view
         self.facts = facts
-        services = ServicesAPI(view: view, registrar: registrar)
+        services = ServicesAPI(view: view, registrar: registrar, types: types)
+        openAPI = OpenAPIAnswer(gateways: gateways, version: facts.version, view: view, types: types)
+        explaining = ExplainAnswer(explainers: explainers)
         self.files = files
         self.policy = policy
         self.rpc = rpc
@@ -76,6 +86,8 @@ package final class DashboardHandler: Handler {
         case .status: try await status(exchange)
         case .events: try await events(exchange)
         case .applications: try await listApplications(exchange)
+        case .document: try await document(exchange)
+        case .explanation: try await explain(exchange)
         case .records: try await allServices(exchange)
         case .record(let name): try await oneService(name, exchange)
         case .moved(let reference): try await Answer.redirect(to: reference, exchange)
@@ -148,6 +160,16 @@ extension DashboardHandler {
         try await CatalogEvents.stream(view, to: exchange)
     }
 
+    nonisolated(nonsending) private func document(_ exchange: Exchange) async throws(GatewayError) {
+        guard try await isRead(exchange) else { return }
+        try await openAPI.send(to: exchange)
+    }
+
+    nonisolated(nonsending) private func explain(_ exchange: Exchange) async throws(GatewayError) {
+        guard try await isRead(exchange) else { return }
+        try await explaining.send(to: exchange)
+    }
+
     nonisolated(nonsending) private func allServices(_ exchange: Exchange) async throws(GatewayError) {
         switch exchange.request.method {
         case .get, .head: try await Answer.json(services.all(), to: exchange)
@@ -171,7 +193,7 @@ extension DashboardHandler {
 
     nonisolated(nonsending) private func oneService(_ name: String, _ exchange: Exchange) async throws(GatewayError) {
         guard try await isRead(exchange) else { return }
-        try await answer(exchange, with: services.one(name))
+        try await answer(exchange, with: services.one(name, exchange))
     }
 
     nonisolated(nonsending) private func answer(

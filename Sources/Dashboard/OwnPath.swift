@@ -12,6 +12,8 @@ enum OwnPath: Equatable {
     case service(String)
     case rpc
     case status, events, applications, records
+    /// `/api/openapi.json` and `/api/explain`.
+    case document, explanation
     /// `/api/services/{name}`, the name as it was sent.
     case record(String)
     /// Another form of one of these: where it is, relative to the path that was asked.
@@ -38,6 +40,8 @@ enum OwnPath: Equatable {
         case "/api/status": self = .status
         case "/api/events": self = .events
         case "/api/apps": self = .applications
+        case "/api/openapi.json": self = .document
+        case "/api/explain": self = .explanation
         case "/api/services": self = .records
         default:
             let segments = path.dropFirst().split(separator: "/", omittingEmptySubsequences: false)

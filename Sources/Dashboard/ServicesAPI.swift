@@ -12,6 +12,8 @@ struct ServicesAPI {
     let view: CatalogView
     /// Nil when the registry can only be read.
     let registrar: (any Registrar)?
+    /// Nil when nothing is known but what the registry tells.
+    let types: (any MessageTypeSource)?
 
     /// What is wrong with a request, for the client that made it.
     struct Problem: Error {
@@ -23,11 +25,30 @@ struct ServicesAPI {
 
     func all() -> JSONValue { envelope(view.catalog.services) }
 
+    /// How long an answer waits for services that are asked for their types.
+    static let asking = Duration.seconds(1)
+
+    /// One service with the schemas of its messages.
+    ///
     /// - Parameter name: As in the path, percent-encoded.
-    func one(_ name: String) -> Result<JSONValue, Problem> {
+    nonisolated(nonsending) func one(_ name: String, _ exchange: Exchange) async -> Result<JSONValue, Problem> {
         let name = PercentEncoding.decode(name) ?? name
         let versions = view.catalog.versions(of: name)
-        guard versions.isEmpty else { return .success(envelope(versions)) }
+        let generation = view.catalog.generation
+        guard versions.isEmpty else {
+            let types =
+                await types?.messageTypes(of: versions, wakeup: exchange.wakeup, within: Self.asking)
+                ?? NoMessageTypes()
+            let described = await LongWork.run(over: versions, types) {
+                Self.envelope($0.described(by: $1), generation)
+            }
+            return .success(described ?? envelope(versions))
+        }
+        return .failure(unknown(name))
+    }
+
+    /// What is told of a name that is not registered.
+    func unknown(_ name: String) -> Problem {
         let near = NearestWord.all(to: name, in: view.catalog.names)
         let hint =
             switch near.count {
@@ -35,13 +56,15 @@ struct ServicesAPI {
             case 1: "the nearest name is \(near[0])"
             default: "the nearest names are \(near.joined(separator: ", "))"
             }
-        return .failure(Problem(status: .notFound, sentence: "service \(name) is not registered; \(hint)"))
+        return Problem(status: .notFound, sentence: "service \(name) is not registered; \(hint)")
     }
 
     private func envelope(_ services: [Service]) -> JSONValue {
-        .object([
-            "data": .array(services.map(\.json)), "generation": .number(String(view.catalog.generation)),
-        ])
+        Self.envelope(services.map(\.json), view.catalog.generation)
+    }
+
+    private static func envelope(_ services: [JSONValue], _ generation: UInt64) -> JSONValue {
+        .object(["data": .array(services), "generation": .number(String(generation))])
     }
 
     /// All versions in the form of Micro v2's pages.
@@ -143,5 +166,28 @@ struct ServicesAPI {
 
     private static func unavailable(_ error: RegistryError) -> Problem {
         Problem(status: .serviceUnavailable, sentence: "the registry did not take it: \(error.reason)")
+    }
+}
+
+extension [Service] {
+    /// How many types all schemas together may have. Those of further endpoints are left out.
+    private static var maximumTypes: Int { 10_000 }
+
+    /// The records, and with each endpoint the schemas of its messages as documents of their own.
+    fileprivate func described(by types: any MessageTypes) -> [JSONValue] {
+        var left = Self.maximumTypes
+        return map { service in
+            guard var record = service.json.objectValue else { return service.json }
+            record["endpoints"] = .array(
+                service.endpoints.map { endpoint in
+                    guard left > 0, var described = endpoint.json.objectValue else { return endpoint.json }
+                    let known = EndpointTypes(of: endpoint, of: service, types)
+                    left -= (known.request?.types.count ?? 0) + (known.response?.types.count ?? 0)
+                    if let request = known.request { described["requestSchema"] = request.document }
+                    if let response = known.response { described["responseSchema"] = response.document }
+                    return .object(described)
+                })
+            return .object(record)
+        }
     }
 }

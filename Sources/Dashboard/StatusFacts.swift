@@ -3,8 +3,12 @@ internal import JSON
 
 /// What the program says about itself in `GET /api/status`.
 package struct StatusFacts: Sendable, Equatable {
-    /// The gateway of this program or beside it, as its clients see it.
+    /// A gateway of this program, as its clients see it.
     package struct Gateway: Sendable, Equatable {
+        /// Different for each.
+        package var name: String
+        /// Where it listens, such as `[::]:8080`.
+        package var address: String
         /// Where clients reach it, such as `http://localhost:8080`.
         package var url: String
         package var handler: String
@@ -13,7 +17,12 @@ package struct StatusFacts: Sendable, Equatable {
         /// True when it takes calls at `/rpc`, so that the dashboard may offer its address for copying.
         package var takesCalls: Bool
 
-        package init(url: String, handler: String, resolver: String, namespace: String, takesCalls: Bool) {
+        package init(
+            name: String, address: String, url: String, handler: String, resolver: String, namespace: String,
+            takesCalls: Bool
+        ) {
+            self.name = name
+            self.address = address
             self.url = url
             self.handler = handler
             self.resolver = resolver
@@ -37,8 +46,8 @@ package struct StatusFacts: Sendable, Equatable {
     package var version: String
     /// When the program began, in seconds since 1970.
     package var started: Int
-    /// Nil when there is none.
-    package var gateway: Gateway?
+    /// Side by side; empty when there is none.
+    package var gateways: [Gateway]
     /// The registry's name in the configuration.
     package var registry: String
     /// How many event loops serve.
@@ -47,11 +56,11 @@ package struct StatusFacts: Sendable, Equatable {
     package var isInsecure: Bool
 
     package init(
-        version: String, started: Int, gateway: Gateway?, registry: String, loops: Int, isInsecure: Bool = false
+        version: String, started: Int, gateways: [Gateway], registry: String, loops: Int, isInsecure: Bool = false
     ) {
         self.version = version
         self.started = started
-        self.gateway = gateway
+        self.gateways = gateways
         self.registry = registry
         self.loops = loops
         self.isInsecure = isInsecure
@@ -60,7 +69,8 @@ package struct StatusFacts: Sendable, Equatable {
     func json(generation: UInt64, services: Int, certificates: [Certificate]) -> JSONValue {
         .object([
             "product": "micro", "version": .string(version), "pid": .integer(Int(getpid())),
-            "started": .string(Self.timestamp(started)), "gateway": gateway?.json ?? .null,
+            "started": .string(Self.timestamp(started)), "gateway": gateways.first?.json ?? .null,
+            "gateways": .array(gateways.map(\.json)),
             "registry": .object([
                 "name": .string(registry), "generation": .number(String(generation)), "services": .integer(services),
             ]),
@@ -89,7 +99,8 @@ extension StatusFacts.Certificate {
 extension StatusFacts.Gateway {
     fileprivate var json: JSONValue {
         .object([
-            "url": .string(url), "handler": .string(handler), "resolver": .string(resolver),
+            "name": .string(name), "address": .string(address), "url": .string(url), "handler": .string(handler),
+            "resolver": .string(resolver),
             "namespace": .string(namespace), "rpc": .bool(takesCalls),
         ])
     }

@@ -73,7 +73,7 @@ package protocol RPCStream: AnyObject {
     /// Tells the service that no message follows.
     func finishSending() throws(GatewayError)
 
-    /// Appends the next message, whole, in JSON.
+    /// Appends the next message, whole, in the format of the call.
     ///
     /// - Throws: `.application` for an error that the service ends the stream with; others by what went wrong.
     func tryReceive(into message: inout ByteBuffer) throws(GatewayError) -> RPCStreamArrival

@@ -1,29 +1,56 @@
-/// Carries messages to whoever subscribed to their topic.
-package protocol Broker: Sendable {
+package import Reactor
+
+/// Carries messages to whoever is subscribed to their topic. One for each loop, in front of what the loops share.
+package protocol Broker: AnyObject {
     /// The name in the configuration.
     var name: String { get }
 
-    func publish(_ message: Message, to topic: String) async throws(BrokerError)
+    /// Publishes a message, and returns when everyone subscribed has had the chance to take it. Nobody being subscribed
+    /// is no error, and a message that at least one has taken is none either.
+    ///
+    /// - Parameters:
+    ///   - topic: Not empty. Topics are compared whole, byte by byte; there are no wildcards.
+    ///   - deadline: When subscribers that have not taken it by then are given up.
+    ///   - wakeup: What the task waits on, which nobody else may wait on meanwhile.
+    /// - Throws: When there are subscribers and not one took the message.
+    nonisolated(nonsending) func publish(
+        _ message: Message, to topic: String, before deadline: ContinuousClock.Instant, wakeup: Wakeup
+    ) async throws(BrokerError)
 
-    /// What is published from now on. A subscriber that falls behind loses the oldest messages; with a queue name, each
-    /// message goes to one subscriber of that queue.
-    func subscribe(to topic: String, queue: String?) async throws(BrokerError) -> AsyncStream<Message>
+    /// Subscribes to what is published from now on, until the subscription is cancelled.
+    ///
+    /// - Parameters:
+    ///   - topic: Not empty.
+    ///   - queue: The members of a queue share its messages: each goes to one of them. Nil: all messages.
+    ///   - wakeup: Fired whenever there may be a message.
+    /// - Throws: For a topic or a queue with an empty name.
+    func subscribe(
+        to topic: String, queue: String?, firing wakeup: Wakeup
+    ) throws(BrokerError) -> any Subscription
 }
 
-/// A message: a flat header and a body.
-package struct Message: Sendable, Equatable {
-    package var header: [String: String]
-    package var body: [UInt8]
+/// Messages of one topic on their way to one subscriber, who owns it.
+package protocol Subscription: AnyObject {
+    /// The next message; nil when there is none now.
+    func tryReceive() -> Message?
 
-    package init(header: [String: String] = [:], body: [UInt8]) {
-        self.header = header
-        self.body = body
-    }
+    /// How many messages were thrown away because the subscriber has fallen behind; the oldest go first.
+    var lostCount: Int { get }
+
+    /// Ends it. Safe to call more than once.
+    func cancel()
 }
 
 /// Why a message was not published, or nobody could subscribe.
 package struct BrokerError: Error, Equatable {
+    /// One sentence for the client, without addresses.
     package let reason: String
+    /// One sentence for the operator.
+    package let detail: String
 
-    package init(_ reason: String) { self.reason = reason }
+    /// - Parameter detail: The reason again when nil.
+    package init(_ reason: String, detail: String? = nil) {
+        self.reason = reason
+        self.detail = detail ?? reason
+    }
 }

@@ -1,5 +1,5 @@
 internal import Bytes
-internal import HTTP
+package import HTTP
 
 extension Exchange {
     /// Looks at what a request for a WebSocket offers, and keeps it in `handshake`.
@@ -20,7 +20,8 @@ extension Exchange {
         }
     }
 
-    nonisolated(nonsending) private func refuse(_ refusal: WebSocketRefusal) async throws(GatewayError) {
+    /// Answers a request that should have been one for a WebSocket, or should have been another one.
+    nonisolated(nonsending) package func refuse(_ refusal: WebSocketRefusal) async throws(GatewayError) {
         var fields = refusal.response.fields
         fields.removeAll(.contentLength)
         fields.append(.contentType, "application/json")

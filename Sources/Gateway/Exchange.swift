@@ -30,6 +30,9 @@ package final class Exchange {
     package var rewrite: RequestRewrite?
     /// What `takeWebSocketOffer` found good. Nil for every other request.
     package internal(set) var handshake: WebSocketHandshake?
+    /// What a browser is told of pages of other sites, in an answer that says nothing of it itself. Set before the answer
+    /// begins; default nothing.
+    package var crossOriginFields: HeaderFields?
     /// Why the request was refused, for the access log. Nil for one that was served.
     package var refusal: GatewayError.Code?
 
@@ -64,6 +67,7 @@ package final class Exchange {
         lateFailure = nil
         mayBodyPause = false
         refusal = nil
+        crossOriginFields = nil
         compression = nil
         encoder = nil
         if !service.isEmpty { service = "" }
@@ -204,6 +208,10 @@ package final class Exchange {
         if request.version == .http2 { try checkOpensNoTunnel(head.status) }
         hasBegunResponse = true
         status = head.status.code
+        var head = head
+        if let crossOriginFields, head.fields["Access-Control-Allow-Origin"] == nil {
+            head.fields.append(contentsOf: crossOriginFields)
+        }
         if let compression { return try begin(head, body: body, by: compression) }
         try stream.begin(head, body: body)
     }

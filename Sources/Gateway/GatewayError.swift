@@ -29,7 +29,7 @@ package struct GatewayError: Error, Equatable {
 
     package let code: Code
     /// What the client is told.
-    package let report: MicroError
+    package private(set) var report: MicroError
     /// One sentence for the operator's log. It may name hosts, so no client ever sees it.
     package let detail: String
     /// The service that was asked for, when it was derived before this went wrong. For the access log.
@@ -38,18 +38,20 @@ package struct GatewayError: Error, Equatable {
     package var mayHaveBeenSent: Bool
     /// What may be asked for with other methods, for 405: the value of `Allow` (RFC 9110, 15.5.6).
     package private(set) var allow = ""
+    /// True for the error object of a service that forgot its code.
+    private var hasNoCode = false
     /// The status to answer with when it is not the one of the code.
     private let statusOverride: Status?
 
     /// - Parameters:
     ///   - sentence: For the client: it says what is wrong and, where possible, what to do. No addresses.
+    ///   - id: Where it arose, for clients of Go Micro; when nil, the part that errors of this code come from.
     ///   - detail: For the operator; the same sentence when nil.
     package init(
-        _ code: Code, _ sentence: String, id: String = "go.micro.api", detail: String? = nil,
-        mayHaveBeenSent: Bool = false
+        _ code: Code, _ sentence: String, id: String? = nil, detail: String? = nil, mayHaveBeenSent: Bool = false
     ) {
         self.code = code
-        self.report = MicroError(id: id, code: code.status.code, detail: sentence)
+        self.report = MicroError(id: id ?? code.origin, code: code.status.code, detail: sentence)
         self.detail = detail ?? sentence
         self.mayHaveBeenSent = mayHaveBeenSent
         statusOverride = nil
@@ -60,6 +62,7 @@ package struct GatewayError: Error, Equatable {
     /// A code that is no HTTP status, 0 among them, becomes 500.
     package init(reportedBy service: String, _ error: MicroError) {
         code = .application
+        hasNoCode = error.code == 0 && !error.id.isEmpty
         var report = error
         let status = Status(error.code).flatMap { (400...599).contains($0.code) ? $0 : nil } ?? .internalServerError
         if error.code == 0 { report.code = status.code }
@@ -76,6 +79,15 @@ package struct GatewayError: Error, Equatable {
     package func concerning(_ service: String) -> GatewayError {
         var error = self
         error.service = service
+        return error
+    }
+
+    /// The same error, unless it is the object of a service without a code: that is then reported by whoever has this id.
+    package func completed(by id: String) -> GatewayError {
+        guard hasNoCode else { return self }
+        var error = self
+        error.report.id = id
+        error.report.detail = "error during request: \(report.detail)"
         return error
     }
 
@@ -106,6 +118,14 @@ package struct GatewayError: Error, Equatable {
 }
 
 extension GatewayError.Code {
+    /// The part of Go Micro that reports such errors.
+    fileprivate var origin: String {
+        switch self {
+        case .noNodes, .upstreamRefused, .upstreamBroken, .upstreamTimedOut: "go.micro.client"
+        default: "go.micro.api"
+        }
+    }
+
     package var status: Status {
         switch self {
         case .badRequest: .badRequest

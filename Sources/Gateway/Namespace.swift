@@ -18,18 +18,21 @@ package enum Namespace: Sendable, Equatable, CustomStringConvertible {
 
     /// - Parameters:
     ///   - configured: As the operator wrote it, with or without the type at its end: `go.micro` and `go.micro.api` are
-    ///     the same. Empty or blank means no prefix; `domain` derives it from the host.
-    ///   - type: The kind of services, such as `api` or `web`.
-    package init(configured: String, type: String) {
+    ///     the same. Empty or blank means no prefix; `domain` derives it from the host. Blanks and dots around it say
+    ///     nothing.
+    ///   - type: The kind of services, such as `api` or `web`; the same goes for it.
+    ///   - hasType: False for the namespace that all kinds have in common.
+    package init(configured: String, type: String, hasType: Bool = true) {
         let text = Self.trimmed(configured)
+        let type = String(Self.trimmed(type))
         if text == Self.domainKeyword {
-            self = .domain(fallback: Self.standard, type: type)
+            self = .domain(fallback: Self.standard, type: hasType ? type : "")
         } else if text.isEmpty {
             self = .fixed("")
         } else {
             let suffix = "." + type
             let base = !type.isEmpty && text.hasSuffix(suffix) ? text.dropLast(suffix.count) : text
-            self = .fixed(Self.joined(String(base), type))
+            self = .fixed(Self.joined(String(base), hasType ? type : ""))
         }
     }
 
@@ -60,8 +63,9 @@ package enum Namespace: Sendable, Equatable, CustomStringConvertible {
         return second.isEmpty ? first : first + "." + second
     }
 
+    /// Without what stands around it: a dot at the end would become two of them in every name.
     private static func trimmed(_ text: String) -> Substring {
-        let isBlank = { (character: Character) in character.isWhitespace }
+        let isBlank = { (character: Character) in character.isWhitespace || character == "." }
         guard let first = text.firstIndex(where: { !isBlank($0) }), let last = text.lastIndex(where: { !isBlank($0) })
         else { return "" }
         return text[first...last]

@@ -59,6 +59,11 @@ package final class NodeHealth {
         rests[node].map { now < $0.until } ?? false
     }
 
+    /// How long the node rests from now on. Nil when it does not.
+    package func rest(of node: Node, now: ContinuousClock.Instant) -> Duration? {
+        rests[node].flatMap { now < $0.until ? $0.until - now : nil }
+    }
+
     fileprivate func restsUntil(_ node: Node, now: ContinuousClock.Instant) -> ContinuousClock.Instant {
         rests[node]?.until ?? now
     }

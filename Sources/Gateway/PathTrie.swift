@@ -88,7 +88,11 @@ package struct PathTrie<Value: Sendable>: Sendable {
     /// - Parameter path: Still encoded. Its canonical form decides; an encoded slash is a part of its segment. A path that
     ///   is not UTF-8 when decoded has no value.
     package func match(_ method: Method, _ path: Span<UInt8>) -> Match? {
-        guard !isEmpty, let request = PathParts(path) else { return nil }
+        isEmpty ? nil : PathParts(path).flatMap { match(method, $0) }
+    }
+
+    func match(_ method: Method, _ request: PathParts) -> Match? {
+        guard !isEmpty else { return nil }
         if let (verb, parts) = request.withoutVerb, let start = verbRoots[verb],
             let entry = find(from: start, parts.segments[...], method)
         {
@@ -100,7 +104,10 @@ package struct PathTrie<Value: Sendable>: Sendable {
 
     /// The methods that have a value for this path, sorted. For what to tell a client that asked with another one.
     package func methods(_ path: Span<UInt8>) -> [String] {
-        guard !isEmpty, let request = PathParts(path) else { return [] }
+        isEmpty ? [] : PathParts(path).map(methods) ?? []
+    }
+
+    func methods(_ request: PathParts) -> [String] {
         var entries: [Entry] = []
         if let (verb, parts) = request.withoutVerb, let start = verbRoots[verb] {
             collect(&entries, from: start, parts.segments[...])
@@ -144,84 +151,5 @@ package struct PathTrie<Value: Sendable>: Sendable {
         node.entries.first { $0.method == method }
             ?? (method == .head ? node.entries.first { $0.method == .get } : nil)
             ?? node.entries.first { $0.method == nil }
-    }
-}
-
-/// The segments of a request's path: `/a/b` has two, `/a/` a second one that is empty, and `/` has none.
-private struct PathParts {
-    /// More are no path that a template could match without its `**`; that takes as many.
-    private static let maximumSegments = 256
-
-    private let encoded: [String]
-    let segments: [String]
-
-    init?(_ path: Span<UInt8>) {
-        let canonical = PercentEncoding.canonicalPath(path) ?? String(path)
-        guard canonical.utf8.first == UInt8(ascii: "/") else { return nil }
-        let text = canonical.dropFirst()
-        self.init(
-            text.isEmpty ? [] : text.split(separator: "/", omittingEmptySubsequences: false).map(String.init))
-    }
-
-    private init?(_ encoded: [String]) {
-        guard encoded.count <= Self.maximumSegments else { return nil }
-        var segments: [String] = []
-        segments.reserveCapacity(encoded.count)
-        for part in encoded {
-            guard part.utf8.contains(UInt8(ascii: "%")) else {
-                segments.append(part)
-                continue
-            }
-            guard let decoded = PercentEncoding.decode(part) else { return nil }
-            segments.append(decoded)
-        }
-        self.encoded = encoded
-        self.segments = segments
-    }
-
-    /// The word after the last colon, and the parts of the path before it.
-    var withoutVerb: (verb: String, parts: PathParts)? {
-        guard let last = encoded.last, let colon = last.lastIndex(of: ":"),
-            let verb = PercentEncoding.decode(String(last[last.index(after: colon)...])),
-            let parts = PathParts(encoded.dropLast() + [String(last[..<colon])])
-        else { return nil }
-        return (verb, parts)
-    }
-
-    /// What the variables of a template that matches stand for.
-    func fields(of template: PathTemplate) -> [(name: String, value: String)] {
-        let surplus = segments.count - template.segments.count
-        let rest = template.segments.firstIndex(of: .rest) ?? Int.max
-        var fields: [(name: String, value: String)] = []
-        for variable in template.variables {
-            let start = variable.segments.lowerBound + (variable.segments.lowerBound > rest ? surplus : 0)
-            let end = variable.segments.upperBound + (variable.segments.upperBound > rest ? surplus : 0)
-            let isOneSegment = variable.segments.count == 1 && template.segments[variable.segments.lowerBound] != .rest
-            let value =
-                isOneSegment
-                ? segments[start] : encoded[start..<end].map(Self.decodedBesidesSlashes).joined(separator: "/")
-            if !value.isEmpty { fields.append((variable.field, value)) }
-        }
-        return fields
-    }
-
-    /// In a value of several segments an encoded slash stays encoded, so that it can be told from one between segments.
-    private static func decodedBesidesSlashes(_ segment: String) -> String {
-        guard segment.utf8.contains(UInt8(ascii: "%")) else { return segment }
-        var pieces: [String] = []
-        var start = segment.startIndex
-        var index = segment.startIndex
-        while index < segment.endIndex {
-            let tail = segment[index...]
-            guard tail.hasPrefix("%2F") || tail.hasPrefix("%2f") else {
-                index = segment.index(after: index)
-                continue
-            }
-            let end = segment.index(index, offsetBy: 3)
-            pieces += [PercentEncoding.decode(String(segment[start..<index])) ?? "", String(segment[index..<end])]
-            (start, index) = (end, end)
-        }
-        pieces.append(PercentEncoding.decode(String(segment[start...])) ?? "")
-        return pieces.joined()
     }
 }

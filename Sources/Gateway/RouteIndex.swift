@@ -4,38 +4,30 @@ package import HTTP
 /// the control plane makes a new one for each change and publishes it to all loops.
 ///
 /// A route for the host goes before one for `*.` and its domain, and that before one for every host. Among those, the most
-/// special path goes first (`PathTrie`), and among the same paths the rule that stands first in the list.
+/// special path goes first (`PathTrie`), and among the same paths the rule that stands first in the list. Regular expressions
+/// go last, in the order of the list; of those only the ones are tried that begin with the path's first segment, or with
+/// none.
 package struct RouteIndex: Sendable {
     /// In the order of their registration.
     package let rules: [RouteRule]
     /// Rules that never get a request for one of their methods and hosts, and the rules that take it.
     package private(set) var shadowed: [(rule: RouteRule, by: RouteRule)] = []
-    private var anyHost = PathTrie<RouteRule>()
-    private var exact: [String: PathTrie<RouteRule>] = [:]
-    private var below: [String: PathTrie<RouteRule>] = [:]
+    private var anyHost = HostRoutes()
+    private var exact: [String: HostRoutes] = [:]
+    private var below: [String: HostRoutes] = [:]
 
     /// - Parameter rules: Those that go first where two are for the same requests, first.
     package init(_ rules: [RouteRule] = []) {
         self.rules = rules
         for rule in rules {
             let hosts = rule.condition.hosts
-            if hosts.isEmpty { Self.insert(rule, into: &anyHost, &shadowed) }
+            if hosts.isEmpty { anyHost.insert(rule, &shadowed) }
             for host in hosts {
                 switch host {
-                case .exact(let name): Self.insert(rule, into: &exact[name, default: PathTrie()], &shadowed)
-                case .below(let suffix): Self.insert(rule, into: &below[suffix, default: PathTrie()], &shadowed)
+                case .exact(let name): exact[name, default: HostRoutes()].insert(rule, &shadowed)
+                case .below(let suffix): below[suffix, default: HostRoutes()].insert(rule, &shadowed)
                 }
             }
-        }
-    }
-
-    private static func insert(
-        _ rule: RouteRule, into trie: inout PathTrie<RouteRule>, _ shadowed: inout [(rule: RouteRule, by: RouteRule)]
-    ) {
-        let methods: [Method?] = rule.condition.methods.isEmpty ? [nil] : rule.condition.methods
-        for method in methods {
-            let earlier = trie.insert(rule, method: method, at: rule.condition.template)
-            if let earlier, earlier !== rule { shadowed.append((rule, earlier)) }
         }
     }
 
@@ -43,38 +35,85 @@ package struct RouteIndex: Sendable {
 
     /// The rule for a request, and what its path says. Nil when none is for it.
     package func binding(of head: borrowing RequestHead) -> RouteBinding? {
-        guard !isEmpty else { return nil }
-        var found: PathTrie<RouteRule>.Match?
-        forEachTrie(for: head) { trie in
-            found = trie.match(head.method, head.pathSpan)
+        guard !isEmpty, let path = PathParts(head.pathSpan) else { return nil }
+        var found: RouteBinding?
+        forEachHost(for: head) { routes in
+            found = routes.binding(of: path, head.method)
             return found == nil
         }
-        return found.map { RouteBinding(rule: $0.value, fields: $0.fields) }
+        return found
     }
 
     /// The methods with which rules are for a path and host, sorted. For what to tell a client that asked with another one.
     package func methods(for head: borrowing RequestHead) -> [String] {
+        guard !isEmpty, let path = PathParts(head.pathSpan) else { return [] }
         var names: Set<String> = []
-        forEachTrie(for: head) { trie in
-            names.formUnion(trie.methods(head.pathSpan))
+        forEachHost(for: head) { routes in
+            names.formUnion(routes.methods(for: path))
             return true
         }
         return names.sorted()
     }
 
     /// Shows what may be for the host of a request, the most special first, while `look` wants more.
-    private func forEachTrie(
-        for head: borrowing RequestHead, _ look: (borrowing PathTrie<RouteRule>) -> Bool
-    ) {
+    private func forEachHost(for head: borrowing RequestHead, _ look: (borrowing HostRoutes) -> Bool) {
         if !exact.isEmpty || !below.isEmpty {
             let host = head.host
-            if let trie = exact[host], !look(trie) { return }
+            if let routes = exact[host], !look(routes) { return }
             var rest = host[...]
             while let dot = rest.dropFirst().firstIndex(of: ".") {
                 rest = rest[dot...]
-                if let trie = below[String(rest)], !look(trie) { return }
+                if let routes = below[String(rest)], !look(routes) { return }
             }
         }
-        if !anyHost.isEmpty { _ = look(anyHost) }
+        _ = look(anyHost)
+    }
+}
+
+/// The rules for one host.
+private struct HostRoutes: Sendable {
+    private var trie = PathTrie<RouteRule>()
+    /// By the segment that their paths begin with.
+    private var expressions: [String: [RouteRule]] = [:]
+    private var otherExpressions: [RouteRule] = []
+
+    mutating func insert(_ rule: RouteRule, _ shadowed: inout [(rule: RouteRule, by: RouteRule)]) {
+        switch rule.condition.pattern {
+        case .template(let template):
+            let methods: [Method?] = rule.condition.methods.isEmpty ? [nil] : rule.condition.methods
+            for method in methods {
+                let earlier = trie.insert(rule, method: method, at: template)
+                if let earlier, earlier !== rule { shadowed.append((rule, earlier)) }
+            }
+        case .expression(let expression):
+            guard let first = expression.firstSegment else { return otherExpressions.append(rule) }
+            expressions[first, default: []].append(rule)
+        }
+    }
+
+    func binding(of path: PathParts, _ method: Method) -> RouteBinding? {
+        if let match = trie.match(method, path) { return RouteBinding(rule: match.value, fields: match.fields) }
+        return matchingExpressions(path).first { $0.condition.accepts(method) }.map { RouteBinding(rule: $0) }
+    }
+
+    func methods(for path: PathParts) -> [String] {
+        let names = matchingExpressions(path).flatMap { $0.condition.methods.map(\.description) }
+        return trie.methods(path) + names + (names.contains("GET") ? ["HEAD"] : [])
+    }
+
+    private func matchingExpressions(_ path: PathParts) -> [RouteRule] {
+        guard !expressions.isEmpty || !otherExpressions.isEmpty else { return [] }
+        let text = path.text
+        let candidates = path.segments.first.flatMap { expressions[$0] } ?? []
+        return (candidates + otherExpressions).filter { rule in
+            if case .expression(let expression) = rule.condition.pattern { expression.matches(text) } else { false }
+        }
+    }
+}
+
+extension RouteRule.Condition {
+    /// Whether it is for that method. `HEAD` is `GET` where it is not named itself.
+    package func accepts(_ method: Method) -> Bool {
+        methods.isEmpty || methods.contains(method) || (method == .head && methods.contains(.get))
     }
 }

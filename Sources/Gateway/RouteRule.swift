@@ -15,6 +15,17 @@ package final class RouteRule: Sendable {
         case merged
         /// The field of that name, with dots for fields of fields.
         case field(String)
+        /// Bytes of any type, with that type (`google.api.HttpBody`): the field of that name, or the whole message when it
+        /// is nil. In pieces, where the endpoint takes a stream of messages; the first has what path and query say.
+        case bytes(field: String?, inPieces: Bool)
+
+        /// Whether the body is not read as a message in any encoding.
+        package var isOpaque: Bool {
+            switch self {
+            case .bytes: true
+            case .ignored, .message, .merged, .field: false
+            }
+        }
     }
 
     /// The field of the answer that a client gets in place of the whole.
@@ -34,7 +45,7 @@ package final class RouteRule: Sendable {
     package struct Condition: Sendable, Equatable {
         /// As it was written.
         package let text: String
-        package let template: PathTemplate
+        package let pattern: Pattern
         /// None for every method.
         package var methods: [Method]
         /// None for every host.
@@ -45,9 +56,25 @@ package final class RouteRule: Sendable {
             path: String, methods: [Method] = [], hosts: [HostPattern] = []
         ) throws(PathTemplate.Malformed) {
             text = path
-            template = try PathTemplate(path)
+            let isExpression = PathExpression.isMarked(path)
+            pattern = isExpression ? .expression(try PathExpression(path)) : .template(try PathTemplate(path))
             self.methods = methods
             self.hosts = hosts
+        }
+
+        /// How paths are compared.
+        package enum Pattern: Sendable, Equatable {
+            case template(PathTemplate)
+            /// Marked by `^` and `$`. It captures nothing.
+            case expression(PathExpression)
+        }
+
+        /// The fields that the path says.
+        package var variables: [PathTemplate.Variable] {
+            switch pattern {
+            case .template(let template): template.variables
+            case .expression: []
+            }
         }
     }
 
@@ -63,6 +90,8 @@ package final class RouteRule: Sendable {
     package let body: Body
     /// Nil for the whole answer.
     package let answer: AnswerField?
+    /// Whether what the client gets are bytes of a type that the answer names (`google.api.HttpBody`).
+    package let answersBytes: Bool
     /// The fields of the request, so that a path's `7` is a number only where one is wanted. Nil when they are not known.
     package let request: FieldDescription?
     /// Who has declared it, for operators: `service go.micro.api.items, endpoint Items.Read`.
@@ -71,7 +100,7 @@ package final class RouteRule: Sendable {
     package init(
         on condition: Condition, kind: HandlerKind = .rpc, services: [String], endpoint: String = "",
         path: String = "", isStream: Bool = false, body: Body = .merged, answer: AnswerField? = nil,
-        request: FieldDescription? = nil, origin: String
+        answersBytes: Bool = false, request: FieldDescription? = nil, origin: String
     ) {
         self.condition = condition
         self.kind = kind
@@ -81,6 +110,7 @@ package final class RouteRule: Sendable {
         self.isStream = isStream
         self.body = body
         self.answer = answer
+        self.answersBytes = answersBytes
         self.request = request
         self.origin = origin
     }
@@ -89,7 +119,8 @@ package final class RouteRule: Sendable {
     package func isSame(as other: RouteRule) -> Bool {
         condition == other.condition && kind == other.kind && services == other.services
             && endpoint == other.endpoint && path == other.path && isStream == other.isStream && body == other.body
-            && answer == other.answer && request == other.request && origin == other.origin
+            && answer == other.answer && answersBytes == other.answersBytes && request == other.request
+            && origin == other.origin
     }
 }
 

@@ -5,6 +5,9 @@ package protocol Router: AnyObject {
     /// - Throws: `.notFound` with a sentence that says what was derived, by which rule, and which names are near.
     func route(_ head: RequestHead) throws(GatewayError) -> Route
 
+    /// The same decision, with all that it saw on its way. Nothing is remembered of it, and no node is asked.
+    func explain(_ head: RequestHead) -> Explanation
+
     /// The route to a service that is already named.
     func route(to destination: Destination) throws(GatewayError) -> Route
 }

@@ -123,6 +123,7 @@ extension Status {
         case 415: "Unsupported Media Type"
         case 416: "Range Not Satisfiable"
         case 417: "Expectation Failed"
+        case 418: "I'm a teapot"
         case 421: "Misdirected Request"
         case 422: "Unprocessable Content"
         case 425: "Too Early"

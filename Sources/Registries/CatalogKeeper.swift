@@ -28,6 +28,7 @@ package actor CatalogKeeper {
     private let logger: Logger
     private let publish: @Sendable (Catalog) -> Void
     private let fixed: [Service]
+    private var descriptions: [Service] = []
 
     /// The last picture.
     private(set) package var catalog = Catalog.empty
@@ -71,6 +72,15 @@ package actor CatalogKeeper {
         watching = Task { await watch(events) }
         await list()
         Task { await keepUp() }
+    }
+
+    /// Takes what is known of endpoints from elsewhere, such as from the nodes themselves. It is shown where the registry
+    /// tells of none.
+    ///
+    /// - Parameter services: Versions of services, with endpoints. They replace those of before.
+    package func describe(_ services: [Service]) {
+        descriptions = services
+        if isRunning { show() }
     }
 
     /// Watches no more. The last picture stays with those who have it.
@@ -184,9 +194,17 @@ package actor CatalogKeeper {
 
     /// Hands out a picture, unless it says what the last one said.
     private func show() {
-        let services = (services.filter { !$0.nodes.isEmpty } + fixed).gathered()
+        let services = (services.filter { !$0.nodes.isEmpty } + fixed).gathered().map(described)
         guard services != catalog.services else { return }
         catalog = Catalog(generation: catalog.generation + 1, services: services)
         publish(catalog)
+    }
+
+    private func described(_ service: Service) -> Service {
+        guard service.endpoints.isEmpty else { return service }
+        var service = service
+        let description = descriptions.first { $0.name == service.name && $0.version == service.version }
+        service.endpoints = description?.endpoints ?? []
+        return service
     }
 }

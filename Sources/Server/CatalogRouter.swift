@@ -16,7 +16,8 @@ package final class CatalogRouter: Router {
         /// Passed on to nodes that speak gRPC. Declared routes are not asked.
         case grpc
 
-        fileprivate var kind: HandlerKind {
+        /// What becomes of them.
+        package var kind: HandlerKind {
             switch self {
             case .meta: .rpc
             case .kind(let kind): kind
@@ -36,6 +37,8 @@ package final class CatalogRouter: Router {
     private var memory = RouteMemory()
     private var generation: UInt64 = 0
     private let declared: DeclaredRoutes?
+    /// For explanations only: to decide takes no clock.
+    private let clock: () -> ContinuousClock.Instant
     /// Under which name the service of a declared route is registered.
     private var services: [ObjectIdentifier: Destination?] = [:]
 
@@ -44,9 +47,11 @@ package final class CatalogRouter: Router {
     ///   - declared: Routes that go before the resolver. Default none.
     package init(
         resolver: any Resolver, namespace: String, mode: Mode, view: CatalogView, strategy: any Strategy,
-        health: NodeHealth, declared: DeclaredRoutes? = nil
+        health: NodeHealth, declared: DeclaredRoutes? = nil,
+        clock: @escaping () -> ContinuousClock.Instant = { .now }
     ) {
         self.declared = declared
+        self.clock = clock
         self.resolver = resolver
         self.namespace = namespace
         self.mode = mode
@@ -60,21 +65,49 @@ package final class CatalogRouter: Router {
         forgetOldCatalog()
         forgetOldDeclarations()
         if let known = memory.route(of: head) { return known }
-        let route: Route
-        if let declared = try declaredRoute(head) { route = declared } else { route = try resolvedRoute(head) }
+        let route = try decide(head, nil)
         memory.remember(route, of: head)
         return route
     }
 
-    private func resolvedRoute(_ head: borrowing RequestHead) throws(GatewayError) -> Route {
+    package func explain(_ head: RequestHead) -> Explanation {
+        forgetOldCatalog()
+        forgetOldDeclarations()
+        var explanation = Explanation(of: head)
+        explanation.resolver = resolver.name
+        explanation.namespace = namespace
+        explanation.declaredCount = declared?.rules.count ?? 0
+        let trace = RouteTrace()
+        do throws(GatewayError) {
+            explanation.take(try decide(head, trace))
+        } catch {
+            explanation.problem = error
+        }
+        explanation.take(trace)
+        return explanation
+    }
+
+    /// The one decision, for those who serve and for those who ask why.
+    private func decide(_ head: RequestHead, _ trace: RouteTrace?) throws(GatewayError) -> Route {
+        if let trace, let declared {
+            trace.rules = RouteComparison.verdicts(on: declared.rules, for: head, limit: RouteTrace.maximumRules)
+        }
+        if let declared = try declaredRoute(head, trace) { return declared }
+        return try resolvedRoute(head, trace)
+    }
+
+    private func resolvedRoute(
+        _ head: RequestHead, _ trace: RouteTrace?
+    ) throws(GatewayError) -> Route {
         do throws(GatewayError) {
             guard let use = use(for: mode.kind) else {
                 return Route(destination: Destination(service: "", endpoint: ""), kind: mode.kind, nodes: none)
             }
             let destination = try resolver.resolve(head)
+            trace?.resolved = destination
             return try find(
                 destination, for: kind(of: destination), use,
-                derivedBy: "resolver \(resolver.name), namespace \(namespace)")
+                derivedBy: "resolver \(resolver.name), namespace \(namespace)", trace)
         } catch {
             throw declared?.explain(error, head) ?? error
         }
@@ -82,7 +115,7 @@ package final class CatalogRouter: Router {
 
     package func route(to destination: Destination) throws(GatewayError) -> Route {
         forgetOldCatalog()
-        return try find(destination, for: mode.kind, use(for: mode.kind) ?? .calls, derivedBy: nil)
+        return try find(destination, for: mode.kind, use(for: mode.kind) ?? .calls, derivedBy: nil, nil)
     }
 
     private func use(for kind: HandlerKind) -> NodeUse? { mode == .grpc ? .grpc : kind.nodeUse }
@@ -113,40 +146,36 @@ package final class CatalogRouter: Router {
     }
 
     /// - Returns: Nil when no declared route fits, or its service is not registered: then the path may be another's.
-    private func declaredRoute(_ head: borrowing RequestHead) throws(GatewayError) -> Route? {
+    private func declaredRoute(
+        _ head: borrowing RequestHead, _ trace: RouteTrace?
+    ) throws(GatewayError) -> Route? {
         guard let binding = declared?.binding(of: head) else { return nil }
         let rule = binding.rule
         guard let use = use(for: rule.kind) else {
             let destination = Destination(service: rule.services.first ?? "", endpoint: rule.endpoint)
             return Route(destination: destination, kind: rule.kind, nodes: none, binding: binding)
         }
-        guard let destination = destination(of: rule) else { return nil }
-        let route = try find(destination, for: rule.kind, use, derivedBy: nil)
+        guard let destination = destination(of: rule) else {
+            trace?.passOver(rule)
+            return nil
+        }
+        let route = try find(destination, for: rule.kind, use, derivedBy: nil, trace)
         return Route(
             destination: destination, kind: rule.kind, nodes: route.nodes, isStream: rule.isStream, binding: binding)
     }
 
     private func destination(of rule: RouteRule) -> Destination? {
         if let known = services[ObjectIdentifier(rule)] { return known }
-        let found = find(rule)
+        let found = rule.destination(in: view.catalog)
         services[ObjectIdentifier(rule)] = .some(found)
         return found
     }
 
-    /// A service is registered under the name of its package, as those of Go Micro are, or under its own; or it is the
-    /// only one whose record has such an endpoint.
-    private func find(_ rule: RouteRule) -> Destination? {
-        if let name = rule.services.first(where: { !view.catalog.versions(of: $0).isEmpty }) {
-            return Destination(service: name, endpoint: name == rule.services[0] ? rule.endpoint : rule.path)
-        }
-        guard !rule.path.isEmpty else { return nil }
-        let owners = view.catalog.names.filter { view.catalog.endpoint(rule.endpoint, of: $0) != nil }
-        return owners.count == 1 ? Destination(service: owners[0], endpoint: rule.endpoint) : nil
-    }
-
     private func find(
-        _ destination: Destination, for kind: HandlerKind, _ use: NodeUse, derivedBy rule: String?
+        _ destination: Destination, for kind: HandlerKind, _ use: NodeUse, derivedBy rule: String?,
+        _ trace: RouteTrace?
     ) throws(GatewayError) -> Route {
+        if let trace { describe(view.catalog.versions(of: destination.service), use, in: trace) }
         if let rotation = rotations[use]?[destination.service] {
             return route(to: destination, for: kind, over: rotation)
         }
@@ -165,6 +194,18 @@ package final class CatalogRouter: Router {
     private func route(to destination: Destination, for kind: HandlerKind, over rotation: NodeRotation) -> Route {
         let endpoint = view.catalog.endpoint(destination.endpoint, of: destination.service)
         return Route(destination: destination, kind: kind, nodes: rotation, isStream: endpoint?.isStream)
+    }
+
+    private func describe(_ versions: [Service], _ use: NodeUse, in trace: RouteTrace) {
+        let now = clock()
+        for version in versions {
+            for node in version.nodes {
+                let isUsable = use.accepts(node.wireProtocol)
+                let rest = health.rest(of: node, now: now)
+                trace.nodes.append(
+                    (node, version.version, isUsable ? rest.map { .resting($0) } ?? .candidate : .unfit))
+            }
+        }
     }
 
     private func unknown(_ destination: Destination, derivedBy rule: String?) -> GatewayError {
@@ -193,63 +234,5 @@ package final class CatalogRouter: Router {
             GatewayError(
                 .upstreamRefused, "service \(destination.service) speaks \(spoken.name) and cannot be called by gRPC")
         }
-    }
-}
-
-/// Routes by method, host and path: a table with one place for each hash value. What falls on a place that is taken
-/// replaces what was there.
-struct RouteMemory {
-    private static let size = 1_024
-    /// Longer paths and hosts are not worth the memory.
-    private static let maximumLength = 256
-
-    private struct Entry {
-        let method: Method
-        let host: [UInt8]
-        let path: [UInt8]
-        let route: Route
-    }
-
-    private var entries: [Entry?] = []
-
-    func route(of head: borrowing RequestHead) -> Route? {
-        guard !entries.isEmpty else { return nil }
-        let host = head.authoritySpan
-        let path = head.pathSpan
-        guard let entry = entries[Self.place(host, path)], entry.method == head.method,
-            entry.path.span.isIdentical(toBytesOf: path), entry.host.span.isIdentical(toBytesOf: host)
-        else { return nil }
-        return entry.route
-    }
-
-    mutating func remember(_ route: Route, of head: borrowing RequestHead) {
-        let host = head.authoritySpan
-        let path = head.pathSpan
-        guard host.count <= Self.maximumLength, path.count <= Self.maximumLength else { return }
-        if entries.isEmpty { entries = [Entry?](repeating: nil, count: Self.size) }
-        entries[Self.place(host, path)] = Entry(method: head.method, host: host.copy, path: path.copy, route: route)
-    }
-
-    /// FNV-1a. Whoever makes paths collide only makes us decide anew.
-    private static func place(_ host: Span<UInt8>, _ path: Span<UInt8>) -> Int {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for index in path.indices { hash = (hash ^ UInt64(path[index])) &* 0x100_0000_01b3 }
-        for index in host.indices { hash = (hash ^ UInt64(host[index])) &* 0x100_0000_01b3 }
-        return Int(truncatingIfNeeded: (hash ^ (hash >> 32)) & UInt64(size - 1))
-    }
-}
-
-extension Span<UInt8> {
-    fileprivate var copy: [UInt8] {
-        [UInt8](unsafeUninitializedCapacity: count) { target, used in
-            for index in indices { target.initializeElement(at: index, to: self[index]) }
-            used = count
-        }
-    }
-
-    fileprivate func isIdentical(toBytesOf other: Span<UInt8>) -> Bool {
-        guard count == other.count else { return false }
-        for index in indices where self[index] != other[index] { return false }
-        return true
     }
 }

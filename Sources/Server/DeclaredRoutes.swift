@@ -32,5 +32,8 @@ package final class DeclaredRoutes {
         return methods.isEmpty ? error : .methodNotAllowed(head.method, allowed: methods)
     }
 
+    /// All of them, the ones that go first first.
+    var rules: [RouteRule] { index.rules }
+
     func binding(of head: borrowing RequestHead) -> RouteBinding? { index.binding(of: head) }
 }

@@ -7,7 +7,7 @@ internal import HTTP
 enum ErrorResponse {
     nonisolated(nonsending) static func send(_ error: GatewayError, to exchange: Exchange) async throws(GatewayError) {
         var fields = HeaderFields()
-        if let type = GRPCContentType(of: exchange.request.fields) {
+        if exchange.request.isGRPC, let type = GRPCContentType(of: exchange.request.fields) {
             fields.append(.contentType, type.text(as: type.form))
             error.grpcOutcome.write(to: &fields)
             var nothing = ByteBuffer()

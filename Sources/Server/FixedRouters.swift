@@ -13,6 +13,13 @@ package final class FixedRouter: Router {
 
     package func route(_ head: RequestHead) throws(GatewayError) -> Route { fixed }
 
+    package func explain(_ head: RequestHead) -> Explanation {
+        var explanation = Explanation(of: head)
+        explanation.take(fixed)
+        explanation.resolver = "of the one server behind this proxy"
+        return explanation
+    }
+
     package func route(to destination: Destination) throws(GatewayError) -> Route { fixed }
 }
 
@@ -40,9 +47,25 @@ package final class FixedCallRouter: Router {
                     nodes: nodes, isStream: binding.rule.isStream, binding: binding)
             }
         }
+        return try route(to: Destination(service: service, endpoint: Self.endpoint(of: head)))
+    }
+
+    /// What the path names.
+    private static func endpoint(of head: borrowing RequestHead) -> String {
         let path = head.path
         let isPair = path.dropFirst().contains("/")
-        return try route(to: Destination(service: service, endpoint: isPair ? path : String(path.dropFirst())))
+        return isPair ? path : String(path.dropFirst())
+    }
+
+    package func explain(_ head: RequestHead) -> Explanation {
+        var explanation = Explanation(of: head)
+        explanation.resolver = "of the one server behind this proxy"
+        do throws(GatewayError) {
+            explanation.take(try route(head))
+        } catch {
+            explanation.problem = error
+        }
+        return explanation
     }
 
     package func route(to destination: Destination) throws(GatewayError) -> Route {

@@ -21,6 +21,8 @@ package final class WorkerContext {
     package fileprivate(set) var tasks = TaskStarter { _ in preconditionFailure("no worker has this context yet") }
     /// The tasks of connections. Set together with `tasks`.
     fileprivate(set) var crew: TaskCrew!
+    /// Can tell what becomes of requests, by the names of the gateways.
+    package var explainers: [(gateway: String, handler: any ExplainingHandler)] = []
     /// Run about once a second while the worker lives.
     package var chores: [() -> Void] = []
 
@@ -150,6 +152,12 @@ package actor Worker {
         shareTasks()
         let listener = share(.service, facts, security, makeHandler(context))
         for _ in 0..<count { secure(makeChannel(), from: peer, listener) }
+    }
+
+    /// Runs something on this loop that serves no connection, such as what asks nodes for their routes.
+    package func host(_ makeTask: @Sendable (WorkerContext) -> any LoopTask) {
+        shareTasks()
+        context.tasks.start(makeTask(context))
     }
 
     /// Puts TLS around a new connection, where there is TLS.

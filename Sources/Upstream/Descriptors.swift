@@ -35,6 +35,12 @@ package struct Descriptors: Sendable {
 
     package let serviceCount: Int
 
+    /// The endpoints of services that are registered under that name: their own, or that of their package.
+    func endpoints(of service: String) -> [String] {
+        schemas.flatMap(\.services).filter { $0.name == service || $0.name == "\(service).\($0.name.lastPart)" }
+            .flatMap { type in type.methods.map { "\(type.name.lastPart).\($0.name)" } }
+    }
+
     /// The method that an endpoint is: by its full path, else by the names of type and method alone, when only one service
     /// has them, whatever its package.
     func method(for destination: Destination) -> MethodSchema? {

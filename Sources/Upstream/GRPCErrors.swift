@@ -6,14 +6,17 @@ extension GatewayError {
     /// The error of a service: the one of Go Micro that its message or its details hold, else what the status says.
     init(_ outcome: GRPCOutcome, of service: String) {
         let error = MicroError(text: outcome.message)
-        if error.code > 0 {
+        // An object without a code is one that was made in haste, and not a text.
+        if error.code > 0 || !error.id.isEmpty {
             self.init(reportedBy: service, error)
         } else if let error = MicroError(statusDetails: outcome.details) {
             self.init(reportedBy: service, error)
         } else {
-            let code = outcome.isMissingEndpoint ? 404 : outcome.status.httpStatus.code
+            let isMissing = outcome.isMissingEndpoint
+            let code = isMissing ? 404 : outcome.status.httpStatus.code
             let text = outcome.message.isEmpty ? outcome.status.name : outcome.message
-            self.init(reportedBy: service, MicroError(id: service, code: code, detail: text))
+            let id = isMissing ? "go.micro.client" : service
+            self.init(reportedBy: service, MicroError(id: id, code: code, detail: text))
         }
     }
 }

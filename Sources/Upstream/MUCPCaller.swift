@@ -69,16 +69,11 @@ package final class MUCPCaller: StreamingCaller {
         _ call: RPCCall, on node: Node, wakeup: Wakeup
     ) async throws(GatewayError) -> any RPCStream {
         let codec = MUCPCodec(for: call.format, node: node)
-        guard codec == .json else {
-            throw GatewayError(
-                .notImplemented,
-                "\(call.destination.service) cannot be streamed to: only JSON can, and only since Go Micro 1.0",
-                detail: "node \(node.id) at \(node.address) would be streamed to in \(codec.contentType)")
-        }
         let connection = try await pool.connect(to: node, for: wakeup, before: call.deadline)
         connection.deadline.set(call.deadline)
         defer { streamCount &+= 1 }
         return MUCPStream(
-            call, id: streamCount, over: connection, with: node, maximumMessage: maximumReply, now: pool.loop.now)
+            call, id: streamCount, as: codec, over: connection, with: node, maximumMessage: maximumReply,
+            now: pool.loop.now)
     }
 }

@@ -39,8 +39,12 @@ package enum MUCPCodec: Sendable {
         }
     }
 
-    /// Appends the body of a request. Its sequence number is always 0: one call is under way on a connection.
-    package func wrap(_ message: borrowing ByteBuffer, endpoint: String, into body: inout ByteBuffer) {
+    /// Appends the body of a request.
+    ///
+    /// - Parameter sequence: The number of a stream. That of a call is always 0: one is under way on a connection.
+    package func wrap(
+        _ message: borrowing ByteBuffer, endpoint: String, sequence: Int = 0, into body: inout ByteBuffer
+    ) {
         switch self {
         case .json, .protobuf: body.append(message)
         case .jsonRPC:
@@ -48,8 +52,18 @@ package enum MUCPCodec: Sendable {
             JSONWriter.write(endpoint, to: &body)
             body.append(",\"params\":[")
             body.append(message)
-            body.append("],\"id\":\"0\"}\n")
-        case .protoRPC: ProtoRPCEnvelope.wrap(message, endpoint: endpoint, into: &body)
+            body.append("],\"id\":\"")
+            body.append(decimal: sequence)
+            body.append("\"}\n")
+        case .protoRPC: ProtoRPCEnvelope.wrap(message, endpoint: endpoint, sequence: sequence, into: &body)
+        }
+    }
+
+    /// Appends the message without any content, in JSON or protobuf.
+    func writeEmptyMessage(to message: inout ByteBuffer) {
+        switch self {
+        case .json, .jsonRPC: message.append("{}")
+        case .protobuf, .protoRPC: break
         }
     }
 
@@ -101,13 +115,15 @@ private enum ProtoRPCEnvelope {
         static let error = 3
     }
 
-    static func wrap(_ message: borrowing ByteBuffer, endpoint: String, into body: inout ByteBuffer) {
+    static func wrap(
+        _ message: borrowing ByteBuffer, endpoint: String, sequence: Int, into body: inout ByteBuffer
+    ) {
         var about = ByteBuffer()
         about.append(UInt8(Field.endpoint << 3 | 2))
         appendVarint(endpoint.utf8.count, to: &about)
         about.append(endpoint)
         about.append(UInt8(Field.sequence << 3 | 1))
-        for _ in 0..<8 { about.append(0 as UInt8) }
+        for shift in stride(from: 0, to: 64, by: 8) { about.append(UInt8(truncatingIfNeeded: sequence >> shift)) }
         appendBlock(about, to: &body)
         appendBlock(message, to: &body)
     }

@@ -50,10 +50,14 @@ package enum MUCPRequest {
 
     /// Appends the last line of a head, the empty line and the body.
     static func writeContent(_ body: borrowing ByteBuffer, to output: inout ByteBuffer) {
+        writeContent(body.span, to: &output)
+    }
+
+    static func writeContent(_ body: Span<UInt8>, to output: inout ByteBuffer) {
         output.append("Content-Length: ")
         output.append(decimal: body.count)
         output.append("\r\n\r\n")
-        output.append(body.span)
+        output.append(body)
     }
 
     /// Appends the last lines of the message that ends a stream, which has no body.

@@ -4,7 +4,10 @@ internal import HTTP
 
 /// The answer to a call in Go Micro's RPC: always 200, with the error in a header.
 enum MUCPResponse {
-    /// The text of the error that the head reports; nil when there is none. Of a stream, `EOS` is its proper end.
+    /// The error with which a stream properly ends.
+    static let endOfStream = "EOS"
+
+    /// The text of the error that the head reports; nil when there is none.
     ///
     /// Nothing else in the head is to be believed: services repeat what the first request of the connection said.
     static func error(in head: borrowing ResponseHead) -> String? {

@@ -8,19 +8,24 @@ internal import Reactor
 /// messages is a request and each of the service's a response, and the two are not paired.
 ///
 /// The protocol has neither pings nor an acknowledgement of the beginning: that an endpoint does not exist, or that a
-/// node went away, shows only when something arrives.
+/// node went away, shows only when something arrives. So does that a service knows no envelopes, as it is with calls; the
+/// stream is then begun once more without them, on the same connection.
 final class MUCPStream: RPCStream {
     /// Bytes kept for a node that is slow to take them.
     private static let highMark = 65_536
 
     private let connection: UpstreamConnection
     private let node: Node
-    private let service: String
+    private let destination: Destination
+    private let id: Int
+    private var codec: MUCPCodec
     private let maximumMessage: Int
     /// On the whole stream. The connection's deadline is set for it.
     private let limit: Duration
     /// What each of our messages begins with.
     private var head = ByteBuffer()
+    /// A message in its envelope.
+    private var envelope = ByteBuffer()
     private var hasFinishedSending = false
     private var body = ByteBuffer()
     /// True while the head of a response is there and its content is not.
@@ -30,6 +35,12 @@ final class MUCPStream: RPCStream {
     private var failure: GatewayError?
     /// Why nothing can be sent any more. What the node has sent is read all the same, for it may say why.
     private var sendingFailure: ChannelError?
+    /// Nil once the service has understood something, and where there is no other codec to try.
+    private var unheard: MUCPUnheardMessages?
+    /// What the service said to envelopes, until it has understood the messages without them.
+    private var refusal: GatewayError?
+    /// How many more times it may say so, having got that many messages before we knew.
+    private var refusalsToCome = 0
 
     /// Opens the stream.
     ///
@@ -37,19 +48,27 @@ final class MUCPStream: RPCStream {
     ///   - id: Of the stream, for the node's logs: there is no other stream on the connection.
     ///   - maximumMessage: The longest message accepted, in bytes.
     init(
-        _ call: RPCCall, id: Int, over connection: UpstreamConnection, with node: Node, maximumMessage: Int,
-        now: ContinuousClock.Instant
+        _ call: RPCCall, id: Int, as codec: MUCPCodec, over connection: UpstreamConnection, with node: Node,
+        maximumMessage: Int, now: ContinuousClock.Instant
     ) {
         self.connection = connection
         self.node = node
+        self.codec = codec
+        self.id = id
         self.maximumMessage = maximumMessage
-        service = call.destination.service
+        destination = call.destination
         limit = call.deadline - now
-        MUCPRequest.writeStreamHead(
-            call, host: node.address, id: id, timeLeft: limit, as: .json, to: &head)
-        connection.output.append(head)
+        MUCPRequest.writeStreamHead(call, host: node.address, id: id, timeLeft: limit, as: codec, to: &head)
+        if codec == .protoRPC {
+            var plain = ByteBuffer()
+            MUCPRequest.writeStreamHead(
+                call, host: node.address, id: id, timeLeft: limit, as: .protobuf, to: &plain)
+            unheard = MUCPUnheardMessages(head: plain)
+        }
         // The service throws the body of the first request away, but takes none that is no message.
-        MUCPRequest.writeContent(ByteBuffer("{}"), to: &connection.output)
+        var nothing = ByteBuffer()
+        codec.writeEmptyMessage(to: &nothing)
+        write(nothing)
         flush()
     }
 
@@ -63,8 +82,8 @@ final class MUCPStream: RPCStream {
         guard connection.output.count < Self.highMark else { return false }
         // A stream that is over has no reader; why it is over is told to who receives.
         if !isOver {
-            connection.output.append(head)
-            MUCPRequest.writeContent(message, to: &connection.output)
+            unheard?.append(message)
+            write(message)
             flush()
         }
         message.removeAll()
@@ -75,8 +94,7 @@ final class MUCPStream: RPCStream {
         guard !hasFinishedSending else { return }
         hasFinishedSending = true
         guard !isOver else { return }
-        connection.output.append(head)
-        MUCPRequest.writeEndOfStream(to: &connection.output)
+        writeEnd()
         flush()
     }
 
@@ -84,11 +102,25 @@ final class MUCPStream: RPCStream {
         guard !isOver else { return }
         // Politely, unless the node is so slow that the words would never reach it.
         if !hasFinishedSending, connection.output.isEmpty {
-            connection.output.append(head)
-            MUCPRequest.writeEndOfStream(to: &connection.output)
+            writeEnd()
             flush()
         }
         close()
+    }
+
+    private func write(_ message: borrowing ByteBuffer) {
+        connection.output.append(head)
+        guard codec.hasEnvelope else { return MUCPRequest.writeContent(message, to: &connection.output) }
+        codec.wrap(message, endpoint: destination.endpoint, sequence: id, into: &envelope)
+        MUCPRequest.writeContent(envelope, to: &connection.output)
+        envelope.removeAll()
+        envelope.releaseMemory(above: Self.highMark)
+    }
+
+    /// The end has no body in any codec.
+    private func writeEnd() {
+        connection.output.append(head)
+        MUCPRequest.writeEndOfStream(to: &connection.output)
     }
 
     private func flush() {
@@ -103,6 +135,7 @@ final class MUCPStream: RPCStream {
 
     private func close() {
         isOver = true
+        unheard = nil
         connection.output.releaseMemory()
         connection.close()
     }
@@ -135,7 +168,8 @@ final class MUCPStream: RPCStream {
             if hasHead, try connection.takeBody(from: node, &reader, body: &body, limit: maximumMessage) {
                 hasHead = false
                 defer { body.removeAll() }
-                return try take(into: &message)
+                if let arrival = try take(into: &message) { return arrival }
+                continue
             }
             guard try fill() else {
                 guard connection.deadline.hasExpired else { return .nothing }
@@ -153,28 +187,70 @@ final class MUCPStream: RPCStream {
             case .end: break
             }
         } catch {
-            throw .broken(node, (sendingFailure ?? error).reason)
+            throw refusal ?? .broken(node, (sendingFailure ?? error).reason)
         }
-        throw .broken(node, "it closed the connection before the end of the stream")
+        throw refusal ?? .broken(node, "it closed the connection before the end of the stream")
     }
 
-    /// Makes a message of a whole response, or the end.
-    private func take(into message: inout ByteBuffer) throws(GatewayError) -> RPCStreamArrival {
-        if MUCPResponse.error(in: connection.response) == "EOS" { return .end }
-        try MUCPResponse.check(connection.response, body: body, of: service, node: node)
-        // Services have been seen to lay two messages over each other that they sent quickly, one after the other.
-        guard body.isJSON else {
-            throw .broken(node, "a message of the stream is no JSON; the service may have mixed up two of them")
+    /// Makes a message of a whole response, or the end. Nil for one that is neither.
+    private func take(into message: inout ByteBuffer) throws(GatewayError) -> RPCStreamArrival? {
+        if MUCPResponse.error(in: connection.response) == MUCPResponse.endOfStream { return .end }
+        do throws(GatewayError) {
+            try MUCPResponse.check(connection.response, body: body, of: destination.service, node: node)
+        } catch {
+            guard error.code == .unsupportedMediaType, isOld(error) || sendAgain(because: error) else { throw error }
+            return nil
+        }
+        (unheard, refusal) = (nil, nil)
+        // Services from before Go Micro 1.0 report errors, the end among them, in the envelope only.
+        if let error = try unwrap() {
+            guard error == MUCPResponse.endOfStream else {
+                throw GatewayError(reportedBy: destination.service, text: error)
+            }
+            return .end
         }
         message.append(body)
-        // Go's encoder ends each value with a line feed.
-        if message.endsWithLineFeed { message.removeLast(1) }
         return .message
+    }
+
+    /// Leaves the message alone in `body`. Returns the text of the error that is there instead.
+    private func unwrap() throws(GatewayError) -> String? {
+        do throws(MUCPProblem) {
+            let error = try codec.unwrap(&body)
+            if codec == .json, !body.isJSON { throw MUCPProblem("it is no JSON") }
+            return error
+        } catch {
+            // Services have been seen to lay two messages over each other that they sent quickly, one after the other.
+            throw .broken(
+                node, "a message of the stream is broken, or the service has mixed up two of them: \(error.reason)")
+        }
+    }
+
+    // MARK: Without envelopes
+
+    /// Whether a refusal is one more of those that the service has sent before it got the messages without envelopes.
+    private func isOld(_ refusal: GatewayError) -> Bool {
+        guard self.refusal != nil, refusalsToCome > 0 else { return false }
+        refusalsToCome -= 1
+        // Where it says what it does not know, it is not to be guessed.
+        return !refusal.detail.contains("application/protobuf")
+    }
+
+    /// Begins the stream once more, in protobuf without envelopes. Returns false when that cannot be done.
+    private func sendAgain(because refusal: GatewayError) -> Bool {
+        guard let unheard, unheard.isComplete, connection.response.keepsConnectionAlive else { return false }
+        self.refusal = refusal
+        refusalsToCome = unheard.count + (hasFinishedSending ? 1 : 0)
+        codec = .protobuf
+        head = unheard.head
+        unheard.write(to: &connection.output)
+        if hasFinishedSending { writeEnd() }
+        self.unheard = nil
+        flush()
+        return true
     }
 }
 
 extension ByteBuffer {
     fileprivate var isJSON: Bool { (try? JSONScanner.validate(span)) != nil }
-
-    fileprivate var endsWithLineFeed: Bool { !isEmpty && span[count - 1] == 0x0a }
 }

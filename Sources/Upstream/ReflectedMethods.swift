@@ -3,7 +3,8 @@ package import Reactor
 internal import Transcoding
 
 /// How endpoints are called on any node that speaks gRPC: services of Go Micro read and write JSON themselves, and others
-/// are called by types that files of descriptors tell, or that they are asked for by reflection. One for each loop.
+/// are called by types that files of descriptors tell, or that were learnt by reflection, or that they are asked for when
+/// they are called. One for each loop.
 package final class ReflectedMethods: GRPCMethods {
     /// More are forgotten all at once, so that clients cannot make the table grow by inventing names.
     private static let maximumMethods = 1_024
@@ -17,10 +18,6 @@ package final class ReflectedMethods: GRPCMethods {
         let endpoint: String
         let address: String
     }
-    private struct VersionName: Hashable {
-        let service: String
-        let version: String
-    }
     /// What the nodes of one version of a service have told.
     private struct Entry {
         let nodes: [Node]
@@ -33,34 +30,43 @@ package final class ReflectedMethods: GRPCMethods {
     private let json = GoMicroMethods()
     private let transcoder = SharedTranscoder()
     private var methods: [MethodName: GRPCMethod] = [:]
-    private var entries: [VersionName: Entry] = [:]
+    private var entries: [ServiceVersion: Entry] = [:]
     private var generation: UInt64 = 0
     private let published: Published<Descriptors>?
     private var descriptors = Descriptors()
     private var descriptorGeneration = 0
+    private let publishedServices: Published<LearntServices>?
+    private var services = LearntServices()
+    private var serviceGeneration = 0
 
     /// - Parameters:
     ///   - catalog: Tells which nodes are of the same version, and so serve the same.
     ///   - descriptors: What is known without asking. Default nothing.
+    ///   - learnt: What others have asked nodes for. Default nothing.
     package init(
-        pool: HTTP2Pool, tasks: TaskStarter, catalog: CatalogView, descriptors: Published<Descriptors>? = nil
+        pool: HTTP2Pool, tasks: TaskStarter, catalog: CatalogView, descriptors: Published<Descriptors>? = nil,
+        learnt: Published<LearntServices>? = nil
     ) {
         self.pool = pool
         self.tasks = tasks
         view = catalog
         published = descriptors
+        publishedServices = learnt
     }
 
     nonisolated(nonsending) package func method(
         for destination: Destination, on node: Node, wakeup: Wakeup, until deadline: Deadline
     ) async throws(GatewayError) -> GRPCMethod {
         forgetOldCatalog()
-        takeNewDescriptors()
+        takeNews()
         let name = MethodName(service: destination.service, endpoint: destination.endpoint, address: node.address)
         if let known = methods[name] { return known }
         if node.readsJSON { return try json.method(for: destination) }
         if let described = descriptors.method(for: destination) {
             return remember(translated(described), as: name)
+        }
+        if let schema = services.schema(of: destination.service, on: node) {
+            return remember(try self.method(for: destination, in: schema), as: name)
         }
         let method: GRPCMethod
         switch try await outcome(of: destination.service, on: node, wakeup: wakeup, until: deadline) {
@@ -78,11 +84,26 @@ package final class ReflectedMethods: GRPCMethods {
         return method
     }
 
-    private func takeNewDescriptors() {
-        guard let published, published.generation != descriptorGeneration else { return }
-        descriptorGeneration = published.generation
-        descriptors = published.current
-        methods.removeAll(keepingCapacity: true)
+    var loop: any EventLoop { pool.loop }
+
+    /// What files of descriptors tell now, for those that are not in a hurry.
+    var currentDescriptors: Descriptors {
+        forgetOldCatalog()
+        takeNews()
+        return descriptors
+    }
+
+    private func takeNews() {
+        if let published, published.generation != descriptorGeneration {
+            descriptorGeneration = published.generation
+            descriptors = published.current
+            methods.removeAll(keepingCapacity: true)
+        }
+        if let publishedServices, publishedServices.generation != serviceGeneration {
+            serviceGeneration = publishedServices.generation
+            services = publishedServices.current
+            methods.removeAll(keepingCapacity: true)
+        }
     }
 
     /// What a node serves, from memory or from the node. All who ask at the same time wait for one answer.
@@ -91,18 +112,28 @@ package final class ReflectedMethods: GRPCMethods {
     ) async throws(GatewayError) -> SchemaFetch.Outcome {
         let start = pool.loop.now
         let fetch = fetch(of: service, on: node)
+        guard let outcome = await outcome(of: fetch, wakeup: wakeup, until: deadline) else {
+            throw .timedOut(node, after: pool.loop.now - start)
+        }
+        return outcome
+    }
+
+    /// - Returns: Nil when the deadline came before the answer.
+    nonisolated(nonsending) func outcome(
+        of fetch: SchemaFetch, wakeup: Wakeup, until deadline: Deadline
+    ) async -> SchemaFetch.Outcome? {
         while true {
             if let outcome = fetch.outcome { return outcome }
-            if deadline.hasExpired { throw .timedOut(node, after: pool.loop.now - start) }
+            if deadline.hasExpired { return nil }
             fetch.waiters.append(wakeup)
             await wakeup.wait()
             fetch.waiters.removeAll { $0 === wakeup }
         }
     }
 
-    private func fetch(of service: String, on node: Node) -> SchemaFetch {
+    func fetch(of service: String, on node: Node) -> SchemaFetch {
         let version = view.catalog.versions(of: service).first { $0.nodes.contains(node) }
-        let name = VersionName(service: service, version: version?.version ?? node.address)
+        let name = ServiceVersion(service: service, version: version?.version ?? node.address)
         if let entry = entries[name], isBelieved(entry.fetch) { return entry.fetch }
         let fetch = SchemaFetch(of: node, over: pool)
         if entries.count >= Self.maximumSchemas { entries = entries.filter { $0.value.fetch.outcome == nil } }
@@ -155,7 +186,7 @@ package final class ReflectedMethods: GRPCMethods {
 
     /// `Greeter.SayHello`, `helloworld.Greeter.SayHello` and `/helloworld.Greeter/SayHello` are the same method, unless
     /// another service of the node is named so too.
-    private static func find(_ destination: Destination, in schema: SchemaSet) -> MethodSchema? {
+    static func find(_ destination: Destination, in schema: SchemaSet) -> MethodSchema? {
         if let path = GRPCPath.of(destination), let method = schema.method(at: path) { return method }
         guard let (type, name) = destination.typeAndMethod else { return nil }
         for service in schema.services where service.name == type || service.name.hasSuffix(".\(type)") {
@@ -167,5 +198,5 @@ package final class ReflectedMethods: GRPCMethods {
 
 extension Node {
     /// Whether it is a service of Go Micro, by what their servers write about themselves.
-    fileprivate var readsJSON: Bool { metadata["server"] == "grpc" || metadata["broker"] != nil }
+    var readsJSON: Bool { metadata["server"] == "grpc" || metadata["broker"] != nil }
 }

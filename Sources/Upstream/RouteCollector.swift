@@ -4,12 +4,14 @@ internal import Transcoding
 
 /// Makes routes of the options `google.api.http` of methods. What is wrong with one leaves it out, and is told.
 struct RouteCollector {
+    /// Under which name the service is registered, and how its endpoints are named; nil when that is not known.
+    var registration: (service: String, names: EndpointNames)?
     private(set) var rules: [RouteRule] = []
     private(set) var warnings: [String] = []
 
     mutating func add(_ method: MethodSchema, of service: ServiceSchema) {
         guard !method.rules.isEmpty else { return }
-        let request = RequestDescription.of(method.input)
+        let request = MessageDescription.thorough(method.input)
         for rule in method.rules {
             do throws(Unusable) {
                 try add(rule, method, service, request)
@@ -36,45 +38,64 @@ struct RouteCollector {
         } catch {
             throw Unusable(reason: error.description)
         }
-        for variable in condition.template.variables {
+        for variable in condition.variables {
             guard let field = method.input.field(at: variable.field), field.isPlain else {
                 throw Unusable(reason: "\(method.input.name) has no \(variable.field) that one value fits into")
             }
         }
         rules.append(
             RouteRule(
-                on: condition, services: [String(service.name.packagePart), service.name].filter { !$0.isEmpty },
-                endpoint: "\(service.name.lastPart).\(method.name)", path: method.path,
+                on: condition, services: services(service),
+                endpoint: registration?.names.name(of: method) ?? EndpointNames.short(method), path: method.path,
                 isStream: method.isClientStreaming || method.isServerStreaming,
-                body: try body(rule, method), answer: try answer(rule, method), request: request,
-                origin: "\(service.name).\(method.name), google.api.http"))
+                body: try body(rule, method), answer: try answer(rule, method),
+                answersBytes: try answersBytes(rule, method), request: request,
+                origin: "\(service.name).\(method.name), google.api.http"
+                    + (registration.map { ", by reflection of \($0.service)" } ?? "")))
+    }
+
+    private func services(_ service: ServiceSchema) -> [String] {
+        if let registration { return [registration.service] }
+        return [String(service.name.packagePart), service.name].filter { !$0.isEmpty }
     }
 
     private func body(_ rule: HTTPRule, _ method: MethodSchema) throws(Unusable) -> RouteRule.Body {
         switch rule.body {
         case "": return .ignored
+        case "*" where method.input.isHTTPBody: return .bytes(field: nil, inPieces: method.isClientStreaming)
         case "*": return .message
         default:
-            guard method.input.field(at: rule.body) != nil else {
+            guard let field = method.input.field(at: rule.body) else {
                 throw Unusable(reason: "\(method.input.name) has no \(rule.body) for the body")
             }
-            return .field(rule.body)
+            guard field.isHTTPBody, !rule.body.contains(".") else { return .field(rule.body) }
+            return .bytes(field: rule.body, inPieces: method.isClientStreaming)
         }
     }
 
     private func answer(_ rule: HTTPRule, _ method: MethodSchema) throws(Unusable) -> RouteRule.AnswerField? {
+        try answerField(rule, method).map {
+            RouteRule.AnswerField(names: [$0.jsonName, $0.name], absent: $0.absentJSON)
+        }
+    }
+
+    private func answersBytes(_ rule: HTTPRule, _ method: MethodSchema) throws(Unusable) -> Bool {
+        try answerField(rule, method)?.isHTTPBody ?? method.output.isHTTPBody
+    }
+
+    private func answerField(_ rule: HTTPRule, _ method: MethodSchema) throws(Unusable) -> FieldSchema? {
         guard !rule.responseBody.isEmpty else { return nil }
         guard let field = method.output.fields.first(where: { $0.name == rule.responseBody }) else {
             throw Unusable(reason: "\(method.output.name) has no \(rule.responseBody) to answer")
         }
-        guard !method.isServerStreaming else {
-            throw Unusable(reason: "it answers with a part of each message of a stream, which is not supported")
-        }
-        return RouteRule.AnswerField(names: [field.jsonName, field.name], absent: field.absentJSON)
+        return field
     }
 }
 
 extension MessageSchema {
+    /// Whether it is bytes with their type, which a client gets and sends as they are.
+    fileprivate var isHTTPBody: Bool { name == "google.api.HttpBody" }
+
     /// The field with that path of declared names; nil if there is none.
     fileprivate func field(at path: String) -> FieldSchema? {
         var message = self
@@ -92,6 +113,11 @@ extension MessageSchema {
 }
 
 extension FieldSchema {
+    fileprivate var isHTTPBody: Bool {
+        guard case .message(let message) = valueType, !isRepeated, !isMap else { return false }
+        return message.isHTTPBody
+    }
+
     /// Whether one value that is written as text can be all of it.
     fileprivate var isPlain: Bool {
         guard !isRepeated, !isMap else { return false }
@@ -118,58 +144,5 @@ extension String {
     fileprivate var packagePart: Substring {
         guard let dot = lastIndex(of: ".") else { return "" }
         return self[..<dot]
-    }
-}
-
-/// What a registry would say of a message: its fields by both of their names, with types of Go.
-private struct RequestDescription {
-    /// Messages may hold themselves and each other. What lies deeper is typed by its look.
-    private static let maximumDepth = 6
-    private static let maximumFields = 500
-
-    private var left = Self.maximumFields
-
-    static func of(_ message: MessageSchema) -> FieldDescription {
-        var description = RequestDescription()
-        let fields = description.fields(of: message, depth: 1)
-        return FieldDescription(name: message.name, type: message.name, fields: fields)
-    }
-
-    private mutating func fields(of message: MessageSchema, depth: Int) -> [FieldDescription] {
-        guard depth <= Self.maximumDepth, !message.hasOwnJSONForm else { return [] }
-        var fields: [FieldDescription] = []
-        for field in message.fields where !field.isMap {
-            guard left > 0 else { break }
-            left -= 1
-            var inner: [FieldDescription] = []
-            if case .message(let message) = field.valueType { inner = self.fields(of: message, depth: depth + 1) }
-            let type = (field.isRepeated ? "[]" : "") + Self.type(of: field)
-            for name in Set([field.name, field.jsonName]) {
-                fields.append(FieldDescription(name: name, type: type, fields: inner))
-            }
-        }
-        return fields
-    }
-
-    private static func type(of field: FieldSchema) -> String {
-        switch field.valueType {
-        case .enumeration(let type): type.name
-        case .scalar("bytes"): "[]byte"
-        case .scalar("double"), .scalar("float"): "float64"
-        case .scalar("string"): "string"
-        case .scalar("bool"): "bool"
-        case .scalar: "int64"
-        case .message(let message):
-            switch message.name {
-            case "google.protobuf.Timestamp", "google.protobuf.Duration", "google.protobuf.FieldMask",
-                "google.protobuf.StringValue", "google.protobuf.BytesValue":
-                "string"
-            case "google.protobuf.BoolValue": "bool"
-            case "google.protobuf.DoubleValue", "google.protobuf.FloatValue", "google.protobuf.Int64Value",
-                "google.protobuf.UInt64Value", "google.protobuf.Int32Value", "google.protobuf.UInt32Value":
-                "float64"
-            default: message.name
-            }
-        }
     }
 }

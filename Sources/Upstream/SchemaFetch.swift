@@ -21,12 +21,14 @@ final class SchemaFetch: LoopTask {
     /// How often files that the known ones import are asked for.
     private static let maximumRounds = 64
 
-    private let node: Node
+    let node: Node
     private let pool: HTTP2Pool
     private let wakeup = Wakeup()
     private let deadline: Deadline
     /// Nil while it goes on.
     private(set) var outcome: Outcome?
+    /// Differs whenever the descriptors of a schema differ; within one process only.
+    private(set) var fingerprint = 0
     /// When the outcome came.
     private(set) var endedAt: ContinuousClock.Instant
     /// What waits for the outcome.
@@ -92,6 +94,7 @@ final class SchemaFetch: LoopTask {
             for name in missing { try await add(.file(named: name), to: &builder, over: stream, &answer) }
         }
         do throws(SchemaProblem) {
+            fingerprint = builder.fingerprint
             return try builder.build()
         } catch {
             throw broken(error.description)

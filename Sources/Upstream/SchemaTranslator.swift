@@ -4,7 +4,10 @@ internal import Transcoding
 
 /// What the translators of one loop share: memory for the message at hand.
 final class SharedTranscoder {
-    private var transcoder = Transcoder()
+    /// The longest message of gRPC that servers take, once its bytes are in base64.
+    private static let maximumLength = 6 << 20
+
+    private var transcoder = Transcoder(limits: TranscodingLimits(bytes: maximumLength))
 
     func appendProtobuf(
         fromJSON json: borrowing ByteBuffer, as type: MessageSchema, to message: inout ByteBuffer
@@ -34,7 +37,7 @@ final class SchemaTranslator: GRPCTranslator {
     }
 
     func encodeRequest(_ json: borrowing ByteBuffer, to message: inout ByteBuffer) throws(GatewayError) {
-        guard !json.isEmpty else { return }  // The empty message.
+        guard !json.isEmpty, !json.isNull else { return }  // The empty message.
         do throws(TranscodingProblem) {
             try transcoder.appendProtobuf(fromJSON: json, as: input, to: &message)
         } catch {
@@ -50,5 +53,13 @@ final class SchemaTranslator: GRPCTranslator {
                 .upstreamBroken, "the service broke off or gave no valid answer",
                 detail: "an answer of \(method.path) is no \(output.name): \(error)", mayHaveBeenSent: true)
         }
+    }
+}
+
+extension ByteBuffer {
+    /// Whether it is what a request becomes that says nothing at all.
+    fileprivate var isNull: Bool {
+        count == 4 && span[0] == UInt8(ascii: "n") && span[1] == UInt8(ascii: "u") && span[2] == UInt8(ascii: "l")
+            && span[3] == UInt8(ascii: "l")
     }
 }

@@ -30,7 +30,7 @@ package final class UpstreamPool {
     }
 
     let configuration: PoolConfiguration
-    let loop: any EventLoop
+    package let loop: any EventLoop
     private let transport: any Transport
     private let addresses: NodeAddresses
     private let security: TLSClientContext?

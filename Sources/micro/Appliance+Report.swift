@@ -10,8 +10,8 @@ extension Appliance {
     func report(_ addresses: Listeners.Addresses) async {
         let configuration = composition.configuration
         var report = StartupReport(version: Version.number, command: configuration.command)
-        if let address = addresses.api {
-            report.listeners.append(.init(name: "gateway", address: address.description, note: protocols))
+        for (gateway, address) in zip(configuration.gateways, addresses.gateways) {
+            report.listeners.append(listener(gateway, at: address))
         }
         if let address = addresses.web {
             report.listeners.append(.init(name: "dashboard", address: address.description, note: protocols))
@@ -30,9 +30,9 @@ extension Appliance {
                 name: registry.registrar.name, interfaces: registry.interfaces,
                 serviceCount: await keeper?.catalog.names.count ?? 0)
         }
-        if let api = configuration.api {
-            report.mapping = mapping(api)
-            report.rpcAccess = api.rpcAccess
+        if let gateway = configuration.gateways.first, configuration.gateways.count == 1 {
+            report.mapping = mapping(gateway)
+            report.rpcAccess = gateway.rpcAccess
         }
         report.warnings = configuration.warnings + (registry?.warning.map { [$0] } ?? [])
         report.warnings += certificates?.warnings ?? []
@@ -53,6 +53,18 @@ extension Appliance {
         let isText = configuration.logs.format.isText(onTerminal: StandardStream.output.isTerminal)
         // The way that log lines go, so that they keep their order.
         composition.logWriter.write(ByteBuffer(isText ? report.text : report.jsonLines(at: .now())))
+    }
+
+    /// Of several gateways each tells in its line what it makes of requests; the one alone has lines for it.
+    private func listener(_ gateway: ApplianceConfiguration.API, at address: Address) -> StartupReport.Listener {
+        guard composition.configuration.gateways.count > 1 else {
+            return .init(name: "gateway", address: address.description, note: protocols)
+        }
+        let namespace = gateway.namespace == .fixed("") ? "no namespace" : "namespace \(gateway.namespace)"
+        return .init(
+            name: "gateway", title: gateway.name, address: address.description,
+            note: "handler \(gateway.handler.word), resolver \(gateway.resolver), \(namespace), /rpc for"
+                + " \(gateway.rpcAccess.audience); \(protocols)")
     }
 
     /// What is spoken with clients.

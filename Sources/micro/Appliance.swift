@@ -19,6 +19,8 @@ struct Appliance: Sendable {
     let demo: Worker?
     /// Nil when clients are spoken to plainly.
     let certificates: (any CertificateSource)?
+    /// Shows our subscribers to the publishers of others; nil when there can be none.
+    let subscribers: SubscriberKeeper?
     /// Nil without files of descriptors.
     let descriptors: DescriptorWatch?
     let readiness: Readiness
@@ -42,6 +44,7 @@ struct Appliance: Sendable {
         }
         var composition = Composition(
             configuration: configuration, logger: logger, logWriter: logWriter, routes: RouteBook(logger: logger))
+        composition.routes.replace(.configurationFile, with: configuration.routes)
         composition.nodeSecurity = try Encryption.withNodes(configuration.nodeSecurity)
         composition.sharedSecurity = try Encryption.withNodes(configuration.nodeSecurity, protocols: ["h2"])
         let control: EpollEventLoop
@@ -65,30 +68,34 @@ struct Appliance: Sendable {
                 loop: loop, maximumConnections: max(1, configuration.limits.connections / loops.loops.count),
                 makeContext: { [composition] in composition.makeContext($0) })
         }
-        var listeners = try Listeners(configuration, loopCount: loops.loops.count)
+        let listeners = try Listeners(configuration, loopCount: loops.loops.count)
         if listeners.addresses.challenges == nil { await (certificates as? CertificateKeeper)?.leaveOutHTTP() }
         let registry = try await RunningRegistry.start(configuration, on: control, logger: logger)
         let demo =
             configuration.runsDemoServices ? Worker(loop: control, makeContext: composition.makeQuietContext) : nil
         if let demo, let registry { try await startDemo(demo, registry) }
 
+        let learning = RouteLearning(composition, on: control)
+        let audience = workers + [learning?.worker].compactMap { $0 }
         let keeper = registry.map { registry in
             CatalogKeeper(
                 registry: registry.registrar, loop: control,
                 fixed: (configuration.discovery?.staticNodes ?? []).map(\.record), logger: logger
             ) { [routes = composition.routes] catalog in
                 routes.replace(from: catalog)
-                Task { await hand(catalog, to: workers) }
+                Task { await hand(catalog, to: audience) }
             }
         }
+        await learning?.start(keeper)
         await keeper?.start()
         let readiness = Readiness()
+        let subscribers = try await SubscriberKeeper.start(composition, registry, workers, on: control)
         let appliance = Appliance(
             composition: composition, control: control, loops: loops, workers: workers, registry: registry,
-            keeper: keeper, demo: demo, certificates: certificates, descriptors: descriptors,
+            keeper: keeper, demo: demo, certificates: certificates, subscribers: subscribers, descriptors: descriptors,
             readiness: readiness, signals: signals)
         let addresses = listeners.addresses
-        for worker in workers { try await listeners.open(on: worker, appliance, addresses) }
+        for worker in workers { try await listeners.open(on: worker, appliance) }
         for worker in workers + (demo.map { [$0] } ?? []) { Task { await worker.keepHouse() } }
         if let certificates { Task { await certificates.watch() } }
         if let descriptors { Task { await descriptors.watch() } }
@@ -150,6 +157,7 @@ struct Appliance: Sendable {
         }
         _ = await demo?.drain(within: .milliseconds(100))
         await keeper?.stop()
+        await subscribers?.stop()
         await registry?.close()
         if cutOff > 0 {
             composition.logger.warning("\(cutOff) connections were cut off: they had not finished in time")

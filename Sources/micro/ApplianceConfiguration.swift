@@ -9,11 +9,13 @@ import Transports
 
 /// Everything the running appliance must know, checked and typed. Made from the settings by `init(_:proxyTarget:)`;
 /// the defaults and ranges are those of the table of settings.
-struct ApplianceConfiguration: Sendable, Equatable {
+struct ApplianceConfiguration: Sendable {
     /// The command that was given, for the startup report and for `STATUS` lines.
     var command: CommandName
+    /// Side by side, over one registry: one, unless a configuration file lists them. Empty when there is none.
+    var gateways: [API]
     /// Nil when the gateway is off.
-    var api: API?
+    var broker: Broker?
     /// Nil when the dashboard is off.
     var web: Web?
     /// Nil when there is no proxy in front of one server.
@@ -22,6 +24,10 @@ struct ApplianceConfiguration: Sendable, Equatable {
     var runsDemoServices: Bool
     /// Files of descriptors, which tell the types of gRPC services and their routes.
     var descriptors: [String]
+    /// Whether gRPC services are asked for the same before anyone calls them.
+    var learnsRoutes: Bool
+    /// Routes that the operator declares.
+    var routes: [RouteRule]
     /// Nil when nothing is discovered: the proxy alone.
     var discovery: Discovery?
     /// Nil when clients are spoken to plainly.
@@ -39,16 +45,32 @@ struct ApplianceConfiguration: Sendable, Equatable {
     /// What was given and has no effect; sentences without a period.
     var warnings: [String]
 
-    /// `micro api`.
+    /// A gateway: `micro api`, or an entry of a configuration file's list.
     struct API: Sendable, Equatable {
+        /// Different for each; `gateway` for the one that flags make.
+        var name = "gateway"
+        /// Where a configuration file lists it, as `FILE:LINE`. Nil for the one that flags make.
+        var origin: String?
         var address: ListenAddress
         var handler: CatalogRouter.Mode
         var namespace: Namespace
+        /// The same without the type of the services.
+        var commonNamespace = Namespace.fixed(Namespace.standard)
         /// `micro`, `path`, `vpath`, `host` or `grpc`.
         var resolver: String
         var rpcAccess: RPCAccess
-        /// Whose pages may open a WebSocket that ends here.
+        /// Whose pages may read answers, and open a WebSocket that ends here.
         var origins: OriginPolicy
+        /// Whether browsers are told of the former.
+        var tellsOrigins = false
+    }
+
+    /// Where messages go that requests publish.
+    struct Broker: Sendable, Equatable {
+        /// `http` or `memory`.
+        var name: String
+        /// Where messages of others are taken; nil for a port of this machine's loopback, once somebody subscribes.
+        var address: ListenAddress?
     }
 
     /// `micro web`.
@@ -168,11 +190,16 @@ extension ApplianceConfiguration {
     init(_ settings: Settings, proxyTarget: ProxyTarget? = nil, warnings: [String] = []) {
         command = settings.command
         let both: Set<CommandName> = [.server, .demo]
-        api = both.union([.api]).contains(command) ? API(settings) : nil
+        let listed = settings.gateways.map { API($0, settings) }
+        gateways = !listed.isEmpty ? listed : both.union([.api]).contains(command) ? [API(settings)] : []
+        broker = gateways.isEmpty ? nil : Broker(settings)
         web = both.union([.web]).contains(command) ? Web(settings) : nil
         proxy = proxyTarget.map { Proxy(address: settings.the(settings.address, .proxyAddress), target: $0) }
         runsDemoServices = command == .demo
         descriptors = settings.list(.descriptors)
+        learnsRoutes = settings.boolean(.learnRoutes) != false
+        // The proxy has one server behind it, and no services to choose from.
+        routes = gateways.isEmpty ? [] : settings.file?.routes ?? []
         discovery = CommandName.discovering.contains(command) ? Discovery(settings) : nil
         let isSecure = settings.boolean(.enableTLS) == true || settings.boolean(.enableACME) == true
         security = isSecure ? Security(settings) : nil
@@ -189,12 +216,18 @@ extension ApplianceConfiguration {
 }
 
 extension ApplianceConfiguration.API {
+    fileprivate init(_ listed: ConfigurationFile.Gateway, _ settings: Settings) {
+        self.init(settings.with(listed.values))
+        (name, origin) = (listed.name, listed.origin)
+    }
+
     fileprivate init(_ settings: Settings) {
         address = settings.the(settings.address, .apiAddress)
         // `proxy` is an older name of `http`.
         handler = CatalogRouter.Mode(word: settings.the(settings.text, .apiHandler))
-        namespace = Namespace(
-            configured: settings.the(settings.text, .apiNamespace), type: settings.the(settings.text, .apiType))
+        let (text, type) = (settings.the(settings.text, .apiNamespace), settings.the(settings.text, .apiType))
+        namespace = Namespace(configured: text, type: type)
+        commonNamespace = Namespace(configured: text, type: type, hasType: false)
         resolver = settings.the(settings.text, .apiResolver)
         rpcAccess =
             switch settings.boolean(.enableRPC) {
@@ -203,6 +236,14 @@ extension ApplianceConfiguration.API {
             case false?: .nobody
             }
         origins = OriginPolicy(allowed: settings.list(.allowedOrigins))
+        tellsOrigins = settings.boolean(.enableCORS) != false && !settings.list(.allowedOrigins).isEmpty
+    }
+}
+
+extension ApplianceConfiguration.Broker {
+    fileprivate init(_ settings: Settings) {
+        name = settings.the(settings.text, .broker)
+        address = name == "http" ? settings.address(.brokerAddress) : nil
     }
 }
 

@@ -32,9 +32,11 @@ extension ApplianceConfiguration {
     /// says otherwise.
     mutating func useHTTPSPort(_ settings: Settings) {
         let standard = ListenAddress(host: "", port: 443)
-        if !settings.isGiven(.apiAddress) { api?.address = standard }
+        if !settings.isGiven(.apiAddress), gateways.first?.origin == nil, !gateways.isEmpty {
+            gateways[0].address = standard
+        }
         // Beside a gateway the dashboard keeps its own.
-        if api == nil, !settings.isGiven(.webAddress) { web?.address = standard }
+        if gateways.isEmpty, !settings.isGiven(.webAddress) { web?.address = standard }
         if !settings.isGiven(.proxyAddress) { proxy?.address = standard }
     }
 }

@@ -1,3 +1,4 @@
+import Brokers
 import Bytes
 import Dashboard
 import Gateway
@@ -23,8 +24,13 @@ struct Composition: Sendable {
     var sharedSecurity: TLSClientContext?
     /// What files of descriptors tell.
     var descriptors = Published(Descriptors())
+    /// What gRPC services have told by reflection.
+    let learnt = Published(LearntServices())
     /// All declared routes.
     let routes: RouteBook
+
+    /// The subscribers within this process.
+    let subscribers = HTTPBrokerSite(memory: MemoryBroker())
 
     // MARK: By name
 
@@ -33,13 +39,19 @@ struct Composition: Sendable {
     }
 
     func resolver(_ api: ApplianceConfiguration.API) -> any Resolver {
-        switch api.resolver {
-        case "path": PathResolver(namespace: api.namespace)
-        case "vpath": VersionedPathResolver(namespace: api.namespace)
-        case "host": HostResolver()
+        let isCalled = api.handler.isCalled
+        return switch api.resolver {
+        case "path": naming(PathResolver(namespace: api.namespace), isCalled)
+        case "vpath": naming(VersionedPathResolver(namespace: api.namespace), isCalled)
+        case "host": naming(HostResolver(), isCalled)
         case "grpc": GRPCResolver()
-        default: MicroResolver(namespace: api.namespace, mode: api.handler.isCalled ? .rpc : .proxy)
+        default: MicroResolver(namespace: api.namespace, mode: isCalled ? .rpc : .proxy)
         }
+    }
+
+    /// Resolvers that know no endpoints are given one where services are called.
+    private func naming(_ resolver: any Resolver, _ isCalled: Bool) -> any Resolver {
+        isCalled ? EndpointResolver(resolver) : resolver
     }
 
     // MARK: For each loop
@@ -73,13 +85,16 @@ struct Composition: Sendable {
         let parts = LoopParts(context, self)
         let router = CatalogRouter(
             resolver: resolver(api), namespace: "\(api.namespace)", mode: api.handler, view: context.catalog,
-            strategy: strategy(), health: parts.health, declared: DeclaredRoutes(routes.index))
+            strategy: strategy(), health: parts.health, declared: DeclaredRoutes(routes.index),
+            clock: { [loop = context.loop] in loop.now })
         let routing = RoutingHandler(router: router, handlers: handlers(api, parts, context)) {
             compression(passesOn: $0.nodeUse == .proxying, context)
         }
-        return FrontHandler(
+        let front = FrontHandler(
             version: Version.number, rpc: compressing(rpcEndpoint(api.rpcAccess, parts, context), context),
             next: GRPCSwitchHandler(grpc: grpc(parts, context), next: routing))
+        context.explainers.append((api.name, front))
+        return api.tellsOrigins ? CORSHandler(api.origins, next: front) : front
     }
 
     /// What can be done with a request of the gateway.
@@ -87,15 +102,38 @@ struct Composition: Sendable {
         _ api: ApplianceConfiguration.API, _ parts: LoopParts, _ context: WorkerContext
     ) -> [HandlerKind: any RouteHandler] {
         let proxy = ProxyHandler(backend: HTTPBackend(pool: parts.pool), maximumAttempts: maximumAttempts)
+        let publisher = publisher(api, parts, context)
         return [
             .rpc: RPCHandler(
                 dispatcher: parts.dispatcher, catalog: context.catalog, configuration: rpc, origins: api.origins),
-            .http: proxy, .web: proxy,
+            .http: proxy, .web: proxy, .event: EventHandler(publisher), .cloudevents: CloudEventsHandler(publisher),
+            .broker: BrokerHandler(publisher, tasks: context.tasks, origins: api.origins),
         ]
     }
 
+    /// Publishes requests for the gateway.
+    private func publisher(
+        _ api: ApplianceConfiguration.API, _ parts: LoopParts, _ context: WorkerContext
+    ) -> MessagePublisher {
+        MessagePublisher(broker: broker(parts, context), namespace: api.namespace, configuration: rpc) {
+            let now = Timestamp.now()
+            return MessagePublisher.Moment(seconds: now.milliseconds / 1_000, text: now.rfc3339)
+        }
+    }
+
+    private func broker(_ parts: LoopParts, _ context: WorkerContext) -> any Broker {
+        switch configuration.broker?.name {
+        case "memory": return LocalBroker(subscribers.memory, tasks: context.tasks)
+        default:
+            let logger = logger
+            return HTTPBroker(
+                subscribers, pool: parts.pool, catalog: context.catalog, tasks: context.tasks,
+                maximumAttempts: maximumAttempts, complain: { logger.warning("\($0)") })
+        }
+    }
+
     /// Calls of clients that speak gRPC go to services as they are. Their paths name the services.
-    private func grpc(_ parts: LoopParts, _ context: WorkerContext) -> any Handler {
+    private func grpc(_ parts: LoopParts, _ context: WorkerContext) -> RoutingHandler {
         let router = CatalogRouter(
             resolver: GRPCResolver(), namespace: "none", mode: .grpc, view: context.catalog, strategy: strategy(),
             health: parts.health)
@@ -122,7 +160,7 @@ struct Composition: Sendable {
         let calling = RPCHandler(dispatcher: parts.dispatcher, catalog: context.catalog, configuration: rpc)
         return GRPCSwitchHandler(
             grpc: RoutingHandler(router: router, always: passing),
-            next: compressing(RoutingHandler(router: calls, always: calling), context))
+            next: RoutingHandler(router: calls, always: calling) { _ in compression(passesOn: false, context) })
     }
 
     /// - Parameter passesOn: Whether the answers are those of others.
@@ -169,6 +207,7 @@ struct Composition: Sendable {
         rpc.maximumBody = configuration.limits.rpcBody
         rpc.timeout = configuration.client.requestTimeout
         rpc.streamIdleTimeout = configuration.limits.streamIdleTimeout
+        rpc.namespace = configuration.gateways.first?.commonNamespace ?? .fixed(Namespace.standard)
         return rpc
     }
 
@@ -211,6 +250,8 @@ struct LoopParts {
     /// Connections that many requests share.
     let shared: HTTP2Pool
     let health = NodeHealth()
+    /// How nodes that speak gRPC are called.
+    let methods: ReflectedMethods
     let dispatcher: Dispatcher
 
     init(_ context: WorkerContext, _ composition: Composition) {
@@ -226,14 +267,13 @@ struct LoopParts {
             pool.tidy()
             shared.tidy()
         }
+        methods = ReflectedMethods(
+            pool: shared, tasks: context.tasks, catalog: context.catalog, descriptors: composition.descriptors,
+            learnt: composition.learnt)
         dispatcher = Dispatcher(
             callers: [
                 .mucp(transport: "http"): MUCPCaller(pool: pool),
-                .grpc: GRPCCaller(
-                    pool: shared,
-                    methods: ReflectedMethods(
-                        pool: shared, tasks: context.tasks, catalog: context.catalog,
-                        descriptors: composition.descriptors)),
+                .grpc: GRPCCaller(pool: shared, methods: methods),
             ], loop: context.loop, maximumAttempts: composition.maximumAttempts)
     }
 }

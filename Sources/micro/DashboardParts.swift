@@ -11,6 +11,8 @@ import Upstream
 /// What every loop's dashboard has in common.
 struct DashboardParts: Sendable {
     let facts: StatusFacts
+    /// The gateways whose documents it shows.
+    let gateways: [DocumentedGateway]
     let registrar: (any Registrar)?
     let files: PublicFiles
     let policy: AccessPolicy
@@ -23,14 +25,18 @@ struct DashboardParts: Sendable {
         let configuration = appliance.composition.configuration
         facts = StatusFacts(
             version: Version.number, started: time(nil),
-            gateway: configuration.api.map { api in
+            gateways: zip(configuration.gateways, addresses.gateways).map { gateway, address in
                 StatusFacts.Gateway(
-                    url: appliance.composition.url(port: addresses.api?.port ?? api.address.port),
-                    handler: api.handler.word,
-                    resolver: api.resolver, namespace: "\(api.namespace)", takesCalls: api.rpcAccess != .nobody)
+                    name: gateway.name, address: address.description,
+                    url: appliance.composition.url(port: address.port), handler: gateway.handler.word,
+                    resolver: gateway.resolver, namespace: "\(gateway.namespace)",
+                    takesCalls: gateway.rpcAccess != .nobody)
             },
             registry: appliance.registry?.registrar.name ?? "none", loops: appliance.workers.count,
             isInsecure: web.isInsecure)
+        gateways = zip(configuration.gateways, addresses.gateways).map { gateway, address in
+            appliance.composition.documented(gateway, port: address.port)
+        }
         registrar = appliance.registry?.registrar
         files = web.publicDirectory.map { .directory($0) } ?? .embedded
         let names = AccessPolicy.namesOfThisMachine() + (web.host.map { [$0] } ?? [])
@@ -57,7 +63,11 @@ extension Composition {
             unreadiness: { readiness.obstacle },
             certificates: {
                 (security?.identities ?? []).map { .init(names: $0.names, end: $0.validity.upperBound) }
-            })
+            },
+            gateways: parts.gateways,
+            explainers: { [unowned context] name in
+                context.explainers.first { name == nil || $0.gateway == name }?.handler
+            }, types: loopParts.methods)
         return compressing(dashboard, context)
     }
 
@@ -73,5 +83,13 @@ extension Composition {
             resolver: resolver, catalog: context.catalog, router: router,
             proxy: ProxyHandler(backend: HTTPBackend(pool: parts.pool), maximumAttempts: maximumAttempts),
             compression: compression(passesOn: true, context))
+    }
+
+    /// What the document of a gateway is made of.
+    fileprivate func documented(_ gateway: ApplianceConfiguration.API, port: UInt16) -> DocumentedGateway {
+        DocumentedGateway(
+            name: gateway.name, url: url(port: port), kind: gateway.handler.kind, isMeta: gateway.handler == .meta,
+            resolver: resolver(gateway), namespace: "\(gateway.namespace)",
+            takesCalls: gateway.rpcAccess != .nobody, routes: routes.index)
     }
 }

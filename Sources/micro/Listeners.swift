@@ -7,16 +7,18 @@ import Server
 import Transports
 
 /// The addresses of the appliance, bound before anything is served, so that one that is in use is known at start.
-struct Listeners: ~Copyable {
-    private var api: ListeningSockets?
-    private var web: ListeningSockets?
-    private var proxy: ListeningSockets?
-    private var challenges: ListeningSockets?
-    let addresses: Addresses
+struct Listeners {
+    /// As many as there are in the configuration, in its order.
+    private let gateways: [BoundSockets]
+    private let web: BoundSockets?
+    private let proxy: BoundSockets?
+    private var challenges: BoundSockets?
+    private(set) var addresses = Addresses()
 
     /// What was really bound.
     struct Addresses: Sendable {
-        var api: Address?
+        /// In the order of the configuration.
+        var gateways: [Address] = []
         var web: Address?
         var proxy: Address?
         /// Where authorities look by plain HTTP.
@@ -25,54 +27,55 @@ struct Listeners: ~Copyable {
         var challengeProblem: String?
 
         /// Where clients speak TLS.
-        var secure: Address? { api ?? web ?? proxy }
+        var secure: Address? { gateways.first ?? web ?? proxy }
+    }
+
+    /// Sockets that are kept in lists.
+    private final class BoundSockets {
+        private var sockets: ListeningSockets
+        let address: Address
+
+        init(_ sockets: consuming ListeningSockets) {
+            address = sockets.address
+            self.sockets = sockets
+        }
+
+        /// The next loop's socket.
+        func take() -> FileDescriptor? { sockets.take() }
     }
 
     init(_ configuration: ApplianceConfiguration, loopCount: Int) throws(StartFailure) {
-        var addresses = Addresses()
-        api = nil
-        web = nil
-        proxy = nil
-        challenges = nil
         let onLoopback = configuration.runsDemoServices
-        if let given = configuration.api {
-            let sockets = try Self.bind(given.address, loopCount, flag: "--api_address", onLoopback: onLoopback)
-            addresses.api = sockets.address
-            api = consume sockets
+        func bind(_ address: ListenAddress, _ flag: String) throws(StartFailure) -> BoundSockets {
+            BoundSockets(try Self.bind(address, loopCount, flag: flag, onLoopback: onLoopback))
         }
-        if let given = configuration.web {
-            let sockets = try Self.bind(given.address, loopCount, flag: "--web_address", onLoopback: onLoopback)
-            addresses.web = sockets.address
-            web = consume sockets
+        gateways = try configuration.gateways.map { given throws(StartFailure) in
+            try bind(
+                given.address, given.origin.map { "the address of listener \(given.name), \($0)" } ?? "--api_address")
         }
-        if let given = configuration.proxy {
-            let sockets = try Self.bind(given.address, loopCount, flag: "--address", onLoopback: false)
-            addresses.proxy = sockets.address
-            proxy = consume sockets
+        web = try configuration.web.map { given throws(StartFailure) in try bind(given.address, "--web_address") }
+        proxy = try configuration.proxy.map { given throws(StartFailure) in try bind(given.address, "--address") }
+        addresses.gateways = gateways.map(\.address)
+        addresses.web = web?.address
+        addresses.proxy = proxy?.address
+        guard let given = configuration.security?.challengeListener else { return }
+        do throws(StartFailure) {
+            challenges = try bind(given.address, "--acme_http_address")
+            addresses.challenges = challenges?.address
+        } catch {
+            if given.isRequired { throw error }
+            addresses.challengeProblem = error.sentence
         }
-        if let given = configuration.security?.challengeListener {
-            do throws(StartFailure) {
-                let sockets = try Self.bind(
-                    given.address, loopCount, flag: "--acme_http_address", onLoopback: onLoopback)
-                addresses.challenges = sockets.address
-                challenges = consume sockets
-            } catch {
-                if given.isRequired { throw error }
-                addresses.challengeProblem = error.sentence
-            }
-        }
-        self.addresses = addresses
     }
 
     /// Opens one worker's share of each.
-    mutating func open(
-        on worker: Worker, _ appliance: Appliance, _ addresses: Addresses
-    ) async throws(StartFailure) {
+    func open(on worker: Worker, _ appliance: Appliance) async throws(StartFailure) {
         let composition = appliance.composition
         let configuration = composition.configuration
         let security = appliance.certificates?.context
         do throws(SystemError) {
-            if let given = configuration.api, let socket = api?.take() {
+            for (given, sockets) in zip(configuration.gateways, gateways) {
+                guard let socket = sockets.take() else { continue }
                 try await worker.listen(socket, facts: composition.facts, security: security) {
                     composition.gateway(given, $0)
                 }
@@ -100,7 +103,10 @@ struct Listeners: ~Copyable {
         }
     }
 
-    private static func bind(
+    /// Binds sockets for each of so many loops.
+    ///
+    /// - Parameter flag: What would choose another address.
+    static func bind(
         _ wanted: ListenAddress, _ count: Int, flag: String, onLoopback: Bool
     ) throws(StartFailure) -> ListeningSockets {
         let address: Address

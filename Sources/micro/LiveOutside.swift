@@ -43,6 +43,8 @@ struct LiveOutside: Outside {
         return RegistryDirectory(mdns, requester, retries: retries, isLasting: false)
     }
 
+    func content(of path: String) throws(Unreadable) -> [UInt8] { try ConfigurationFile.content(of: path) }
+
     func serve(_ configuration: ApplianceConfiguration) async -> Int32 { await Supervisor.run(configuration) }
 }
 

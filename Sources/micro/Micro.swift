@@ -9,7 +9,8 @@ struct RootCommand: ParsableCommand {
         subcommands: [
             DemoCommand.self, APICommand.self, WebCommand.self, ServerCommand.self, ProxyCommand.self,
             ListCommand.self, GetCommand.self, CallCommand.self, StreamCommand.self, HealthCommand.self,
-            RegisterCommand.self, DeregisterCommand.self, VersionCommand.self, HelpCommand.self,
+            ExplainCommand.self,
+            RegisterCommand.self, DeregisterCommand.self, ConfigCommand.self, VersionCommand.self, HelpCommand.self,
         ])
 }
 

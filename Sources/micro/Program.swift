@@ -19,7 +19,10 @@ enum Program {
             terminal.print(HelpText.command(command))
             return ExitCode.success
         }
-        let outcome = Settings.resolve(command, flags: invocation.flags, environment: environment)
+        // The settings that are asked about are those of another command.
+        let subject = command == .config ? ConfigCommand.subject(of: invocation) : (command, invocation.flags)
+        let outcome = Settings.resolve(
+            subject.0, flags: subject.1, environment: environment, read: outside.content(of:))
         let warnings = invocation.warnings + outcome.warnings
         var problems = invocation.problems + outcome.problems
         let parsed = parse(command, invocation.words)
@@ -28,7 +31,7 @@ enum Program {
             problems.append(problem)
         }
         guard problems.isEmpty, case .success(let runnable) = parsed else {
-            for problem in problems { terminal.complain("micro: \(problem.sentence)\n") }
+            for problem in problems { terminal.complain(problem.text) }
             return ExitCode.code(for: problems)
         }
         // What serves tells its warnings in the startup report.

@@ -50,7 +50,7 @@ final class RouteBook: Sendable {
             index.replace(with: published)
             return state.unsaid(
                 warnings
-                    + published.shadowed.map { rule, winner in
+                    + published.shadowed.filter { !$0.rule.isSameCall(as: $0.by) }.map { rule, winner in
                         "the route \(rule.condition) of \(rule.origin) gets no requests: \(winner.origin) has the same"
                     })
         }
@@ -69,5 +69,12 @@ final class RouteBook: Sendable {
 extension [RouteRule] {
     fileprivate func isSame(as other: [RouteRule]) -> Bool {
         count == other.count && zip(self, other).allSatisfy { $0 === $1 || $0.isSame(as: $1) }
+    }
+}
+
+extension RouteRule {
+    /// Whether both call the same method of gRPC on the same service, as when a file and reflection tell of it.
+    fileprivate func isSameCall(as other: RouteRule) -> Bool {
+        !path.isEmpty && path == other.path && services.contains { other.services.contains($0) }
     }
 }

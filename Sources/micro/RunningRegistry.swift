@@ -77,9 +77,9 @@ actor RunningRegistry {
     /// to show them to.
     func announce(_ addresses: Listeners.Addresses, _ configuration: ApplianceConfiguration) async {
         guard mdns != nil, let discovery = configuration.discovery else { return }
-        let parts = [("go.micro.api", addresses.api), ("go.micro.web", addresses.web)]
-        own = parts.compactMap { name, address in
-            guard let address else { return nil }
+        let parts =
+            addresses.gateways.map { ("go.micro.api", $0) } + (addresses.web.map { [("go.micro.web", $0)] } ?? [])
+        own = parts.map { name, address in
             let name = discovery.serverName ?? name
             let node = Node(
                 id: "\(name)-\(UInt64.random(in: .min ... .max))", address: advertised(address),
@@ -118,7 +118,7 @@ actor RunningRegistry {
     }
 
     /// An address that others can use: of all interfaces, the first that is not the loopback one.
-    private func advertised(_ address: Address) -> String {
+    nonisolated func advertised(_ address: Address) -> String {
         guard address.isAny else { return address.description }
         let own = ((try? NetworkInterface.all()) ?? []).filter(\.isUp).flatMap(\.networks).map(\.address)
         let best = own.first { $0.family == .v4 && !$0.isLoopback } ?? own.first { $0.family == .v4 }

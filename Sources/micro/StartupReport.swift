@@ -5,7 +5,8 @@ import JSON
 /// What a starting appliance tells whoever started it. The facts come from the running parts, not from the
 /// configuration: an address is the one that was really bound.
 struct StartupReport: Sendable, Equatable {
-    /// No more lines than these are written to a terminal. Of many warnings the last line gives the number.
+    /// No more lines than these are written to a terminal, unless many gateways are listed. Of many warnings the last line
+    /// gives the number.
     static let maximumLines = 12
 
     var version: String
@@ -23,6 +24,8 @@ struct StartupReport: Sendable, Equatable {
     struct Listener: Sendable, Equatable {
         /// What answers there: `gateway`, `dashboard` or `proxy`.
         var name: String
+        /// Which of several; nil for the one.
+        var title: String?
         /// As bound, such as `[::]:8080`.
         var address: String
         /// More about it, such as `HTTP/1.1, no TLS` or what is behind it. May be empty.
@@ -86,8 +89,9 @@ struct StartupReport: Sendable, Equatable {
         var facts = listeners.map { listener in
             Fact(
                 label: listener.name,
-                sentence: listener.note.isEmpty ? listener.address : "\(listener.address), \(listener.note)",
-                members: ["address": .string(listener.address), "note": .string(listener.note)])
+                sentence: [listener.title, listener.address, listener.note.isEmpty ? nil : listener.note]
+                    .compactMap(\.self).joined(separator: ", "),
+                members: listener.members)
         }
         if let registry { facts.append(Self.fact(of: registry)) }
         if let url = dashboardURL { facts.append(Fact(label: "open", sentence: url, members: ["url": .string(url)])) }
@@ -111,11 +115,28 @@ struct StartupReport: Sendable, Equatable {
     }
 }
 
+extension StartupReport.Listener {
+    fileprivate var members: JSONObject {
+        var members: JSONObject = ["address": .string(address), "note": .string(note)]
+        if let title { members["name"] = .string(title) }
+        return members
+    }
+}
+
 extension CommandName {
     fileprivate var json: JSONValue { .string(rawValue) }
 }
 
 extension RPCAccess {
+    /// Whom it is for, in one line with other facts.
+    var audience: String {
+        switch self {
+        case .thisMachine: "this machine"
+        case .everyone: "everyone"
+        case .nobody: "nobody"
+        }
+    }
+
     /// For the startup report.
     var sentence: String {
         switch self {

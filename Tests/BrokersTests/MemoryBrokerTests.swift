@@ -5,114 +5,140 @@ import Testing
 struct MemoryBrokerTests {
     private let broker = MemoryBroker()
 
-    private func publish(_ numbers: ClosedRange<Int>, to topic: String = "news") throws {
-        for number in numbers { try broker.publish(Message(body: Array("\(number)".utf8)), to: topic) }
+    private func publish(_ numbers: ClosedRange<Int>, to topic: String = "news") {
+        for number in numbers { broker.publish(Message(body: Array("\(number)".utf8)), to: topic) }
     }
 
-    /// Takes that many messages as numbers.
-    private func take(_ count: Int, from stream: AsyncStream<Message>) async -> [Int] {
+    /// Takes what waits, as numbers.
+    private func take(from subscription: MemorySubscription) -> [Int] {
         var numbers: [Int] = []
-        var iterator = stream.makeAsyncIterator()
-        while numbers.count < count, let message = await iterator.next() {
+        while let message = subscription.tryReceive() {
             numbers.append(Int(String(decoding: message.body, as: UTF8.self)) ?? -1)
         }
         return numbers
     }
 
-    @Test func `every subscriber of a topic gets every message, in order, with its header`() async throws {
+    @Test func `every subscriber of a topic gets every message, in order, with its header`() throws {
         let first = try broker.subscribe(to: "news", queue: nil)
         let second = try broker.subscribe(to: "news", queue: nil)
-        try publish(1...3)
-        #expect(await take(3, from: first) == [1, 2, 3])
-        #expect(await take(3, from: second) == [1, 2, 3])
+        publish(1...3)
+        #expect(take(from: first) == [1, 2, 3])
+        #expect(take(from: second) == [1, 2, 3])
 
-        let stream = try broker.subscribe(to: "news", queue: nil)
         let message = Message(header: ["Micro-Id": "7"], body: [0, 255])
-        try broker.publish(message, to: "news")
-        var iterator = stream.makeAsyncIterator()
-        #expect(await iterator.next() == message)
+        broker.publish(message, to: "news")
+        #expect(first.tryReceive() == message)
+        #expect(first.tryReceive() == nil)
     }
 
-    @Test func `a message goes to its own topic, and to nobody who comes later`() async throws {
-        try publish(1...1)
+    @Test func `a message goes to its own topic, and to nobody who comes later`() throws {
+        publish(1...1)
         let news = try broker.subscribe(to: "news", queue: nil)
         let sport = try broker.subscribe(to: "news.sport", queue: nil)
-        try publish(2...2)
-        try publish(3...3, to: "news.sport")
-        #expect(await take(1, from: news) == [2])
-        #expect(await take(1, from: sport) == [3])
+        publish(2...2)
+        publish(3...3, to: "news.sport")
+        #expect(take(from: news) == [2])
+        #expect(take(from: sport) == [3])
     }
 
-    @Test func `the members of a queue take messages in turn, beside those who get all`() async throws {
+    @Test func `the members of a queue take messages in turn, beside those who get all`() throws {
         let all = try broker.subscribe(to: "news", queue: nil)
         let first = try broker.subscribe(to: "news", queue: "workers")
         let second = try broker.subscribe(to: "news", queue: "workers")
         let other = try broker.subscribe(to: "news", queue: "auditors")
-        try publish(1...4)
-        #expect(await take(2, from: first) == [1, 3])
-        #expect(await take(2, from: second) == [2, 4])
-        #expect(await take(4, from: other) == [1, 2, 3, 4])
-        #expect(await take(4, from: all) == [1, 2, 3, 4])
+        publish(1...4)
+        #expect(take(from: all) == [1, 2, 3, 4])
+        #expect(take(from: first) == [1, 3])
+        #expect(take(from: second) == [2, 4])
+        #expect(take(from: other) == [1, 2, 3, 4])
     }
 
-    @Test func `a queue whose member left goes on with the others`() async throws {
+    @Test func `the others of a queue go on when a member leaves`() throws {
         let first = try broker.subscribe(to: "news", queue: "workers")
-        do {
-            let second = try broker.subscribe(to: "news", queue: "workers")
-            try publish(1...2)
-            #expect(await take(1, from: second) == [2])
+        let second = try broker.subscribe(to: "news", queue: "workers")
+        publish(1...2)
+        #expect(take(from: second) == [2])
+        second.cancel()
+        publish(3...4)
+        #expect(take(from: first) == [1, 3, 4])
+        #expect(take(from: second) == [])
+    }
+
+    @Test func `a subscriber that falls behind loses the oldest messages, not the newest`() throws {
+        let subscription = try broker.subscribe(to: "news", queue: nil)
+        publish(1...1_027)
+        let taken = take(from: subscription)
+        #expect(taken.count == 1_024)
+        #expect((taken.first, taken.last) == (4, 1_027))
+        #expect(subscription.lostCount == 3)
+    }
+
+    @Test func `few large messages fill a mailbox too, but one always has room`() throws {
+        let subscription = try broker.subscribe(to: "news", queue: nil)
+        let large = Message(body: [UInt8](repeating: 1, count: 5 << 20))
+        broker.publish(large, to: "news")
+        broker.publish(large, to: "news")
+        #expect(subscription.lostCount == 1)
+        broker.publish(Message(body: [UInt8](repeating: 2, count: 9 << 20)), to: "news")
+        #expect(subscription.lostCount == 2)
+        #expect(subscription.tryReceive()?.body.count == 9 << 20)
+        #expect(subscription.tryReceive() == nil)
+    }
+
+    @Test func `messages that are taken in between leave nothing behind`() throws {
+        let subscription = try broker.subscribe(to: "news", queue: nil)
+        var next = 0
+        for round in 0..<200 {
+            publish((round * 3)...(round * 3 + 2))
+            for _ in 0..<2 {
+                #expect(subscription.tryReceive()?.body == Array("\(next)".utf8))
+                next += 1
+            }
         }
-        try publish(3...4)
-        #expect(await take(3, from: first) == [1, 3, 4])
+        #expect(take(from: subscription) == Array(400..<600))
+        #expect(subscription.lostCount == 0)
     }
 
-    @Test func `a subscriber that falls behind loses the oldest messages, not the newest`() async throws {
-        let stream = try broker.subscribe(to: "news", queue: nil)
-        let excess = 3
-        try publish(1...(MemoryBroker.bufferedMessages + excess))
-        let taken = await take(MemoryBroker.bufferedMessages, from: stream)
-        #expect(taken.first == excess + 1)
-        #expect(taken.last == MemoryBroker.bufferedMessages + excess)
+    @Test func `it rings when there is a message where there was none, and ends with the subscription`() async throws {
+        let subscription = try broker.subscribe(to: "news", queue: nil)
+        publish(1...2)
+        var rings = subscription.rings.makeAsyncIterator()
+        #expect(await rings.next() != nil)
+        #expect(take(from: subscription) == [1, 2])
+        publish(3...3)
+        #expect(await rings.next() != nil)
+        subscription.cancel()
+        #expect(await rings.next() == nil)
     }
 
-    @Test func `dropping the stream ends the subscription`() throws {
+    @Test func `giving the subscription up ends it, and whoever watches hears of it`() async throws {
+        var changes = broker.changes().makeAsyncIterator()
         do {
-            let stream = try broker.subscribe(to: "news", queue: "workers")
+            let subscription = try broker.subscribe(to: "news", queue: "workers")
             #expect(broker.subscriberCount(of: "news") == 1)
-            withExtendedLifetime(stream) {}
+            #expect(broker.subscribers.map(\.topic) == ["news"])
+            #expect(broker.subscribers.first?.id.hasPrefix("news-") == true)
+            #expect(await changes.next() != nil)
+            withExtendedLifetime(subscription) {}
         }
+        #expect(await changes.next() != nil)
         #expect(broker.subscriberCount(of: "news") == 0)
-    }
-
-    @Test func `cancelling the reader ends the subscription`() async throws {
-        let stream = try broker.subscribe(to: "news", queue: nil)
-        let reader = Task { for await _ in stream {} }
-        reader.cancel()
-        await reader.value
-        #expect(broker.subscriberCount(of: "news") == 0)
-    }
-
-    @Test func `the streams end with the broker`() async throws {
-        var broker: MemoryBroker? = MemoryBroker()
-        let stream = try #require(broker).subscribe(to: "news", queue: nil)
-        broker = nil
-        #expect(await take(1, from: stream) == [])
+        #expect(broker.subscribers.isEmpty)
     }
 
     @Test func `publishers on many threads lose nothing and mix up nothing`() async throws {
-        let streams = try (0..<2).map { _ in try broker.subscribe(to: "news", queue: nil) }
+        let subscriptions = try (0..<2).map { _ in try broker.subscribe(to: "news", queue: nil) }
         await withTaskGroup(of: Void.self) { group in
             for start in [0, 100, 200, 300] {
-                group.addTask { try? publish((start + 1)...(start + 100)) }
+                group.addTask { publish((start + 1)...(start + 100)) }
             }
         }
-        let (first, second) = (await take(400, from: streams[0]), await take(400, from: streams[1]))
+        let (first, second) = (take(from: subscriptions[0]), take(from: subscriptions[1]))
         #expect(first == second)
         #expect(first.sorted() == Array(1...400))
     }
 
     @Test func `a topic and a queue need names`() {
-        #expect(throws: BrokerError.self) { try broker.publish(Message(body: []), to: "") }
         #expect(throws: BrokerError.self) { try broker.subscribe(to: "", queue: nil) }
         #expect(throws: BrokerError.self) { try broker.subscribe(to: "news", queue: "") }
     }

@@ -25,7 +25,7 @@ struct ACMESettingsTests {
         #expect(acme.directory == "https://acme-v02.api.letsencrypt.org/directory")
         #expect(acme.challenges == [.tlsALPN, .http])
         #expect(acme.agreesToTerms)
-        #expect(configuration.api?.address.description == ":443")
+        #expect(configuration.gateways.first?.address.description == ":443")
         #expect(configuration.security?.challengeListener?.address.description == ":80")
         #expect(configuration.security?.challengeListener?.isRequired == false)
         #expect(configuration.security?.refusesUnknownNames == true)
@@ -41,7 +41,7 @@ struct ACMESettingsTests {
         ] as [(String, String?, String?)])
     func ports(line: String, api: String?, web: String?) throws {
         let configuration = try configuration("\(line) --enable_acme --acme_hosts=a.example")
-        #expect(configuration.api?.address.description == api)
+        #expect(configuration.gateways.first?.address.description == api)
         #expect(configuration.web?.address.description == web)
     }
 

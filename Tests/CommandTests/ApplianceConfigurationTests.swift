@@ -26,7 +26,7 @@ struct ApplianceConfigurationTests {
         ])
     func parts(line: String, api: Bool, web: Bool, proxy: Bool, demo: Bool) throws {
         let configuration = try configuration(line)
-        #expect((configuration.api != nil) == api)
+        #expect(!configuration.gateways.isEmpty == api)
         #expect((configuration.web != nil) == web)
         #expect((configuration.proxy != nil) == proxy)
         #expect(configuration.runsDemoServices == demo)
@@ -35,11 +35,11 @@ struct ApplianceConfigurationTests {
 
     @Test func `without flags and variables the defaults are those of the original`() throws {
         let configuration = try configuration("server")
-        #expect(configuration.api?.address.description == ":8080")
+        #expect(configuration.gateways.first?.address.description == ":8080")
         #expect(configuration.web?.address.description == ":8082")
-        #expect(configuration.api?.namespace == .fixed("go.micro.api"))
+        #expect(configuration.gateways.first?.namespace == .fixed("go.micro.api"))
         #expect(configuration.web?.namespace == .fixed("go.micro.web"))
-        #expect(configuration.api?.handler == .meta)
+        #expect(configuration.gateways.first?.handler == .meta)
         #expect(configuration.client.requestTimeout == .seconds(5))
         #expect(configuration.client.retries == 1)
         #expect(configuration.discovery?.registry == "mdns")
@@ -68,7 +68,7 @@ struct ApplianceConfigurationTests {
             ("api --enable_rpc=false", .nobody),
         ])
     func rpcAccess(line: String, access: RPCAccess) throws {
-        #expect(try configuration(line).api?.rpcAccess == access)
+        #expect(try configuration(line).gateways.first?.rpcAccess == access)
     }
 
     @Test(
@@ -78,12 +78,12 @@ struct ApplianceConfigurationTests {
             (" ", .fixed("")), ("domain", .domain(fallback: "go.micro", type: "api")),
         ])
     func namespaces(text: String, namespace: Namespace) throws {
-        #expect(try configuration("api", ["MICRO_NAMESPACE": text]).api?.namespace == namespace)
+        #expect(try configuration("api", ["MICRO_NAMESPACE": text]).gateways.first?.namespace == namespace)
     }
 
     @Test("handler proxy is another name of http", arguments: ["http", "proxy"])
     func handlers(word: String) throws {
-        #expect(try configuration("api --handler=\(word)").api?.handler == .kind(.http))
+        #expect(try configuration("api --handler=\(word)").gateways.first?.handler == .kind(.http))
     }
 
     @Test func `the variable for servers moves the proxy, as old manuals have it`() throws {

@@ -110,6 +110,8 @@ extension FakeNodes {
 struct FakeOutside: Outside {
     var servers: [String: FakeRequester] = [:]
     var registry: (any ServiceDirectory)?
+    /// By their names.
+    var files: [String: String] = [:]
     /// What was asked to serve; the exit code is 42.
     let served = Box<[ApplianceConfiguration]>([])
 
@@ -120,6 +122,11 @@ struct FakeOutside: Outside {
     func registryDirectory(_ settings: Settings) async throws(DirectoryError) -> any ServiceDirectory {
         guard let registry else { throw .unreachable("no registry") }
         return registry
+    }
+
+    func content(of path: String) throws(Unreadable) -> [UInt8] {
+        guard let text = files[path] else { throw Unreadable(reason: "does not exist") }
+        return Array(text.utf8)
     }
 
     func serve(_ configuration: ApplianceConfiguration) async -> Int32 {

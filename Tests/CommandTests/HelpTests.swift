@@ -33,7 +33,7 @@ struct HelpTests {
             let invocation = Invocation(words)
             #expect(invocation.command == command || command == .version)
             #expect(invocation.problems == [])
-            let outcome = Settings.resolve(command, flags: invocation.flags, environment: [:])
+            let outcome = Settings.resolve(command, flags: invocation.flags, environment: [:], read: { _ in [] })
             #expect(outcome.problems == [], "\(example)")
         }
     }

@@ -64,7 +64,10 @@ struct SettingsTests {
     @Test(
         "a bad value is named with its flag or variable, what is expected, and the closest word",
         arguments: [
-            (["MICRO_API_HANDLER": "rcp"], "MICRO_API_HANDLER=rcp is not meta, rpc, http or proxy; did you mean rpc?"),
+            (
+                ["MICRO_API_HANDLER": "rcp"],
+                "MICRO_API_HANDLER=rcp is not meta, rpc, http, proxy, web, event, cloudevents or broker; did you mean rpc?"
+            ),
             (
                 ["MICRO_API_ADDRESS": "8080"],
                 "MICRO_API_ADDRESS=8080 is not host:port or :port, such as 127.0.0.1:8080; did you mean :8080?"
@@ -174,9 +177,9 @@ struct SettingsTests {
             ),
             ("api --registry_address=h:1", [:], "registry_address has no effect: registry mdns has no address"),
             (
-                "api --resolver=path", [:],
-                "resolver path names no endpoints, which handlers rpc and meta need: add --handler=http, "
-                    + "or leave the resolver out"
+                "api --enable_cors", [:],
+                "enable_cors has no effect without allowed_origins: name the sites whose pages may call, "
+                    + "or * for all of them without cookies"
             ),
         ])
     func warnings(line: String, environment: [String: String], warning: String) throws {

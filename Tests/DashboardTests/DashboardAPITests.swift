@@ -14,9 +14,12 @@ struct DashboardAPITests {
 
     @Test func `the status tells what the program is, and what it serves`() throws {
         let gateway = StatusFacts.Gateway(
-            url: "http://localhost:8080", handler: "meta", resolver: "micro", namespace: "go.micro.api",
+            name: "public", address: "127.0.0.1:8080", url: "http://localhost:8080", handler: "meta", resolver: "micro",
+            namespace: "go.micro.api",
             takesCalls: true)
-        let rig = Rig(gateway: gateway)
+        var other = gateway
+        other.name = "internal"
+        let rig = Rig(gateways: [gateway, other])
         rig.replaceCatalog(generation: 7, [greeter])
         let data = try #require(rig.get("/api/status").json["data"])
         #expect(data["product"] == "micro")
@@ -26,6 +29,7 @@ struct DashboardAPITests {
         #expect(data["registry"] == ["name": "memory", "generation": 7, "services": 1])
         #expect(data["gateway"]?["url"] == "http://localhost:8080")
         #expect(data["gateway"]?["rpc"] == true)
+        #expect(data["gateways"]?.arrayValue?.compactMap { $0["name"]?.stringValue } == ["public", "internal"])
         #expect(data["certificates"] == [["names": ["a.example"], "expires": "2027-01-15T08:00:00Z"]])
         #expect(Rig().get("/api/status").json["data"]?["gateway"] == .null)
     }

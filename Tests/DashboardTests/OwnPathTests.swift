@@ -9,6 +9,7 @@ struct OwnPathTests {
             ("/", OwnPath.page), ("/index.html", .page), ("/client", .client), ("/services", .services),
             ("/service/go.micro.srv.a", .service("go.micro.srv.a")), ("/service/a%20b", .service("a%20b")),
             ("/rpc", .rpc), ("/api/status", .status), ("/api/events", .events), ("/api/apps", .applications),
+            ("/api/openapi.json", .document), ("/api/explain", .explanation),
             ("/api/services", .records), ("/api/services/x", .record("x")), ("/api/services/a/b", .record("a/b")),
             ("/healthz", .health), ("/readyz", .readiness),
             ("/services/", .moved("../services")), ("/client/", .moved("../client")), ("/service", .moved("services")),

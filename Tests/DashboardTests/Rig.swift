@@ -1,8 +1,10 @@
 import Bytes
 import Dashboard
 import Gateway
+import Glibc
 import HTTP
 import JSON
+import Reactor
 import Resolvers
 import Synchronization
 import TestSupport
@@ -15,20 +17,21 @@ struct Rig {
     private let stage: Stage
 
     init(
-        canWrite: Bool = true, policy: AccessPolicy = AccessPolicy(), gateway: StatusFacts.Gateway? = nil,
-        unreadiness: String? = nil
+        canWrite: Bool = true, policy: AccessPolicy = AccessPolicy(), gateways: [StatusFacts.Gateway] = [],
+        unreadiness: String? = nil, documented: [DocumentedGateway] = [], types: KnownTypes? = nil
     ) {
         let view = view
         let registrar = canWrite ? registrar : nil
         let facts = StatusFacts(
-            version: "1.2.3", started: 1_700_000_000, gateway: gateway, registry: "memory", loops: 2)
+            version: "1.2.3", started: 1_700_000_000, gateways: gateways, registry: "memory", loops: 2)
         stage = Stage(loop: loop) {
             DashboardHandler(
                 catalog: view.view, facts: facts, registrar: registrar, files: .embedded, policy: policy,
                 rpc: EchoRPC(), web: WebResolver(mode: .path, namespace: .fixed("go.micro.web")),
                 applications: StubApplications(), token: PageToken(),
                 unreadiness: { unreadiness },
-                certificates: { [StatusFacts.Certificate(names: ["a.example"], end: 1_800_000_000)] })
+                certificates: { [StatusFacts.Certificate(names: ["a.example"], end: 1_800_000_000)] },
+                gateways: documented, types: types.map(KnownTypeSource.init))
         }
     }
 
@@ -40,6 +43,16 @@ struct Rig {
         for (name, value) in fields { head.fields.append(name: name, value: value) }
         let scripted = ScriptedExchange(head, body: body, isPeerLoopback: isPeerLoopback, on: loop)
         stage.play(scripted)
+        return scripted
+    }
+
+    /// The same for answers that other threads have a part in.
+    func getSlowly(_ target: String) -> ScriptedExchange {
+        let scripted = get(target)
+        while !scripted.isOver {
+            sched_yield()
+            loop.drain()
+        }
         return scripted
     }
 
@@ -90,6 +103,30 @@ private final class StubApplications: Handler {
         guard path.hasPrefix("/shop/") else { throw GatewayError(.notFound, "there is no \(path)") }
         try await exchange.respond(.ok, contentType: "text/plain", text: "application \(path)")
     }
+}
+
+/// Types that a test makes up, by service and endpoint such as `shop Items.Read`.
+struct KnownTypes: MessageTypes {
+    var known: [String: EndpointTypes] = [:]
+
+    var isEmpty: Bool { known.isEmpty }
+
+    func endpoints(of service: Service) -> [String] {
+        known.keys.filter { $0.hasPrefix("\(service.name) ") }.map { String($0.dropFirst(service.name.count + 1)) }
+    }
+
+    func types(of endpoint: String, of service: Service) -> EndpointTypes? { known["\(service.name) \(endpoint)"] }
+}
+
+/// Tells them at once.
+private final class KnownTypeSource: MessageTypeSource {
+    private let types: KnownTypes
+
+    init(_ types: KnownTypes) { self.types = types }
+
+    nonisolated(nonsending) func messageTypes(
+        of services: [Service], wakeup: Wakeup, within limit: Duration
+    ) async -> any MessageTypes { types }
 }
 
 /// Remembers what it was told, and fails when a service is called `unlucky`.

@@ -33,7 +33,11 @@ def _starting(micro):
     def start(*arguments, env=None, cwd=None):
         running = program.Program(micro, arguments, env, cwd)
         started.append(running)
-        return running.wait_until_serving()
+        try:
+            return running.wait_until_serving()
+        except AssertionError:
+            running.kill()  # What did not start is told, and need not end well.
+            raise
 
     yield start
     codes = [(running.arguments, running.stop()) for running in started if not running.was_killed]

@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 
+import mucp_codecs
 import wire
 
 
@@ -212,7 +213,10 @@ class MicroService(http.server.ThreadingHTTPServer):
     """A service that speaks Go Micro's RPC over HTTP/1.1, written apart from the one in the program.
 
     Endpoints are functions from the request object to the answer. They may raise `MicroError`. Those marked with
-    `stream` get a `Stream` instead, and what they leave unsaid is its end.
+    `stream` get a `Stream` instead, and what they leave unsaid is its end. In protobuf, messages are bytes.
+
+    `codecs` are those that it knows, by content type. One from before Go Micro 1.0 has `errors_in_header` off, and tells
+    errors in envelopes only.
     """
 
     daemon_threads = True
@@ -222,6 +226,8 @@ class MicroService(http.server.ThreadingHTTPServer):
         self.name = name
         self.endpoints = {"Debug.Health": lambda _: {"status": "ok"}, **endpoints}
         self.calls = []
+        self.codecs = mucp_codecs.ALL
+        self.errors_in_header = True
         super().__init__(("127.0.0.1", port), MicroRequest)
 
     @property
@@ -258,8 +264,10 @@ class Gone(Exception):
 class Stream:
     """A stream as a service has it: requests come in and answers go out on one connection, and are not paired."""
 
-    def __init__(self, request):
+    def __init__(self, request, codec):
         self.headers = request.headers
+        self._codec = codec
+        self._errors_in_header = request.server.errors_in_header
         self._input = request.rfile
         self._output = request.connection
 
@@ -275,10 +283,15 @@ class Stream:
         if headers["Micro-Error"] == "EOS":
             assert body == b""
             return None
-        return json.loads(body)
+        assert headers["Content-Type"] == self.headers["Content-Type"]
+        return self._codec.read(body, self.headers["Micro-Endpoint"])
 
     def send(self, message):
-        self.send_raw(json.dumps(message, separators=(",", ":")).encode() + b"\n")
+        self.send_raw(self._codec.write(message))
+
+    def fail(self, error):
+        """Ends the stream; properly, if the error is `EOS`."""
+        self.send_raw(self._codec.write_error(error), error if self._errors_in_header else None)
 
     def send_raw(self, body, error=None):
         lines = ["HTTP/1.1 200 OK", f"Content-Length: {len(body)}"]
@@ -301,16 +314,19 @@ class MicroRequest(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.server.calls.append((self.headers, body))
         endpoint = self.headers.get("Micro-Endpoint") or self.headers.get("Micro-Method")
+        codec = self.server.codecs.get(self.headers["Content-Type"])
+        if codec is None:
+            return self.refuse()
         if "Micro-Stream" in self.headers and hasattr(self.server.endpoints.get(endpoint), "is_stream"):
-            return self.converse(self.server.endpoints[endpoint])
-        error, answer = None, b""
+            return self.converse(self.server.endpoints[endpoint], codec, codec.read(body, endpoint))
+        error = None
         try:
             if endpoint not in self.server.endpoints:
                 raise MicroError(f"rpc: can't find method {endpoint.rpartition('.')[2]}")
-            answer = json.dumps(self.server.endpoints[endpoint](json.loads(body or b"{}")), separators=(",", ":"))
-            answer = answer.encode() + b"\n"
+            answer = codec.write(self.server.endpoints[endpoint](codec.read(body, endpoint)))
         except MicroError as problem:
             error = problem.text
+            answer = codec.write_error(error)
         self.send_response_only(200)
         for name, value in self.headers.items():  # Go Micro echoes the header of the request.
             if name.lower() not in ("host", "content-length", "micro-error", "connection", "transfer-encoding"):
@@ -321,16 +337,25 @@ class MicroRequest(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(answer)
 
-    def converse(self, endpoint):
-        """Gives the connection to a stream. The body of the request that opens it means nothing."""
+    def refuse(self):
+        """Says, as Go Micro does, that the codec is not known, and goes on."""
+        answer = f"Unsupported Content-Type: {self.headers['Content-Type']}".encode()
+        self.send_response_only(200)
+        self.send_header("Content-Type", "text/plain")
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def converse(self, endpoint, codec, _):
+        """Gives the connection to a stream. The message of the request that opens it means nothing."""
         self.close_connection = True
-        conversation = Stream(self)
+        conversation = Stream(self, codec)
         try:
             try:
                 endpoint(conversation)
-                conversation.send_raw(b"", error="EOS")
+                conversation.fail("EOS")
             except MicroError as problem:
-                conversation.send_raw(b"", error=problem.text)
+                conversation.fail(problem.text)
         except Gone:
             pass
 

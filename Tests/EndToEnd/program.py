@@ -78,9 +78,19 @@ class Program:
             except queue.Empty:
                 self.kill()
                 raise AssertionError(f"{self.arguments} did not report {LISTENERS[command]} in time") from None
-            if record is None and self.process.poll() is not None:
+            if record is None and self._has_ended():
                 raise AssertionError(f"{self.arguments} ended with {self.process.returncode}: {self.stderr}")
         return self
+
+    def _has_ended(self):
+        """Whether the process ends, as one does that has closed its output."""
+        try:
+            self.process.wait(1)
+        except subprocess.TimeoutExpired:
+            return False
+        for reader in self._readers:
+            reader.join(1)
+        return True
 
     def port(self, fact):
         return int(self.facts[fact]["address"].rsplit(":", 1)[1])
@@ -158,12 +168,15 @@ class Program:
         transport = "grpc" if protocol == "grpc" else "http"
         metadata = metadata or {"protocol": protocol, "server": protocol, "transport": transport}
         nodes = [{"id": node, "address": address, "metadata": metadata}]
-        record = {"name": name, "version": "latest", "nodes": nodes, **members}
+        self.register_record({"name": name, "version": "latest", "nodes": nodes, **members})
+        assert any(node == known["id"] for entry in self.services(name) for known in entry["nodes"])
+
+    def register_record(self, record):
+        """Registers a service as its record says, and returns when requests are routed to it."""
         request = urllib.request.Request(
             f"{self.web_url}/api/services", json.dumps(record).encode(), {"Content-Type": "application/json"})
         with urllib.request.urlopen(request, timeout=5) as answer:
             assert answer.status == 200
-        assert any(node == known["id"] for entry in self.services(name) for known in entry["nodes"])
 
     # The end
 

@@ -42,7 +42,8 @@ def outcome(result):
 
 def test_services_are_listed_by_name(ask):
     names = (
-        "go.micro.api.greeter\ngo.micro.api.helloworld\ngo.micro.srv.greeter\ngo.micro.web.hello\nhelloworld\n")
+        "go.micro.api.greeter\ngo.micro.api.helloworld\ngo.micro.service.helloworld\ngo.micro.srv.example\n"
+        "go.micro.srv.greeter\ngo.micro.web.hello\nhelloworld\n")
     assert outcome(ask("list", "services")) == (0, names, "")
 
 

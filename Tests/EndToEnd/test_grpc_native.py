@@ -52,9 +52,9 @@ def node():
 
 @pytest.fixture
 def gateway(start_server, node):
-    """A gateway in front of one node that a registry knows as gRPC, and no more."""
+    """A gateway in front of one node that a registry knows as gRPC, and no more. Only calls make it ask the node."""
     behind = node()
-    server = start_server()
+    server = start_server("--learn_routes=false")
     server.register(NAME, behind.address, metadata={"protocol": "grpc"})
     return server, behind
 

@@ -124,8 +124,21 @@ struct GatewayErrorTests {
     func status(code: GatewayError.Code, status: Int) {
         let error = GatewayError(code, "a sentence", detail: "a host")
         #expect(error.status.code == status)
-        #expect(error.report == MicroError(id: "go.micro.api", code: status, detail: "a sentence"))
+        let isNodes = error.blamesNode || code == .noNodes
+        let id = isNodes ? "go.micro.client" : "go.micro.api"
+        #expect(error.report == MicroError(id: id, code: status, detail: "a sentence"))
         #expect(error.detail == "a host")
+    }
+
+    @Test func `an error object without a code is completed by who reports it, and no other`() {
+        let object = GatewayError(reportedBy: "greeter", MicroError(id: "x", code: 0, detail: "y"))
+        #expect(
+            object.completed(by: "go.micro.rpc").report
+                == MicroError(id: "go.micro.rpc", code: 500, detail: "error during request: y"))
+        for error in [MicroError(id: "", code: 0, detail: "it broke"), MicroError(id: "x", code: 409, detail: "y")] {
+            let reported = GatewayError(reportedBy: "greeter", error)
+            #expect(reported.completed(by: "go.micro.rpc") == reported)
+        }
     }
 
     @Test func `the table names every code`() {

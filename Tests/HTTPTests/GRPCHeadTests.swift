@@ -23,6 +23,20 @@ struct GRPCHeadTests {
     }
 
     @Test(
+        "a call in gRPC comes over HTTP/2 or wants trailers, and one in gRPC-Web is one anyhow",
+        arguments: [
+            ("application/grpc", Version.http2, "", true), ("application/grpc", .http11, "", false),
+            ("application/grpc", .http11, "trailers", true), ("application/grpc+json", .http10, "gzip", false),
+            ("application/grpc-web+proto", .http11, "", true), ("application/json", .http2, "trailers", false),
+        ])
+    func calls(type: String, version: Version, te: String, isCall: Bool) {
+        var fields = HeaderFields()
+        fields.append(.contentType, type)
+        if !te.isEmpty { fields.append(.te, te) }
+        #expect(RequestHead(method: .post, version: version, fields: fields).isGRPC == isCall)
+    }
+
+    @Test(
         "other types", arguments: ["", "application/json", "application/grpcx", "application/grpc-webby", "text/plain"])
     func others(text: String) {
         let type = GRPCContentType(text.utf8.span)

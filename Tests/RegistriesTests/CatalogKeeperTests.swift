@@ -60,6 +60,29 @@ struct CatalogKeeperTests {
         await bench.stop()
     }
 
+    @Test func `endpoints that are known from elsewhere are shown where the registry tells of none`() async throws {
+        var told = service("t", "b")
+        told.endpoints = [Endpoint(name: "Told.By")]
+        let registry = ScriptedRegistry([service("s", "a"), told])
+        let bench = try Bench(registry)
+        await bench.keeper.start()
+        var catalogs = bench.catalogs.makeAsyncIterator()
+        #expect(await catalogs.next()?.endpoint("Say.Hello", of: "s") == nil)
+        let version = service("s", "a").version
+        await bench.keeper.describe([
+            Service(name: "s", version: version, endpoints: [Endpoint(name: "Say.Hello")]),
+            Service(name: "s", version: "other", endpoints: [Endpoint(name: "Say.Bye")]),
+            Service(name: "t", version: version, endpoints: [Endpoint(name: "Other")]),
+        ])
+        let described = try #require(await catalogs.next())
+        #expect(described.generation == 2)
+        #expect(described.versions(of: "s").flatMap(\.endpoints).map(\.name) == ["Say.Hello"])
+        #expect(described.versions(of: "t").flatMap(\.endpoints).map(\.name) == ["Told.By"])
+        await bench.keeper.describe([])
+        #expect(await catalogs.next()?.endpoint("Say.Hello", of: "s") == nil)
+        await bench.stop()
+    }
+
     @Test func `a deregistered node leaves the picture without a question to the registry`() async throws {
         let registry = ScriptedRegistry([service("s", "a"), service("s", "b")])
         var keeping = CatalogKeeping()

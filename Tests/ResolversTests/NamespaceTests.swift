@@ -5,7 +5,7 @@ import Testing
 
 struct NamespaceTests {
     @Test(
-        "a namespace takes its type at most once, and none when it is blank",
+        "a namespace takes its type at most once, none when it is blank, and no dots from its end",
         arguments: [
             ("go.micro", "api", "go.micro.api"),
             ("go.micro.api", "api", "go.micro.api"),
@@ -19,7 +19,14 @@ struct NamespaceTests {
             ("", "api", ""),
             (" \t", "web", ""),
             (" com.example ", "api", "com.example.api"),
-            ("go.micro.", "api", "go.micro..api"),
+            ("go.micro.", "api", "go.micro.api"),
+            ("go.micro.api.", "api", "go.micro.api"),
+            ("com.example.. ", "api", "com.example.api"),
+            (".", "api", ""),
+            (" .. ", "api", ""),
+            ("go.micro", " srv. ", "go.micro.srv"),
+            ("go.micro", " ", "go.micro"),
+            (".com.example.api. ", "api", "com.example.api"),
             ("api", "api", "api.api"),
             ("foo-", "api", "foo-.api"),
             ("foobar", "web", "foobar.web"),
@@ -28,6 +35,16 @@ struct NamespaceTests {
     func isPrefix(configured: String, type: String, prefix: String) {
         #expect(Namespace(configured: configured, type: type) == .fixed(prefix))
         #expect(Namespace(configured: configured, type: type).name(for: RequestHead()) == prefix)
+    }
+
+    @Test(
+        "services of all types have a namespace in common",
+        arguments: [
+            ("go.micro", "api", "go.micro"), ("go.micro.api", "api", "go.micro"), ("go.micro.srv", "srv", "go.micro"),
+            (" ", "api", ""), ("domain", "api", "go.micro"),
+        ])
+    func isCommon(configured: String, type: String, prefix: String) {
+        #expect(Namespace(configured: configured, type: type, hasType: false).name(for: RequestHead()) == prefix)
     }
 
     @Test(

@@ -24,6 +24,8 @@ struct ResolverTests {
         #expect(try rpc.resolve(head) == Destination(service: full(row.service), endpoint: row.endpoint))
         #expect(try versioned.resolve(head) == Destination(service: full(row.versioned), endpoint: "POST"))
         #expect(try path.resolve(head) == Destination(service: full(row.first), endpoint: "POST"))
+        #expect(
+            try EndpointResolver(path).resolve(head) == Destination(service: full(row.first), endpoint: row.endpoint))
         if let proxied = row.proxied {
             #expect(try proxy.resolve(head) == Destination(service: full(proxied), endpoint: "POST"))
         } else {

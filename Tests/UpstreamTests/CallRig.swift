@@ -35,6 +35,8 @@ struct CallRig: TwoSided {
         access: RPCAccess = .everyone, from peer: Address = .v4(192, 0, 2, 7, port: 40_000),
         trusted: [AddressRange] = [], configuration: RPCConfiguration = RPCConfiguration()
     ) {
+        var configuration = configuration
+        configuration.namespace = .fixed(Namespace.standard)
         worker = Worker(loop: loop) { loop in
             WorkerContext(
                 loop: loop, configuration: SessionConfiguration(),
@@ -42,7 +44,7 @@ struct CallRig: TwoSided {
         }
         let (worker, parts, client) = (worker, parts, client)
         let limits = PoolConfiguration()
-        let makeHandler: @Sendable (WorkerContext) -> any Handler = { context in
+        let makeHandler: @Sendable (WorkerContext) -> any Handler = { [configuration] context in
             parts.handler(
                 context,
                 make: { pool in

@@ -77,6 +77,28 @@ struct GRPCCallTests {
         }
     }
 
+    @Test func `an error object without a code is no text, and who is called does not matter for a missing endpoint`()
+        throws
+    {
+        for (message, status, error) in [
+            (
+                #"{"id":"x","detail":"y"}"#, 2,
+                MicroError(id: "go.micro.api", code: 500, detail: "error during request: y")
+            ),
+            (
+                "unknown service Say.Nope", 12,
+                MicroError(id: "go.micro.client", code: 404, detail: "unknown service Say.Nope")
+            ),
+        ] {
+            let rig = GRPCRig()
+            rig.call()
+            rig.node.settings()
+            rig.node.begin(1)
+            rig.node.end(1, status: status, [("grpc-message", message)])
+            #expect(MicroError(text: try #require(rig.reply()).body) == error)
+        }
+    }
+
     @Test func `the recorded error of a service is read from its details alone`() throws {
         let details =
             "CAUSW3siaWQiOiJnby5taWNyby5zcnYuZ3JlZXRlciIsImNvZGUiOjQwNCwiZGV0YWlsIjoibm8gc3VjaCBuYW1lOiBKb2huIiwic3RhdH"

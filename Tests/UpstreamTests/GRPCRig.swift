@@ -112,7 +112,7 @@ final class GRPCRig {
     /// The client sends a call in gRPC, or gRPC-Web, over HTTP/1.1.
     func callNatively(_ body: String, type: String, fields: String = "") {
         let head =
-            "POST /go.greeter.Say/Hello HTTP/1.1\r\nHost: a.example\r\nContent-Type: \(type)\r\n\(fields)"
+            "POST /go.greeter.Say/Hello HTTP/1.1\r\nHost: a.example\r\nContent-Type: \(type)\r\nTE: trailers\r\n\(fields)"
             + "Content-Length: \(body.utf8.count)\r\n\r\n"
         client.send(head + body)
         loop.drain()

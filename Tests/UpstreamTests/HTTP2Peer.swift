@@ -81,10 +81,12 @@ final class HTTP2Peer {
         send { FrameWriter.writeHeaders(block.span, stream: stream, endsStream: ends, to: &$0) }
     }
 
-    func data(_ stream: UInt32, _ text: String, ends: Bool = false) {
+    func data(_ stream: UInt32, _ text: String, ends: Bool = false) { data(stream, Array(text.utf8), ends: ends) }
+
+    func data(_ stream: UInt32, _ bytes: [UInt8], ends: Bool = false) {
         send { buffer in
-            FrameWriter.writeDataHeader(stream: stream, length: text.utf8.count, endsStream: ends, to: &buffer)
-            buffer.append(text)
+            FrameWriter.writeDataHeader(stream: stream, length: bytes.count, endsStream: ends, to: &buffer)
+            buffer.append(bytes)
         }
     }
 

@@ -233,6 +233,31 @@ struct MUCPCallTests {
         #expect(rig.parts.health.isEmpty)
     }
 
+    // MARK: What is sent
+
+    @Test(
+        "a request that says nothing is null, as services of Go Micro know it, unless it is said to be JSON or a change",
+        arguments: [
+            ("GET", "", "null"), ("GET", "Content-Type: application/json\r\n", "{}"), ("HEAD", "", "null"),
+            ("POST", "", "{}"), ("DELETE", "", "{}"),
+        ])
+    func saysNothing(method: String, fields: String, message: String) throws {
+        let rig = CallRig()
+        let seen = try #require(
+            Message(rig.ask("\(method) /go.greeter/Say.Hello HTTP/1.1\r\nHost: a\r\n\(fields)\r\n")))
+        #expect(seen.body == message)
+        #expect(seen["Micro-Namespace"] == ["go.micro"])
+    }
+
+    @Test func `a query beside protobuf is refused when it is all there is`() throws {
+        let head = "/go.greeter/Say.Hello?name=x HTTP/1.1\r\nHost: a\r\nContent-Type: application/protobuf\r\n"
+        let rig = CallRig()
+        rig.client.send("GET \(head)\r\n")
+        rig.loop.drain()
+        #expect(rig.client.take().hasPrefix("HTTP/1.1 415 "))
+        #expect(rig.peers.isEmpty)
+    }
+
     // MARK: What goes along
 
     @Test func `fields of the client become metadata, without those that only a gateway may set`() throws {

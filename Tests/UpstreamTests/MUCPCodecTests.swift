@@ -17,9 +17,9 @@ struct MUCPCodecTests {
         return bytes
     }
 
-    private static func wrapped(_ message: [UInt8], for endpoint: String) -> [UInt8] {
+    private static func wrapped(_ message: [UInt8], for endpoint: String, sequence: Int = 0) -> [UInt8] {
         var body = ByteBuffer()
-        MUCPCodec.protoRPC.wrap(ByteBuffer(message), endpoint: endpoint, into: &body)
+        MUCPCodec.protoRPC.wrap(ByteBuffer(message), endpoint: endpoint, sequence: sequence, into: &body)
         return body.bytes
     }
 
@@ -32,7 +32,7 @@ struct MUCPCodecTests {
     // What was recorded of Go Micro.
     private static let message = bytes("0a044a6f686e")
     private static let protoRequest = bytes(
-        "000000180a0d477265657465722e48656c6c6f110000000000000000000000060a044a6f686e")
+        "000000180a0d477265657465722e48656c6c6f110500000000000000000000060a044a6f686e")
     private static let protoReply = bytes("000000091105000000000000000000000e0a0a48656c6c6f204a6f686e1001")
     private static let errorText =
         #"{"id":"go.micro.srv.greeter","code":404,"detail":"no such name: X","status":"Not Found"}"#
@@ -60,7 +60,8 @@ struct MUCPCodecTests {
     }
 
     @Test func `a protobuf message is wrapped as recorded, and taken out of the recorded answer`() throws {
-        #expect(Self.wrapped(Self.message, for: "Greeter.Hello") == Self.protoRequest)
+        #expect(Self.wrapped(Self.message, for: "Greeter.Hello", sequence: 5) == Self.protoRequest)
+        #expect(Self.wrapped([], for: "a", sequence: 0x0102_0304).contains([0x11, 4, 3, 2, 1, 0, 0, 0, 0]))
         let (error, reply) = try Self.unwrapped(Self.protoReply, by: .protoRPC)
         #expect(error == nil)
         #expect(reply == Self.bytes("0a0a48656c6c6f204a6f686e1001"))

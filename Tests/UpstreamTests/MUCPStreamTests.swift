@@ -124,13 +124,6 @@ struct MUCPStreamTests {
         #expect(MicroError(text: got.body).detail == "enough")
     }
 
-    @Test func `services from before Go Micro 1 are not streamed to, and say so`() throws {
-        let rig = CallRig(nodes: [Node(id: "old", address: CallRig.address, metadata: ["server": "rpc"])])
-        rig.call(path: Self.path)
-        #expect(rig.client.take().hasPrefix("HTTP/1.1 501 "))
-        #expect(rig.peers.isEmpty)
-    }
-
     @Test func `a node that refuses is passed over`() {
         let nodes = (1...2).map { Node(id: "n\($0)", address: "10.0.0.\($0):9090", metadata: CallRig.mucp) }
         let rig = CallRig(nodes: nodes)

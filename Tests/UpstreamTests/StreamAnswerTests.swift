@@ -262,7 +262,7 @@ struct StreamAnswerTests {
         rig.loop.advance(by: .seconds(29))
         #expect(!rig.node.isClosed)
         rig.loop.advance(by: .seconds(1))
-        #expect(rig.client.take().contains("event: error\ndata: {\"id\":\"go.micro.api\",\"code\":504,"))
+        #expect(rig.client.take().contains("event: error\ndata: {\"id\":\"go.micro.client\",\"code\":504,"))
         #expect(rig.node.isClosed)
     }
 

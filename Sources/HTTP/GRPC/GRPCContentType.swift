@@ -54,11 +54,13 @@ package struct GRPCContentType: Equatable, Sendable {
 }
 
 extension RequestHead {
-    /// Whether it is a call in gRPC or gRPC-Web, by its type. Costs a comparison for all others.
+    /// Whether it is a call in gRPC or gRPC-Web. Clients of Go Micro name types of gRPC for messages without any frame, over
+    /// HTTP/1.1; gRPC itself comes over HTTP/2, or wants trailers. Costs a comparison for all others.
     package var isGRPC: Bool {
         guard let place = fields.firstIndex(of: .contentType),
-            fields.valueSpan(at: place).hasPrefixIgnoringCase("application/grpc")
+            fields.valueSpan(at: place).hasPrefixIgnoringCase("application/grpc"),
+            let type = GRPCContentType(fields.valueSpan(at: place))
         else { return false }
-        return GRPCContentType(fields.valueSpan(at: place)) != nil
+        return type.form != .native || version == .http2 || fields.hasToken("trailers", in: .te)
     }
 }

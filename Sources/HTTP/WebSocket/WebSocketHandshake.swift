@@ -123,6 +123,10 @@ package struct WebSocketHandshake: Sendable, Equatable {
 }
 
 extension WebSocketRefusal {
+    /// What is there is a WebSocket, and the request asks for none: 426.
+    package static let missing = WebSocketRefusal(
+        status: .upgradeRequired, reason: "This is a WebSocket; ask for it with Upgrade: websocket.")
+
     fileprivate static func bad(_ reason: String) -> Self { Self(status: .badRequest, reason: reason) }
     fileprivate static func other(_ reason: String) -> Self { Self(status: .upgradeRequired, reason: reason) }
 }

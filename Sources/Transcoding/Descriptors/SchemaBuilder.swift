@@ -58,6 +58,16 @@ package struct SchemaBuilder: Sendable {
         return files.flatMap(\.dependencies).filter { seen.insert($0).inserted }
     }
 
+    /// Differs whenever the files differ, whatever their order. It is another one in each process.
+    package var fingerprint: Int {
+        var hasher = Hasher()
+        for (name, content) in contents.sorted(by: { $0.key < $1.key }) {
+            hasher.combine(name)
+            hasher.combine(content)
+        }
+        return hasher.finalize()
+    }
+
     /// Makes the schema. A missing import does no harm unless a type of it is needed: many are there for options only.
     ///
     /// - Throws: The first problem found, of any kind but `malformed` and `conflictingFiles`.

@@ -17,7 +17,9 @@ package struct MessageSchema: Sendable {
     package var isMapEntry: Bool { entry.isMapEntry }
 
     /// Whether its JSON form is not an object of its fields: a timestamp is a string, for instance.
-    package var hasOwnJSONForm: Bool { entry.wellKnownType != .none }
+    package var hasOwnJSONForm: Bool { wellKnownType != .none }
+
+    var wellKnownType: WellKnownType { entry.wellKnownType }
 }
 
 /// A field of a message type.
@@ -102,6 +104,9 @@ package struct EnumSchema: Sendable {
 
     /// Whether no other numbers may occur.
     package var isClosed: Bool { schema.tables.enums[index].isClosed }
+
+    /// Whether its one value is `null`.
+    var isNullValue: Bool { schema.tables.enums[index].isNullValue }
 }
 
 /// A service of gRPC.

@@ -14,6 +14,7 @@ enum DemoServices {
         [
             try await startGreeter(named: "go.micro.srv.greeter", on: worker),
             try await startGreeter(named: "go.micro.api.greeter", on: worker),
+            try await start(DemoExample.example, on: worker), try await start(DemoExample.helloworld, on: worker),
             try await startPage(named: "go.micro.web.hello", on: worker),
         ] + (try await startGRPC(on: worker))
     }
@@ -62,15 +63,23 @@ enum DemoServices {
     }
 
     private static func startGreeter(named name: String, on worker: Worker) async throws(SystemError) -> Service {
+        try await start(
+            DemoExample(
+                name: name, endpoints: greeterEndpoints, methods: ["Say.Hello": sayHello, "Say.Fail": sayFail],
+                streams: ["Say.Stream": sayStream]),
+            on: worker)
+    }
+
+    private static func start(_ service: DemoExample, on worker: Worker) async throws(SystemError) -> Service {
+        let name = service.name
         let address = try await listen(on: worker) { _ in
-            MUCPService(
-                name: name, methods: ["Say.Hello": sayHello, "Say.Fail": sayFail], streams: ["Say.Stream": sayStream])
+            MUCPService(name: name, methods: service.methods, streams: service.streams)
         }
         let metadata = [
             "protocol": "mucp", "server": "mucp", "transport": "http", "broker": "http", "registry": "memory",
         ]
         return Service(
-            name: name, endpoints: greeterEndpoints,
+            name: name, endpoints: service.endpoints,
             nodes: [Node(id: "\(name)-\(identifier())", address: address.description, metadata: metadata)])
     }
 

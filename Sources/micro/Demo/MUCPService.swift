@@ -58,7 +58,12 @@ final class MUCPService: Handler {
         } catch {
             throw MicroError(id: name, code: 400, detail: "\(error)")
         }
-        return try method(request)
+        switch request {
+        case .object: return try method(request)
+        case .null: return try method([:])  // As Go reads it.
+        case .array, .string, .number, .bool:
+            throw MicroError(id: name, code: 400, detail: "the request must be a JSON object")
+        }
     }
 
     /// In the words of Go Micro's servers.

@@ -4,9 +4,9 @@ extension CommandName {
     /// The commands in the order of the help.
     static let sections: [(heading: String, commands: [CommandName])] = [
         ("Serve until stopped", [.demo, .api, .web, .server, .proxy]),
-        ("Ask about services", [.list, .get, .call, .stream, .health]),
+        ("Ask about services", [.list, .get, .call, .stream, .health, .explain]),
         ("Change the registry", [.register, .deregister]),
-        ("About micro", [.version, .help]),
+        ("About micro", [.config, .version, .help]),
     ]
 
     /// The command with its words.
@@ -19,8 +19,10 @@ extension CommandName {
         case .call: "call SERVICE ENDPOINT [JSON...]"
         case .stream: "stream SERVICE ENDPOINT [JSON...]"
         case .health: "health SERVICE"
+        case .explain: "explain METHOD PATH"
         case .register: "register service JSON"
         case .deregister: "deregister service JSON"
+        case .config: "config check|show [WORD]"
         case .help: "help [COMMAND]"
         }
     }
@@ -38,8 +40,10 @@ extension CommandName {
         case .call: "call an endpoint and print the answer"
         case .stream: "call an endpoint and print its answers as they come"
         case .health: "ask every node of a service how it is"
+        case .explain: "tell where a request would go, and why"
         case .register: "add a service to the registry"
         case .deregister: "take a service out of the registry"
+        case .config: "check a configuration file, or show what is in effect"
         case .version: "print the version"
         case .help: "explain a command, or all settings"
         }
@@ -50,7 +54,8 @@ extension CommandName {
         switch self {
         case .api: ["micro api --handler=rpc --namespace=go.micro.api", "MICRO_API_ADDRESS=127.0.0.1:9090 micro api"]
         case .web: ["micro web", "micro web --address=127.0.0.1:9082"]
-        case .server: ["micro server", "micro server --api_address=:80 --web_address=127.0.0.1:8082"]
+        case .server:
+            ["micro server --config=micro.yaml", "micro server --api_address=:80 --web_address=127.0.0.1:8082"]
         case .demo: ["micro demo", "micro demo --registry=memory"]
         case .proxy: ["micro proxy http://localhost:9000", "micro proxy :9000 --address=:80"]
         case .list: ["micro list services", "micro list services --server_address=gateway.local:8082"]
@@ -65,6 +70,11 @@ extension CommandName {
                 "micro stream go.micro.srv.greeter Say.Stream '{\"count\":3}'",
                 "micro stream --output=raw --address=127.0.0.1:4000 greeter Say.Stream",
             ]
+        case .explain:
+            [
+                "micro explain GET /greeter/say/hello",
+                "micro explain POST /items --host=shop.example.com --data='{\"id\":7}'",
+            ]
         case .health: ["micro health go.micro.srv.greeter", "micro health --address=127.0.0.1:4000 greeter"]
         case .register:
             [
@@ -78,6 +88,7 @@ extension CommandName {
                 "micro deregister service '{\"name\":\"foo\"}'",
                 "micro deregister service '{\"name\":\"foo\",\"nodes\":[{\"id\":\"foo-1\"}]}'",
             ]
+        case .config: ["micro config check micro.yaml", "micro config show --config=micro.yaml"]
         case .version: ["micro version", "micro --version"]
         case .help: ["micro help api", "micro help settings"]
         }

@@ -171,8 +171,9 @@ extension CommandName {
         switch self {
         case .list: ["services"]
         case .get, .register, .deregister: ["service"]
+        case .config: ["check", "show"]
         case .help: CommandName.words + ["settings"]
-        case .api, .web, .server, .demo, .proxy, .call, .stream, .health, .version: []
+        case .api, .web, .server, .demo, .proxy, .call, .stream, .health, .explain, .version: []
         }
     }
 }

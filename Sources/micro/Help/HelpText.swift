@@ -40,7 +40,7 @@ enum HelpText {
 
     /// Every setting with its variables, default and commands.
     static func settings() -> String {
-        var lines = ["Settings: a flag wins over its variable, the variable over the default."]
+        var lines = ["Settings: a flag wins over its variable, that over the file, that over the default."]
         for group in Setting.Group.allCases {
             lines += ["", group.rawValue]
             for setting in Setting.all where setting.group == group {

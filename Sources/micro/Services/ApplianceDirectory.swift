@@ -17,6 +17,14 @@ struct ApplianceDirectory: ServiceDirectory {
         self.timeout = timeout
     }
 
+    /// Where a gateway would send a request, as JSON.
+    ///
+    /// - Parameter query: What the request is, by the parameters of `GET /api/explain`.
+    func explain(_ query: [(String, String)]) async throws(DirectoryError) -> [UInt8] {
+        let text = query.map { "\($0.0)=\($0.1.percentEncoded)" }.joined(separator: "&")
+        return try await send("GET", "/api/explain?\(text)")
+    }
+
     func services() async throws(DirectoryError) -> [Service] {
         try Self.records(in: try await send("GET", "/api/services"))
     }

@@ -22,6 +22,23 @@ enum DirectoryChoice {
         return try await outside.registryDirectory(settings)
     }
 
+    /// The running appliance that was named, or the one on this machine, for what only a running one knows.
+    static func appliance(
+        for settings: Settings, outside: any Outside
+    ) async throws(DirectoryError) -> ApplianceDirectory {
+        let timeout = settings.duration(.clientRequestTimeout) ?? .seconds(5)
+        let local = settings.address(.webAddress)?.asked ?? ListenAddress(host: "127.0.0.1", port: 8_082)
+        let named = settings.address(.serverAddress)?.asked
+        let requester = try outside.requester(for: named ?? local, settings)
+        let isMeant = settings.boolean(.enableTLS) == true && settings.origin(.enableTLS).isFlag
+        if named == nil, !isMeant, !(await isAppliance(requester)) {
+            throw .unreachable(
+                "no running micro answers at \(local), and only a running one knows: start micro server, or name its"
+                    + " dashboard with --server_address")
+        }
+        return ApplianceDirectory(requester, timeout: timeout)
+    }
+
     private static func isAppliance(_ requester: any HTTPRequester) async -> Bool {
         let answer = try? await requester.send("GET", "/api/status", headers: [], body: [], timeout: probeTimeout)
         guard let answer, answer.status == 200, let json = try? JSONParser.parse(ByteBuffer(answer.body).span)

@@ -7,6 +7,9 @@ protocol Outside: Sendable {
     /// The registry that the settings name, and a way to call what it knows.
     func registryDirectory(_ settings: Settings) async throws(DirectoryError) -> any ServiceDirectory
 
+    /// The content of a configuration file.
+    func content(of path: String) throws(Unreadable) -> [UInt8]
+
     /// Serves until a signal comes, and returns the exit code.
     func serve(_ configuration: ApplianceConfiguration) async -> Int32
 }

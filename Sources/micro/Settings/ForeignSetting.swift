@@ -34,10 +34,9 @@ struct ForeignSetting: Sendable {
 
     // Whoever gives these expects encryption, access control or a fan-out that would silently be missing.
     private static let refused: [ForeignSetting] = [
-        refusal("enable_cors", isBoolean: true, "MICRO_API_ENABLE_CORS"),
         refusal("enable_stats", isBoolean: true), refusal("auth"), refusal("auth_namespace"),
         refusal("auth_id"), refusal("auth_secret"), refusal("auth_public_key"), refusal("auth_private_key"),
-        refusal("auth_login_url"), refusal("broker"), refusal("broker_address"), refusal("config"), refusal("plugin"),
+        refusal("auth_login_url"), refusal("plugin"),
         refusal("network"), refusal("network_address"), refusal("env"),
     ]
 

@@ -10,6 +10,11 @@ struct Problem: Error, Equatable {
     let kind: Kind
     /// What is wrong and what to write instead, as a sentence without a period.
     let sentence: String
+    /// Lines that show the place of it, when it has one. Empty or ending in a line feed.
+    var excerpt = ""
+
+    /// For standard error. What has a place begins with it, so that editors find it.
+    var text: String { excerpt.isEmpty ? "micro: \(sentence)\n" : "\(sentence)\n\(excerpt)" }
 
     static func usage(_ sentence: String) -> Problem { Problem(kind: .usage, sentence: sentence) }
 

@@ -23,9 +23,10 @@ struct Setting: Sendable {
 
     /// The headings of the help.
     enum Group: String, CaseIterable, Sendable {
+        case sources = "Configuration"
         case listening = "Listening"
         case routing = "Routing"
-        case discovery = "Discovery"
+        case discovery = "Services"
         case calls = "Calls"
         case encryption = "TLS"
         case limits = "Limits"

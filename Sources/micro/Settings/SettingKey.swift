@@ -3,6 +3,8 @@
 /// A setting that several commands have in different forms, such as the address to listen on, carries the command in
 /// its name; the command itself knows it by the short one too.
 enum SettingKey: String, CaseIterable, Sendable {
+    case config
+
     // The API gateway.
     case apiAddress = "api_address"
     case apiHandler = "api_handler"
@@ -10,8 +12,12 @@ enum SettingKey: String, CaseIterable, Sendable {
     case apiType = "api_type"
     case apiResolver = "api_resolver"
     case enableRPC = "enable_rpc"
+    case enableCORS = "enable_cors"
     case allowedOrigins = "allowed_origins"
     case descriptors
+    case broker
+    case brokerAddress = "broker_address"
+    case learnRoutes = "learn_routes"
 
     // The dashboard.
     case webAddress = "web_address"
@@ -97,4 +103,9 @@ enum SettingKey: String, CaseIterable, Sendable {
     case healthAddress = "health_address"
     case output
     case metadata
+    case explainHost = "host"
+    case explainHeader = "header"
+    case explainData = "data"
+    case explainGateway = "gateway"
+    case explainOutput = "explain_output"
 }

@@ -4,7 +4,7 @@ import Reactor
 
 extension Setting {
     /// Every setting, in the order of the help.
-    static let all = listening + routing + discovery + calls + encryption + acme + limits + logs + asking
+    static let all = sources + listening + routing + discovery + calls + encryption + acme + limits + logs + asking
 
     private static let both: Set<CommandName> = [.server, .demo]
     private static let apiCommands = both.union([.api])
@@ -13,6 +13,17 @@ extension Setting {
     private static func name(_ name: String, in commands: Set<CommandName>) -> [ShortName] {
         [ShortName(name: name, commands: commands)]
     }
+
+    private static let sources: [Setting] = [
+        Setting(
+            .config, .text("file"), ["MICRO_CONFIG"], in: CommandName.serving.union([.config]), group: .sources,
+            isCommon: true, "Read settings and routes from this file, in YAML")
+    ]
+
+    /// What each gateway in a configuration file may say itself.
+    static let ofOneGateway: [SettingKey] = [
+        .apiAddress, .apiHandler, .apiNamespace, .apiType, .apiResolver, .enableRPC, .allowedOrigins,
+    ]
 
     private static let listening: [Setting] = [
         Setting(
@@ -40,15 +51,15 @@ extension Setting {
         Setting(
             .apiHandler,
             .word(
-                valid: ["meta", "rpc", "http", "proxy", "web"],
-                notYet: ["api", "event", "cloudevents", "broker", "registry"]),
+                valid: ["meta", "rpc", "http", "proxy", "web", "event", "cloudevents", "broker"],
+                notYet: ["api", "registry"]),
             ["MICRO_API_HANDLER"], default: "meta", in: apiCommands, as: name("handler", in: apiCommands),
             group: .routing, isCommon: true,
             "What becomes of requests"),
         Setting(
             .apiNamespace, .text("name"), ["MICRO_API_NAMESPACE", "MICRO_NAMESPACE"], default: "go.micro",
             in: apiCommands, as: name("namespace", in: apiCommands), group: .routing, isCommon: true,
-            "What the names of services begin with; a blank for nothing, domain to take it from the host"),
+            "What names of services begin with; blank for none, domain to take it from the host"),
         Setting(
             .apiType, .text("type"), ["MICRO_API_TYPE"], default: "api", in: apiCommands,
             as: name("type", in: apiCommands), group: .routing, isCommon: true,
@@ -63,10 +74,26 @@ extension Setting {
             "Who may call any service at /rpc: true everyone, false nobody, unset this machine"),
         Setting(
             .allowedOrigins, .origins, ["MICRO_ALLOWED_ORIGINS"], in: apiCommands, group: .routing,
-            "Which other sites' pages may open a WebSocket to a stream"),
+            "Which other sites' pages may call, and open WebSockets to streams; * for all, without cookies"),
+        Setting(
+            .enableCORS, .boolean, ["MICRO_API_ENABLE_CORS"], default: "true", in: apiCommands, group: .routing,
+            "Tell browsers that pages of allowed_origins may read answers"),
         Setting(
             .descriptors, .list("files"), ["MICRO_DESCRIPTORS"], in: apiCommands.union([.proxy]), group: .routing,
             "Descriptor sets of protoc: types of gRPC services, and routes that they declare"),
+        Setting(
+            .broker,
+            .word(
+                valid: ["http", "memory"],
+                notYet: ["nats", "service", "eats", "kafka", "rabbitmq", "redis", "sqs", "mqtt", "stan", "nsq"]),
+            ["MICRO_BROKER"], default: "http", in: apiCommands, group: .routing, isCommon: true,
+            "Where messages go: to Go Micro's subscribers in the registry, or to this process alone"),
+        Setting(
+            .brokerAddress, .address, ["MICRO_BROKER_ADDRESS"], in: apiCommands, group: .routing,
+            "Where the broker http takes messages for WebSockets; a port of 127.0.0.1 when unset"),
+        Setting(
+            .learnRoutes, .boolean, ["MICRO_LEARN_ROUTES"], default: "true", in: CommandName.serving, group: .routing,
+            "Ask gRPC services by reflection for their types and the routes that they declare"),
         Setting(
             .webNamespace, .text("name"), ["MICRO_WEB_NAMESPACE"], default: "go.micro", in: webCommands,
             as: name("namespace", in: [.web]), group: .routing,
@@ -84,7 +111,7 @@ extension Setting {
             "The server to pass requests on to, when the command line names none"),
     ]
 
-    private static let registryUsers = CommandName.discovering.union(CommandName.asking)
+    private static let registryUsers = CommandName.discovering.union(CommandName.asking).subtracting([.explain])
 
     private static let discovery: [Setting] = [
         Setting(
@@ -127,8 +154,8 @@ extension Setting {
             "Which node is asked"),
         Setting(
             .clientRequestTimeout, .duration(.milliseconds(1) ... .seconds(86_400)), ["MICRO_CLIENT_REQUEST_TIMEOUT"],
-            default: "5s", in: CommandName.serving.union(CommandName.asking), group: .calls, isCommon: true,
-            "How long a call may take, retries included"),
+            default: "5s", in: CommandName.serving.union(CommandName.asking), group: .discovery, isCommon: true,
+            "How long a call may take with retries"),
         Setting(
             .clientRetries, .integer(0...100), ["MICRO_CLIENT_RETRIES"], default: "1",
             in: CommandName.serving.union(calling), group: .calls,
@@ -216,6 +243,22 @@ extension Setting {
         Setting(
             .metadata, .list("key=value"), ["MICRO_METADATA"], in: calling, group: .calls, isCommon: true,
             "What to send along with the call; may be given several times"),
+        Setting(
+            .explainHost, .text("host"), ["MICRO_EXPLAIN_HOST"], in: [.explain], group: .routing, isCommon: true,
+            "The host that the request asks for; default localhost"),
+        Setting(
+            .explainHeader, .list("fields"), ["MICRO_EXPLAIN_HEADER"], in: [.explain], group: .routing, isCommon: true,
+            "Fields of its head, such as 'Content-Type: application/json'; may be given several times"),
+        Setting(
+            .explainData, .text("body"), ["MICRO_EXPLAIN_DATA"], in: [.explain], group: .routing, isCommon: true,
+            "Its body"),
+        Setting(
+            .explainGateway, .text("name"), ["MICRO_EXPLAIN_GATEWAY"], in: [.explain], group: .routing, isCommon: true,
+            "Which gateway of the program is asked; default the first"),
+        Setting(
+            .explainOutput, .word(valid: ["text", "json"], notYet: []), ["MICRO_EXPLAIN_OUTPUT"], default: "text",
+            in: [.explain], as: name("output", in: [.explain]), group: .output, isCommon: true,
+            "How the explanation is printed"),
         Setting(
             .output, .word(valid: ["json", "raw"], notYet: []), ["MICRO_OUTPUT"], default: "json", in: calling,
             as: name("o", in: calling), group: .output, isCommon: true,

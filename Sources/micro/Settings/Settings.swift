@@ -1,18 +1,26 @@
 import Gateway
 import Reactor
 
-/// The values of a command's settings, and who gave them: a flag, else a variable, else nobody.
+/// The values of a command's settings, and who gave them: a flag, else a variable, else a file, else nobody.
 struct Settings: Sendable {
     let command: CommandName
     private let values: [SettingKey: Resolved]
+    /// What a configuration file says beside the settings. Nil without one.
+    let file: ConfigurationFile?
 
-    init(command: CommandName, values: [SettingKey: Resolved]) {
+    init(command: CommandName, values: [SettingKey: Resolved], file: ConfigurationFile? = nil) {
         self.command = command
         self.values = values
+        self.file = file
     }
+
+    /// Gives the content of a file, or says why it cannot.
+    typealias FileReader = (_ path: String) throws(Unreadable) -> [UInt8]
 
     struct Resolved: Sendable, Equatable {
         let value: SettingValue
+        /// As it was typed.
+        let text: String
         let origin: Origin
     }
 
@@ -21,6 +29,8 @@ struct Settings: Sendable {
         /// A flag, as it was typed, with its dashes.
         case flag(String)
         case environment(String)
+        /// A configuration file, as `FILE:LINE`.
+        case file(String)
         case fallback
 
         var isFlag: Bool { if case .flag = self { true } else { false } }
@@ -29,6 +39,7 @@ struct Settings: Sendable {
             switch self {
             case .flag(let flag): "from \(flag)"
             case .environment(let variable): "from \(variable)"
+            case .file(let place): "from \(place)"
             case .fallback: "default"
             }
         }
@@ -44,13 +55,25 @@ struct Settings: Sendable {
     }
 
     static func resolve(
-        _ command: CommandName, flags: [GivenFlag], environment: [String: String]
+        _ command: CommandName, flags: [GivenFlag], environment: [String: String],
+        read: @escaping FileReader = ConfigurationFile.content
     ) -> Outcome {
-        var resolution = SettingsResolution(command: command, flags: flags, environment: environment)
+        var resolution = SettingsResolution(command: command, flags: flags, environment: environment, read: read)
         resolution.run()
         return Outcome(
-            settings: Settings(command: command, values: resolution.values), problems: resolution.problems,
+            settings: Settings(command: command, values: resolution.values, file: resolution.file),
+            problems: resolution.problems,
             warnings: resolution.warnings)
+    }
+
+    /// The gateways that a configuration file lists, for a command that has gateways.
+    var gateways: [ConfigurationFile.Gateway] {
+        Setting.row(.apiAddress).commands.contains(command) ? file?.gateways ?? [] : []
+    }
+
+    /// The same settings for one gateway of a list, which says some of them itself.
+    func with(_ own: [SettingKey: Resolved]) -> Settings {
+        Settings(command: command, values: values.merging(own) { $1 }, file: file)
     }
 
     /// The value and its origin; nil when nobody gave one and there is no default.

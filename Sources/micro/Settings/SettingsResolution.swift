@@ -5,11 +5,17 @@ struct SettingsResolution {
     let command: CommandName
     let flags: [GivenFlag]
     let environment: [String: String]
+    let read: Settings.FileReader
     private(set) var values: [SettingKey: Settings.Resolved] = [:]
+    /// Nil without one, and when it is of no use.
+    private(set) var file: ConfigurationFile?
     private(set) var problems: [Problem] = []
     private(set) var warnings: [String] = []
 
-    init(command: CommandName, flags: [GivenFlag], environment: [String: String]) {
+    init(
+        command: CommandName, flags: [GivenFlag], environment: [String: String], read: @escaping Settings.FileReader
+    ) {
+        self.read = read
         self.command = command
         self.flags = flags
         self.environment = environment
@@ -17,12 +23,50 @@ struct SettingsResolution {
 
     mutating func run() {
         for flag in flags where Setting.named(flag.name, in: command) == nil { judgeForeign(flag) }
+        readFile()
+        let isFileUnusable = !problems.isEmpty && values[.config] != nil && file == nil
         for setting in Setting.all where setting.commands.contains(command) { resolve(setting) }
+        // What a file would have said may be what is missing.
+        if !isFileUnusable { judgeTogether() }
+        judgeEnvironment()
+    }
+
+    private mutating func judgeTogether() {
         judgeCombinations()
+        judgeListeners()
         let encryption = EncryptionRules(Settings(command: command, values: values))
         problems += encryption.problems
         warnings += encryption.warnings
-        judgeEnvironment()
+    }
+
+    /// Reads the configuration file, where one is named. When anything in it is wrong, nothing of it is used.
+    private mutating func readFile() {
+        guard Setting.row(.config).commands.contains(command) else { return }
+        resolve(Setting.row(.config))
+        guard case .text(let path) = values[.config]?.value, !path.isEmpty else { return }
+        do throws(Unreadable) {
+            let reading = ConfigurationReader.read(path, try read(path))
+            problems += reading.problems
+            warnings += reading.file.warnings
+            if reading.problems.isEmpty { file = reading.file }
+        } catch {
+            let origin = values[.config]?.origin ?? .fallback
+            problems.append(.configuration("the configuration file \(path) (\(origin)) \(error.reason)"))
+        }
+    }
+
+    /// What every gateway of a list says itself is said in vain elsewhere.
+    private mutating func judgeListeners() {
+        let gateways = Settings(command: command, values: values, file: file).gateways
+        guard !gateways.isEmpty else { return }
+        for key in Setting.ofOneGateway {
+            guard let given = values[key], given.origin != .fallback, gateways.allSatisfy({ $0.values[key] != nil })
+            else {
+                continue
+            }
+            warnings.append(
+                "\(key.rawValue) (\(given.origin)) has no effect: every gateway in the configuration file has its own")
+        }
     }
 
     /// Values that are right by themselves and wrong together.
@@ -40,13 +84,15 @@ struct SettingsResolution {
         if !settings.list(.registryAddress).isEmpty, let registry = settings.text(.registry) {
             warnings.append("registry_address has no effect: registry \(registry) has no address")
         }
+        if settings.isGiven(.brokerAddress), settings.text(.broker) == "memory" {
+            warnings.append("broker_address has no effect: broker memory has no address")
+        }
         judgeWebServices(settings)
-        if ["meta", "rpc"].contains(settings.text(.apiHandler)), let resolver = settings.text(.apiResolver),
-            !["micro", "grpc"].contains(resolver)
-        {
+        let wantsOrigins = settings.isGiven(.enableCORS) && settings.boolean(.enableCORS) == true
+        if wantsOrigins, settings.list(.allowedOrigins).isEmpty {
             warnings.append(
-                "resolver \(resolver) names no endpoints, which handlers rpc and meta need: add --handler=http,"
-                    + " or leave the resolver out")
+                "enable_cors has no effect without allowed_origins: name the sites whose pages may call, or * for all"
+                    + " of them without cookies")
         }
     }
 
@@ -68,6 +114,8 @@ struct SettingsResolution {
         } else if let variable = setting.environment.first(where: { !(environment[$0] ?? "").isEmpty }) {
             let text = environment[variable] ?? ""
             take(text, for: setting, shown: "\(variable)=\(text)", from: .environment(variable))
+        } else if let value = file?.values[setting.key] {
+            values[setting.key] = value
         } else if let fallback = setting.fallback {
             take(fallback, for: setting, shown: fallback, from: .fallback)
         }
@@ -75,13 +123,9 @@ struct SettingsResolution {
 
     private mutating func take(_ text: String, for setting: Setting, shown: String, from origin: Settings.Origin) {
         do throws(BadSettingValue) {
-            values[setting.key] = Settings.Resolved(value: try setting.kind.value(of: text), origin: origin)
+            values[setting.key] = Settings.Resolved(value: try setting.kind.value(of: text), text: text, origin: origin)
         } catch {
-            let sentence =
-                error.isNotYetSupported
-                ? "\(shown) is not supported yet: use \(error.expected)"
-                : "\(shown) is not \(error.expected)\(Self.question(error.suggestion))"
-            problems.append(.configuration(sentence))
+            problems.append(.configuration(error.sentence(about: shown)))
         }
     }
 
@@ -97,7 +141,7 @@ struct SettingsResolution {
                 .usage("\(flag.spelling) has no meaning for micro \(command.rawValue); it is a flag of \(list)"))
         }
         let near = NearestWord.one(to: flag.name, in: Setting.flags(of: command) + ["help", "version"])
-        let question = Self.question(near.map { "--\($0)" })
+        let question = near.map { "--\($0)" }.asQuestion
         problems.append(
             .usage(
                 "unknown flag \(flag.spelling)\(question)"
@@ -122,21 +166,30 @@ struct SettingsResolution {
                 if command.isServing { judge(foreign, shown: variable, text: text) }
             } else {
                 let near = NearestWord.one(to: variable, in: Self.variables.sorted())
-                warnings.append("\(variable) is no variable of micro and has no effect\(Self.question(near))")
+                warnings.append("\(variable) is no variable of micro and has no effect\(near.asQuestion)")
             }
         }
-    }
-
-    private static func question(_ suggestion: String?) -> String {
-        suggestion.map { "; did you mean \($0)?" } ?? ""
     }
 
     private static let variables = Set(Setting.all.flatMap(\.environment))
 }
 
+extension BadSettingValue {
+    /// - Parameter shown: The value with the name of what it is for, as it was given.
+    func sentence(about shown: String) -> String {
+        if isNotYetSupported { return "\(shown) is not supported yet: use \(expected)" }
+        return "\(shown) is not \(expected)\(suggestion.asQuestion)"
+    }
+}
+
+extension String? {
+    /// What was probably meant, for the end of a sentence. Empty without it.
+    var asQuestion: String { map { "; did you mean \($0)?" } ?? "" }
+}
+
 extension SettingKind {
     /// True when the flag may be given several times.
-    fileprivate var isList: Bool {
+    var isList: Bool {
         switch self {
         case .list, .addressRanges, .origins, .staticNodes: true
         case .text, .boolean, .duration, .size, .integer, .word, .address: false

@@ -1,0 +1,14 @@
+extension RouteRule {
+    /// The endpoint that the rule leads to. Nil when its service is not registered.
+    ///
+    /// A service is registered under the name of its package, as those of Go Micro are, or under its own; or it is the only
+    /// one whose record has such an endpoint.
+    package func destination(in catalog: Catalog) -> Destination? {
+        if let name = services.first(where: { !catalog.versions(of: $0).isEmpty }) {
+            return Destination(service: name, endpoint: name == services[0] ? endpoint : path)
+        }
+        guard !path.isEmpty else { return nil }
+        let owners = catalog.names.filter { catalog.endpoint(endpoint, of: $0) != nil }
+        return owners.count == 1 ? Destination(service: owners[0], endpoint: endpoint) : nil
+    }
+}

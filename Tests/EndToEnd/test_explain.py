@@ -1,0 +1,144 @@
+"""Why a request goes where it goes: asked of the running program, and compared with what it does."""
+
+import json
+import os
+import random
+import subprocess
+import urllib.error
+import urllib.parse
+import urllib.request
+
+import pytest
+
+import peers
+
+
+@pytest.fixture
+def explain(micro):
+    """Runs `micro explain` against a program."""
+
+    def run(server, *arguments):
+        clean = {key: value for key, value in os.environ.items() if not key.startswith("MICRO")}
+        return subprocess.run(
+            [micro, "explain", *arguments, f"--server_address=127.0.0.1:{server.web_port}"], capture_output=True,
+            text=True, timeout=20, env=clean)
+
+    return run
+
+
+def explained(server, method, path, **more):
+    """What `/api/explain` says."""
+    query = urllib.parse.urlencode({"method": method, "path": path, **more})
+    with urllib.request.urlopen(f"{server.web_url}/api/explain?{query}", timeout=5) as answer:
+        return json.load(answer)["data"]
+
+
+def request(server, method, path, host="localhost", body=None):
+    """What the gateway answers."""
+    request = urllib.request.Request(f"{server.api_url}{path}", body, {"Host": host}, method=method)
+    try:
+        with urllib.request.urlopen(request, timeout=5) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
+
+
+def test_the_command_tells_service_endpoint_node_and_message(explain, demo):
+    result = explain(demo, "GET", "/greeter/say/hello?name=John")
+    assert result.returncode == 0, result.stderr
+    assert "service go.micro.api.greeter, endpoint Say.Hello" in result.stdout
+    assert "resolver micro, namespace go.micro.api" in result.stdout
+    assert "can be asked" in result.stdout
+    assert '{"name":"John"}' in result.stdout
+
+
+def test_a_request_that_is_not_served_is_explained_with_what_is_near_and_code_1(explain, demo):
+    result = explain(demo, "GET", "/greter/say/hello")
+    assert result.returncode == 1
+    assert "answered with 404: service go.micro.api.greter is not registered" in result.stdout
+    assert "go.micro.api.greeter" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [("/", "answered by the gateway"), ("/rpc", "the body names"), ("/a//b", "redirected with 308 to /a/b")])
+def test_what_the_gateway_does_by_itself_is_explained_too(explain, demo, path, words):
+    result = explain(demo, "GET", path)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert words in result.stdout
+
+
+def test_header_host_and_data_are_part_of_the_question(explain, start_server):
+    server = start_server()
+    routes = {"path": "/things/{id}", "method": "POST", "host": "shop.example.com"}
+    server.register(
+        "go.micro.api.things", "127.0.0.1:9", endpoints=[{"name": "Things.Write", "metadata": routes}])
+    question = ["POST", "/things/7", "--data={\"name\":\"x\"}", "--header=Content-Type: application/json"]
+    result = explain(server, *question, "--host=shop.example.com")
+    assert "* POST shop.example.com/things/{id}: it is the most special one that fits" in result.stdout, result.stdout
+    assert "endpoint Things.Write" in result.stdout
+    assert '{"name":"x","id":"7"}' in result.stdout
+    result = explain(server, *question)
+    assert "- POST shop.example.com/things/{id}: it is for other hosts" in result.stdout, result.stdout
+    assert result.returncode == 1
+    result = explain(server, *question, "--host=shop.example.com", "--output=json")
+    assert json.loads(result.stdout)["destination"] == {
+        "service": "go.micro.api.things", "endpoint": "Things.Write"}
+
+
+def test_what_cannot_be_a_request_is_refused_with_what_the_gateway_would_say(explain, demo):
+    for words, sentence in [
+        (["GET", "nowhere"], "needs a method and a path"), (["GE T", "/"], "at once"),
+        (["GET", "/", "--host=a b"], "at once"), (["GET", "/", "--gateway=nope"], "no gateway nope"),
+        (["GET", "/", "--hots=x"], "did you mean --host?"),
+    ]:
+        result = explain(demo, *words)
+        assert result.returncode != 0
+        assert sentence in result.stderr, result.stderr
+
+
+def test_without_a_running_program_there_is_nobody_to_ask(micro, explain):
+    result = subprocess.run(
+        [micro, "explain", "GET", "/a", "--web_address=127.0.0.1:1"], capture_output=True, text=True, timeout=20)
+    assert result.returncode == 69
+    assert "only a running one knows" in result.stderr
+
+
+def test_what_is_explained_is_what_is_done(start_server, micro_service):
+    """Hundreds of requests at random; each goes where its explanation says, with the message it says."""
+    dice = random.Random(7)
+    server = start_server()
+    patterns = ["/a/{id}", "/a/b", "/a/*/c", "/{x}/b", "/rest/{path=**}", "/a/{id}:go", "^/[ab]/[0-9]+$", "/b"]
+    names = ["go.micro.api.a", "go.micro.api.b", "go.micro.api.c"]
+    for name in names:
+        answers = {
+            f"E.M{number}": (lambda service, endpoint: lambda message: {
+                "service": service, "endpoint": endpoint, "message": message})(name, f"E.M{number}")
+            for number in range(3)}
+        answers["A.B"] = (lambda service: lambda message: {
+            "service": service, "endpoint": "A.B", "message": message})(name)
+        service = micro_service(name)
+        service.endpoints.update(answers)
+        endpoints = [{"name": "A.B"}]
+        for number in range(3):
+            metadata = {"path": dice.choice(patterns), "method": dice.choice(["GET", "GET,POST", ""])}
+            metadata["host"] = dice.choice(["", "", "example.com", "*.example.com"])
+            endpoints.append({"name": f"E.M{number}", "metadata": metadata})
+        server.register(name, service.address, endpoints=endpoints)
+    served = 0
+    for _ in range(400):
+        segments = [dice.choice(["a", "b", "c", "rest", "7", "x%2Fy"]) for _ in range(dice.randint(1, 4))]
+        path = "/" + "/".join(segments) + dice.choice(["", "", ":go"]) + dice.choice(["", "?q=1&id=9"])
+        method, host = dice.choice(["GET", "POST", "PUT"]), dice.choice(["localhost", "example.com", "x.example.com"])
+        told = explained(server, method, path, host=host)
+        status, answer = request(server, method, path, host)
+        if "problem" in told:
+            assert (status, answer["detail"]) == (told["problem"]["status"], told["problem"]["detail"]), path
+        elif status == 200:
+            served += 1
+            assert {"service": answer["service"], "endpoint": answer["endpoint"]} == told["destination"], path
+            assert answer["message"] == json.loads(told["sends"]["message"]), path
+        else:
+            # The service has no such endpoint; the call was made where it was said.
+            assert status == 404 and told["destination"]["endpoint"] in answer["detail"], (path, answer)
+    assert served > 50

@@ -1,0 +1,236 @@
+"""What the manual of Micro v2 has its readers type, as it is printed, and what they see then.
+
+Only ports are replaced: `localhost:8080` is the gateway and `localhost:8082` the dashboard. Commands that ask something
+are told where the program is by a variable, as one would who runs two of them.
+"""
+
+import json
+import os
+import pathlib
+import re
+import subprocess
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+import broker_peers
+from conformance.messages import Event
+
+
+@pytest.fixture
+def sh(micro):
+    """Runs printed commands in a shell, against a program."""
+
+    def sh(commands, program, code=0):
+        for port, listener in (("8080", "gateway"), ("8082", "dashboard")):
+            if listener in program.facts:
+                commands = commands.replace(f"localhost:{port}", f"localhost:{program.port(listener)}")
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("MICRO")}
+        environment["PATH"] = f"{pathlib.Path(micro).parent}:{environment['PATH']}"
+        environment["MICRO_SERVER_ADDRESS"] = f"127.0.0.1:{program.web_port}"
+        commands = f"curl() {{ command curl --silent --show-error --max-time 20 \"$@\"; }}\n{commands}"
+        result = subprocess.run(
+            ["bash", "-ec", commands], capture_output=True, text=True, timeout=30, env=environment)
+        assert (result.returncode, result.stderr) == (code, "")
+        return result.stdout
+
+    return sh
+
+
+@pytest.fixture
+def start_demo(start):
+    """Starts `micro demo` with variables, as the manual starts `micro api`."""
+    return lambda *flags, **env: start(
+        "demo", "--loops=1", "--api_address=127.0.0.1:0", "--web_address=127.0.0.1:0", *flags, env=env)
+
+
+@pytest.fixture
+def subscriber():
+    """A subscriber of Go Micro's http broker."""
+    subscriber = broker_peers.HTTPSubscriber()
+    yield subscriber
+    subscriber.close()
+
+
+def telling(service, *endpoints):
+    """Endpoints that answer with what was called."""
+    return {
+        endpoint.replace(".", "_"): lambda _, endpoint=endpoint: {"service": service, "endpoint": endpoint}
+        for endpoint in endpoints}
+
+
+# The gateway
+
+
+def test_walkthrough_01_gateway_over_srv_services(start_demo, sh):
+    program = start_demo(MICRO_API_HANDLER="rpc", MICRO_API_NAMESPACE="go.micro.srv")
+    answer = sh(
+        """curl -XPOST -H 'Content-Type: application/json' -d '{"name": "John"}' http://localhost:8080/example/call""",
+        program)
+    assert answer == '{"msg":"Hello John"}'
+
+
+def test_walkthrough_02_three_tiers(demo, sh):
+    answer = sh('curl -w "%{http_code}" "http://localhost:8080/greeter/say/hello?name=John"', demo)
+    assert "Hello John" in answer and answer.endswith("200")
+
+
+def test_walkthrough_03_form_call_to_rpc(demo, sh):
+    answer = sh("""curl -d 'service=go.micro.srv.greeter' \\
+     -d 'method=Say.Hello' \\
+     -d 'request={"name": "John"}' \\
+     http://localhost:8080/rpc""", demo)
+    assert json.loads(answer) == {"msg": "Hello John"}
+
+
+def test_walkthrough_04_json_call_to_rpc(demo, sh):
+    answer = sh("""curl -H 'Content-Type: application/json' \\
+     -d '{"service": "go.micro.srv.greeter", "method": "Say.Hello", "request": {"name": "John"}}' \\
+     http://localhost:8080/rpc""", demo)
+    assert json.loads(answer) == {"msg": "Hello John"}
+
+
+def test_walkthrough_05_rpc_to_one_node(demo, sh):
+    command = """curl -d 'service=go.micro.srv.greeter' \\
+     -d 'method=Say.Hello' \\
+     -d 'request={"name": "Bob"}' %s \\
+     http://localhost:8080/rpc"""
+    assert json.loads(sh(command % "", demo)) == {"msg": "Hello Bob"}
+    address = demo.services("go.micro.srv.greeter")[0]["nodes"][0]["address"]
+    assert json.loads(sh(command % f"-d 'address={address}'", demo)) == {"msg": "Hello Bob"}
+
+
+@pytest.mark.parametrize(("path", "service", "endpoint"), [
+    ("/foo/bar", "go.micro.api.foo", "Foo.Bar"),
+    ("/foo/bar/baz", "go.micro.api.foo", "Bar.Baz"),
+    ("/foo/bar/baz/cat", "go.micro.api.foo.bar", "Baz.Cat"),
+])
+def test_walkthrough_06_rpc_resolver_table(start_server, micro_service, sh, path, service, endpoint):
+    answers(start_server, micro_service, sh, path, service, endpoint)
+
+
+@pytest.mark.parametrize(("path", "service", "endpoint"), [
+    ("/v1/foo/bar", "go.micro.api.v1.foo", "Foo.Bar"),
+    ("/v1/foo/bar/baz", "go.micro.api.v1.foo", "Bar.Baz"),
+    ("/v2/foo/bar", "go.micro.api.v2.foo", "Foo.Bar"),
+    ("/v2/foo/bar/baz", "go.micro.api.v2.foo", "Bar.Baz"),
+])
+def test_walkthrough_07_versioned_resolver_table(start_server, micro_service, sh, path, service, endpoint):
+    answers(start_server, micro_service, sh, path, service, endpoint)
+
+
+def answers(start_server, micro_service, sh, path, service, endpoint):
+    """Asks for the path where all these services are registered, and expects this one to answer."""
+    server = start_server()
+    for name in ("go.micro.api.foo", "go.micro.api.foo.bar", "go.micro.api.v1.foo", "go.micro.api.v2.foo"):
+        server.register(
+            name, micro_service(name, **telling(name, "Foo.Bar", "Bar.Baz", "Baz.Cat")).address)
+    answer = sh(f"curl http://localhost:8080{path}", server)
+    assert json.loads(answer) == {"service": service, "endpoint": endpoint}
+
+
+@pytest.mark.parametrize(("path", "service"), [
+    ("/foo", "foo"), ("/foo/bar", "foo"), ("/greeter", "greeter"), ("/greeter/:name", "greeter"),
+])
+def test_walkthrough_08_proxy_resolver_table(start_server, raw_server, sh, path, service):
+    server = start_server("--handler=proxy")
+    behind = {name: raw_server() for name in ("foo", "greeter")}
+    for name, each in behind.items():
+        server.register(f"go.micro.api.{name}", each.address, protocol="http")
+    assert sh(f"curl http://localhost:8080{path}", server) == path
+    assert {name: [request.target for request in each.requests] for name, each in behind.items()} == {
+        name: [path] if name == service else [] for name in behind}
+
+
+@pytest.mark.parametrize(("namespace", "service"), [("com.example.api", "com.example.api.foo"), (" ", "foo")])
+def test_walkthrough_09_namespace_change(start_server, micro_service, sh, namespace, service):
+    server = start_server(env={"MICRO_NAMESPACE": namespace})
+    server.register(service, micro_service(service, **telling(service, "Foo.Call")).address)
+    assert json.loads(sh("curl http://localhost:8080/foo", server)) == {"service": service, "endpoint": "Foo.Call"}
+
+
+def test_walkthrough_10_event_handler(start_server, subscriber, sh):
+    server = start_server("--handler=event")
+    subscriber.subscribe(server, "go.micro.api.user")
+    sh("""curl -H 'Content-Type: application/json' -d '{"name": "John"}' http://localhost:8080/user/created""", server)
+    event = Event.FromString(subscriber.take()[2])
+    assert (event.name, event.data) == ("created", '{"name": "John"}')
+    assert subscriber.is_idle
+
+
+# What is registered
+
+
+RECORD = '{"name": "foo", "version": "bar", "nodes": [{"id": "foo-1", "address": "127.0.0.1", "port": 8080}]}'
+
+
+def test_walkthrough_13_register_and_deregister_by_json(start_server, sh):
+    server = start_server()
+    sh(f"micro register service '{RECORD}'", server)
+    assert sh("micro list services", server) == "foo\n"
+    sh(f"micro deregister service '{RECORD}'", server)
+    assert sh("micro list services", server) == ""
+
+
+def test_walkthrough_14_list_services(demo, sh):
+    names = sh("micro list services", demo).splitlines()
+    assert "go.micro.srv.example" in names and names == sorted(names)
+
+
+def test_walkthrough_15_describe_a_service(demo, sh):
+    described = sh("micro get service go.micro.srv.greeter", demo)
+    assert described.startswith("service  go.micro.srv.greeter\n\nversion ")
+    assert re.search(
+        r"\n\nID\tAddress\tMetadata\n"
+        r"go\.micro\.srv\.greeter-[0-9a-f-]+\t127\.0\.0\.1:\d+\t"
+        r"broker=http,protocol=mucp,.*transport=http\n", described)
+    assert "\nEndpoint: Say.Hello\n\nRequest: {\n\tname string\n}\n\nResponse: {\n\tmsg string\n}\n" in described
+
+
+def test_walkthrough_16_describe_streams_and_subscribers(demo, sh):
+    described = sh("micro get service go.micro.srv.example", demo)
+    metadata = dict(re.findall(r"\nEndpoint: (\S+)\n\nMetadata: (\S+)\n", described))
+    topic = "subscriber=true,topic=topic.go.micro.srv.example"
+    assert metadata == {
+        "Example.Call": "stream=false", "Example.Stream": "stream=true", "Example.PingPong": "stream=true",
+        "Func": topic, "Example.Handle": topic}
+
+
+def test_walkthrough_17_call_from_the_command_line(demo, sh):
+    answer = sh("""micro call go.micro.srv.greeter Say.Hello '{"name": "John"}'""", demo)
+    assert answer == '{\n\t"msg": "Hello John"\n}\n'
+
+
+def test_walkthrough_18_call_the_hello_world_service(demo, sh):
+    answer = sh("""micro call go.micro.service.helloworld Helloworld.Call '{"name":"Jane"}'""", demo)
+    assert answer == '{\n\t"msg": "Hello Jane"\n}\n'
+
+
+def test_walkthrough_19_health(demo, sh):
+    lines = sh("micro health go.micro.srv.example", demo).splitlines()
+    head = lines.index("node\t\taddress:port\t\tstatus")
+    node, = lines[head + 1:]
+    assert re.fullmatch(r"go\.micro\.srv\.example-\S+\t\t127\.0\.0\.1:\d+\t\tok", node)
+    services = "go.micro.srv.example go.micro.srv.greeter"
+    assert sh(f"for service in {services}; do micro health $service > /dev/null; done; echo all", demo) == "all\n"
+    assert sh("micro health go.micro.srv.nosuch > /dev/null 2>&1 || echo ill", demo) == "ill\n"
+
+
+# The dashboard
+
+
+def test_walkthrough_20_dashboard(demo, sh):
+    assert "<html" in sh("curl http://localhost:8082", demo)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        page = browser.new_page()
+        page.goto(f"http://localhost:{demo.web_port}")
+        page.get_by_role("link", name=re.compile("go[.]micro[.]srv[.]greeter")).click()
+        page.locator("summary", has_text="Say.Hello").click()
+        expect(page.locator("details[open]")).to_contain_text("name string")
+        expect(page.locator("details[open]")).to_contain_text("msg string")
+        page.get_by_label("Endpoint", exact=True).select_option("Say.Hello")
+        page.get_by_label("Request (JSON)").fill('{"name": "John"}')
+        page.get_by_role("button", name="Call").click()
+        expect(page.get_by_role("region", name="Answer")).to_contain_text("Hello John")
+        browser.close()
