@@ -9,7 +9,8 @@ package struct DomainName: Sendable, Equatable {
     /// - Returns: Nil for an address, for a single label such as `localhost`, for a public suffix, and for what is no name.
     package init?(_ host: String) {
         let labels = host.split(separator: ".", omittingEmptySubsequences: false)
-        guard !labels.contains(""), !Self.isAddress(labels), let count = PublicSuffix.registrableCount(of: labels) else {
+        guard !labels.contains(""), !Self.isAddress(labels), let count = PublicSuffix.registrableCount(of: labels)
+        else {
             return nil
         }
         self.labels = labels.dropLast(count).map { String($0) }
