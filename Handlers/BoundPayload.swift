@@ -10,14 +10,15 @@ extension RequestPayload {
         from body: inout ByteBuffer, of head: borrowing RequestHead, on route: Route, _ catalog: CatalogView
     ) throws(GatewayError) {
         let destination = route.destination
-        let described = {
-            route.binding?.rule.request
-                ?? catalog.catalog.endpoint(destination.endpoint, of: destination.service)?.request
-        }
         guard let binding = route.binding else {
-            return try make(from: &body, of: head) { described().flatMap(FieldType.init) }
+            return try make(from: &body, of: head) {
+                catalog.catalog.endpoint(destination.endpoint, of: destination.service)?.request
+                    .flatMap(FieldType.init)
+            }
         }
-        let type = described().flatMap(FieldType.init)
+        let described =
+            binding.rule.request ?? catalog.catalog.endpoint(destination.endpoint, of: destination.service)?.request
+        let type = described.flatMap(FieldType.init)
         if binding.rule.body == .merged {
             try make(from: &body, of: head) { type }
             // As in Micro v2: `/files/{path=**}` has no path in `/files`.

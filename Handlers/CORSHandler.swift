@@ -1,63 +1,77 @@
 internal import Bytes
 package import Gateway
-internal import HTTP
+package import HTTP
 
-/// Tells browsers which pages of other sites may read the answers of another handler (Fetch Standard, 3.3), and answers
-/// itself when they ask beforehand whether they may send a request at all.
+/// Lets pages of other origins use what is behind it, as far as the policy allows (Fetch Standard, 3.2).
 ///
-/// Nothing is said to anyone whom the policy does not name: an OPTIONS of theirs is a request like any other. Where a
-/// service has said something itself, that holds.
-package final class CORSHandler: Handler {
+/// Only real preflights are answered here: OPTIONS with `Origin` and `Access-Control-Request-Method`, of a page that may.
+/// Every other OPTIONS is for whoever is asked, as is what a page that may not is told.
+package final class CORSHandler: ExplainingHandler {
+    /// Header fields that pages may send with a request; `*` at the end of a name stands for the rest of it.
+    package static let usualFields = [
+        "Accept", "Accept-Language", "Authorization", "Cache-Control", "Content-Encoding", "Content-Language",
+        "Content-Type", "Grpc-Timeout", "Idempotency-Key", "If-Match", "If-Modified-Since", "If-None-Match",
+        "If-Unmodified-Since", "Last-Event-ID", "Micro-*", "Range", "Timeout", "Traceparent", "Tracestate",
+        "X-CSRF-Token", "X-Grpc-Web", "X-Request-ID", "X-Requested-With", "X-User-Agent",
+    ]
+    private static let methods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+    /// How long a browser need not ask again, in seconds. Some forget sooner.
+    private static let maximumAge = "600"
+
     private let policy: OriginPolicy
+    private let fields: [String]
     private let next: any Handler
 
-    /// - Parameter policy: Whose pages may.
-    package init(_ policy: OriginPolicy, next: any Handler) {
+    /// - Parameters:
+    ///   - fields: Header fields that pages may send, besides the usual ones; `*` for all.
+    ///   - next: Answers everything but preflights.
+    package init(_ policy: OriginPolicy, fields: [String] = [], next: any Handler) {
         self.policy = policy
+        self.fields = (Self.usualFields + fields).map { $0.lowercased() }
         self.next = next
     }
 
+    package func successor(for exchange: Exchange) -> (any Handler)? {
+        exchange.crossOrigin = exchange.withRequest { policy.grant(for: $0) }
+        return exchange.withRequest { answers($0, exchange.crossOrigin) } ? nil : next
+    }
+
+    /// Whether the request is a preflight of a page that may.
+    private func answers(_ head: borrowing RequestHead, _ grant: CrossOriginGrant?) -> Bool {
+        grant?.origin != nil && head.isPreflight
+    }
+
+    package func explain(_ head: RequestHead, body: [UInt8]) -> Explanation {
+        guard answers(head, policy.grant(for: head)) else { return next.explanation(of: head, body: body) }
+        return Explanation(of: head, ownAnswer: "answered by the gateway, which lets pages of this origin call (CORS)")
+    }
+
     nonisolated(nonsending) package func handle(_ exchange: Exchange) async throws(GatewayError) {
-        let answer = policy.crossOriginAnswer(to: exchange.request)
-        exchange.crossOriginFields = answer.fields
-        guard answer.isAllowed, exchange.request.isPreflight else { return try await next.handle(exchange) }
-        var fields = HeaderFields()
-        fields.append(name: "Access-Control-Allow-Methods", value: "POST, PATCH, GET, OPTIONS, PUT, DELETE, HEAD")
-        fields.append(name: "Access-Control-Allow-Headers", value: exchange.request.askedFields)
-        // As long as all browsers keep it.
-        fields.append(name: "Access-Control-Max-Age", value: "600")
-        fields.append(.vary, "Access-Control-Request-Method, Access-Control-Request-Headers")
-        var nothing = ByteBuffer()
-        try await exchange.respond(.noContent, fields, body: &nothing)
+        exchange.crossOrigin = policy.grant(for: exchange.request)
+        guard answers(exchange.request, exchange.crossOrigin) else { return try await next.handle(exchange) }
+        var answer = HeaderFields()
+        answer.append(name: "Access-Control-Allow-Methods", value: Self.methods)
+        let names = exchange.request.fields.values(.accessControlRequestHeaders)
+            .flatMap { $0.split(separator: ",") }.map { $0.filter { $0 != " " && $0 != "\t" } }.filter(mayBeSent)
+        if !names.isEmpty {
+            answer.append(name: "Access-Control-Allow-Headers", value: names.joined(separator: ", "))
+        }
+        answer.append(name: "Access-Control-Max-Age", value: Self.maximumAge)
+        answer.append(.vary, "Origin, Access-Control-Request-Method, Access-Control-Request-Headers")
+        var body = ByteBuffer()
+        try await exchange.respond(.ok, answer, body: &body)
+    }
+
+    private func mayBeSent(_ name: String) -> Bool {
+        guard FieldName.isName(name) else { return false }
+        let name = name.lowercased()
+        return fields.contains { $0.last == "*" ? name.hasPrefix($0.dropLast()) : name == $0 }
     }
 }
 
 extension RequestHead {
-    /// Whether a browser asks if it may send a request (Fetch Standard, 3.3.2). Other OPTIONS ask what there is.
+    /// Whether a browser asks by this request if a page may make another one.
     fileprivate var isPreflight: Bool {
-        method == .options && fields.contains(.accessControlRequestMethod) && fields.contains(.origin)
-    }
-
-    /// The fields that a page would like to send; those of Micro v2 when it names none, or what can be no list of them.
-    fileprivate var askedFields: String {
-        guard let text = fields[.accessControlRequestHeaders], text.utf8.count <= 1_024,
-            text.utf8.allSatisfy({ $0.isFieldListByte })
-        else {
-            return "Accept, Content-Type, Content-Length, Accept-Encoding, X-CSRF-Token, Authorization"
-        }
-        return text
-    }
-}
-
-extension UInt8 {
-    /// Whether names of fields, commas and blanks consist of such bytes.
-    fileprivate var isFieldListByte: Bool {
-        switch self {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: ","),
-            UInt8(ascii: " "):
-            true
-        default: false
-        }
+        method == .options && fields.contains(.origin) && fields.contains(.accessControlRequestMethod)
     }
 }

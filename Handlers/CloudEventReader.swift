@@ -57,7 +57,8 @@ struct CloudEventReader {
         let essence = type.flatMap { MediaType($0) }?.essence ?? ""
         guard essence.hasPrefix("application/cloudevents") else { return nil }
         guard essence == "application/cloudevents+json" else {
-            throw CloudEventProblem("events come as application/cloudevents+json, one in each request, or in the header")
+            throw CloudEventProblem(
+                "events come as application/cloudevents+json, one in each request, or in the header")
         }
         return try CloudEvent(json: try parse())
     }

@@ -19,7 +19,7 @@ package final class EventHandler: RouteHandler {
         let id = "\(place.topic)-\(place.name)-\(publisher.makeID())"
         let event = EventMessage(
             name: place.name, id: id, timestamp: publisher.now.seconds,
-            header: exchange.request.messageFields(isTrusted: exchange.forwarding.isTrusted), data: data)
+            header: publisher.fields(of: exchange), data: data)
         // Every server of Go Micro reads this type, which those of `application/grpc` do not.
         try await publisher.publish(
             event.protobuf.bytes, type: "application/protobuf", to: place.topic, id: id, for: exchange)

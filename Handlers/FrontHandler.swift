@@ -7,67 +7,89 @@ package import HTTP
 package final class FrontHandler: ExplainingHandler {
     private let version: String
     private let rpc: any Handler
-    private let next: any ExplainingHandler
+    private let next: any Handler
+    private let encodedSlashes: EncodedSlashes
+    private let isDeclared: (borrowing RequestHead) -> Bool
 
     /// - Parameters:
     ///   - version: What `/` tells.
     ///   - rpc: Answers `/rpc`.
+    ///   - encodedSlashes: What `%2F` in a path is. Default a byte of its segment.
+    ///   - isDeclared: Whether someone has declared a route for a request. Default never.
     ///   - next: Answers everything else.
-    package init(version: String, rpc: any Handler, next: any ExplainingHandler) {
+    package init(
+        version: String, rpc: any Handler, encodedSlashes: EncodedSlashes = .keep,
+        isDeclared: @escaping (borrowing RequestHead) -> Bool = { _ in false }, next: any Handler
+    ) {
         self.version = version
         self.rpc = rpc
+        self.encodedSlashes = encodedSlashes
+        self.isDeclared = isDeclared
         self.next = next
     }
 
-    nonisolated(nonsending) package func handle(_ exchange: Exchange) async throws(GatewayError) {
-        let path = exchange.request.pathSpan
-        if path.count == 1 { return try await answerRoot(exchange) }
-        if path.isSame(as: "/rpc") { return try await rpc.handle(exchange) }
-        if path.isSame(as: "/favicon.ico") {
-            return try await exchange.respond(.ok, contentType: "image/x-icon", text: "")
+    private func decision(on head: borrowing RequestHead) -> FrontDecision {
+        FrontDecision(head, encodedSlashes: encodedSlashes, isDeclared: isDeclared)
+    }
+
+    package func successor(for exchange: Exchange) -> (any Handler)? {
+        switch exchange.withRequest({ decision(on: $0) }) {
+        case .next: return next
+        case .nextBy(let path):
+            exchange.request.decide(by: path)
+            return next
+        case .rpc: return rpc
+        case .root, .asterisk, .icon, .redirect, .refused: return nil
         }
-        if let canonical = PercentEncoding.canonicalPath(path) { return try await redirect(exchange, to: canonical) }
-        try await next.handle(exchange)
+    }
+
+    nonisolated(nonsending) package func handle(_ exchange: Exchange) async throws(GatewayError) {
+        switch exchange.withRequest({ decision(on: $0) }) {
+        case .next: try await next.handle(exchange)
+        case .nextBy(let path):
+            exchange.request.decide(by: path)
+            try await next.handle(exchange)
+        case .rpc: try await rpc.handle(exchange)
+        case .root:
+            let text = "{\"version\": \"\(version)\"}"
+            try await exchange.respond(.ok, contentType: "text/plain; charset=utf-8", text: text)
+        case .icon: try await exchange.respond(.ok, contentType: "image/x-icon", text: "")
+        case .redirect(let target): try await redirect(exchange, to: target)
+        case .refused(let sentence): throw GatewayError(.badRequest, sentence)
+        case .asterisk: throw .asterisk
+        }
     }
 
     package func explain(_ head: RequestHead, body: [UInt8]) -> Explanation {
-        let path = head.pathSpan
-        if path.count == 1 { return Explanation(of: head, ownAnswer: "answered by the gateway with its version") }
-        if path.isSame(as: "/rpc") {
-            return Explanation(of: head, ownAnswer: "a call of the service and endpoint that the body names")
+        switch decision(on: head) {
+        case .next: return next.explanation(of: head, body: body)
+        case .nextBy(let path):
+            var head = head
+            head.decide(by: path)
+            return next.explanation(of: head, body: body)
+        case .rpc: return Explanation(of: head, ownAnswer: "a call of the service and endpoint that the body names")
+        case .root: return Explanation(of: head, ownAnswer: "answered by the gateway with its version")
+        case .icon: return Explanation(of: head, ownAnswer: "answered with an empty icon")
+        case .redirect(let target):
+            return Explanation(of: head, ownAnswer: "redirected with 308 to \(target), the one form of this path")
+        case .refused(let sentence): return Explanation(of: head, problem: GatewayError(.badRequest, sentence))
+        case .asterisk: return Explanation(of: head, problem: .asterisk)
         }
-        if path.isSame(as: "/favicon.ico") { return Explanation(of: head, ownAnswer: "answered with an empty icon") }
-        if let canonical = PercentEncoding.canonicalPath(path) {
-            return Explanation(of: head, ownAnswer: "redirected with 308 to \(canonical), the one form of this path")
-        }
-        return next.explain(head, body: body)
-    }
-
-    nonisolated(nonsending) private func answerRoot(_ exchange: Exchange) async throws(GatewayError) {
-        guard exchange.request.path == "/" else {
-            throw GatewayError(.badRequest, "a request for * concerns no resource of this gateway")
-        }
-        if exchange.request.method == .options {
-            return try await exchange.refuseMethod(allow: "GET, HEAD, OPTIONS", id: "go.micro.api")
-        }
-        try await exchange.respond(.ok, contentType: "text/plain; charset=utf-8", text: "{\"version\": \"\(version)\"}")
     }
 
     /// 308 keeps the method and the body, which 301 does not.
     nonisolated(nonsending) private func redirect(
-        _ exchange: Exchange, to path: String
+        _ exchange: Exchange, to target: String
     ) async throws(GatewayError) {
         var fields = HeaderFields()
-        fields.append(name: "Location", value: exchange.request.query.map { "\(path)?\($0)" } ?? path)
+        fields.append(.location, target)
         var body = ByteBuffer()
         try await exchange.respond(.permanentRedirect, fields, body: &body)
     }
 }
 
-extension Span<UInt8> {
-    fileprivate func isSame(as text: StaticString) -> Bool {
-        guard count == text.utf8CodeUnitCount else { return false }
-        for index in indices where self[index] != text.utf8Start[index] { return false }
-        return true
+extension GatewayError {
+    fileprivate static var asterisk: GatewayError {
+        GatewayError(.badRequest, "a request for * concerns no resource of this gateway")
     }
 }

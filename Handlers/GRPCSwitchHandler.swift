@@ -14,9 +14,13 @@ package final class GRPCSwitchHandler: ExplainingHandler {
         self.next = next
     }
 
+    package func successor(for exchange: Exchange) -> (any Handler)? { branch(for: exchange) }
+
     nonisolated(nonsending) package func handle(_ exchange: Exchange) async throws(GatewayError) {
-        try await (exchange.request.isGRPC ? grpc : next).handle(exchange)
+        try await branch(for: exchange).handle(exchange)
     }
+
+    private func branch(for exchange: Exchange) -> any Handler { exchange.withRequest { $0.isGRPC } ? grpc : next }
 
     package func explain(_ head: RequestHead, body: [UInt8]) -> Explanation {
         (head.isGRPC ? grpc : next).explain(head, body: body)

@@ -50,6 +50,13 @@ package final class MessagePublisher {
         try EventTopic(path: head.path, namespace: namespace.name(for: head))
     }
 
+    /// The fields of the request that an event shows to those who get it.
+    func fields(of exchange: Exchange) -> [(name: String, values: [String])] {
+        let fields = exchange.request.messageFields(isTrusted: exchange.forwarding.isTrusted)
+        guard let name = configuration.namespace?.name(for: exchange.request), !name.isEmpty else { return fields }
+        return fields + [("Micro-Namespace", [name])]
+    }
+
     /// Publishes, and answers 202 with the identifier and the topic.
     ///
     /// - Parameters:
@@ -75,12 +82,13 @@ package final class MessagePublisher {
 
     /// What goes along with a message that this request publishes: its own fields, as far as they are for services.
     func header(of exchange: Exchange, type: String?, topic: String) -> [String: String] {
-        CallMetadata.fill(&exchange.metadata, from: exchange.request, exchange.forwarding)
+        CallMetadata.fill(
+            &exchange.metadata, from: exchange.request, exchange.forwarding, namespace: configuration.namespace,
+            hasMethod: false)
         var header: [String: String] = [:]
         for index in 0..<exchange.metadata.count {
             header[exchange.metadata.nameInSpellingOfGo(at: index)] = exchange.metadata.value(at: index)
         }
-        header["Method"] = nil
         header["Content-Type"] = type
         header["Micro-From-Service"] = "go.micro.api"
         header["Micro-Id"] = makeID()

@@ -45,8 +45,14 @@ package enum PathFields {
 
 /// Names and values as queries and forms encode them (URL Standard, section 5.1), but strictly.
 enum EncodedFields {
-    /// Pieces lie between `&`; empty ones are passed over. A name ends at the first `=`.
     static func add(_ bytes: Span<UInt8>, to tree: inout FieldTree) throws(PayloadProblem) {
+        try forEach(in: bytes) { name, value throws(PayloadProblem) in try tree.add(value, named: name) }
+    }
+
+    /// Pieces lie between `&`; empty ones are passed over. A name ends at the first `=`, without which there is no value.
+    static func forEach(
+        in bytes: Span<UInt8>, _ take: (_ name: String, _ value: String?) throws(PayloadProblem) -> Void
+    ) throws(PayloadProblem) {
         var start = 0
         while start < bytes.count {
             var end = start
@@ -59,7 +65,7 @@ enum EncodedFields {
                 let name = try decode(bytes, start..<(equals ?? end), field: nil)
                 var value: String?
                 if let equals { value = try decode(bytes, (equals + 1)..<end, field: name) }
-                try tree.add(value, named: name)
+                try take(name, value)
             }
             start = end + 1
         }

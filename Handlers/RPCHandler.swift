@@ -34,8 +34,9 @@ package final class RPCHandler: RouteHandler {
             return try await exchange.refuseMethod(
                 allow: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS", id: "go.micro.api")
         }
+        let format = exchange.withRequest { StreamFormat(for: $0, on: route) }
         do throws(GatewayError) {
-            if let format = StreamFormat(for: exchange.request, on: route) {
+            if let format {
                 try await stream(exchange, over: route, as: format)
             } else {
                 try await call(exchange, over: route)
@@ -47,28 +48,22 @@ package final class RPCHandler: RouteHandler {
 
     nonisolated(nonsending) private func call(_ exchange: Exchange, over route: Route) async throws(GatewayError) {
         var body = exchange.takeBuffer()
-        try await exchange.collectMessage(into: &body, limit: configuration.maximumBody)
-        let rule = route.binding?.rule
-        let isProtobuf = rule?.body.isOpaque != true && exchange.request.messageKind == .protobuf
-        if isProtobuf {
-            try checkMessage(body, exchange.request, route)
-        } else {
-            try makePayload(of: &body, exchange.request, route)
+        // Nearly every body has come with its head.
+        if try !exchange.tryCollectMessage(into: &body, limit: configuration.maximumBody) {
+            try await exchange.collectMessage(into: &body, limit: configuration.maximumBody)
         }
-
-        // The clock starts here, because how long the client took to send is not the service's affair.
-        CallMetadata.fill(
-            &exchange.metadata, from: exchange.request, exchange.forwarding, namespace: configuration.namespace)
-        var call = RPCCall(
-            destination: route.destination, body: body, metadata: exchange.metadata,
-            deadline: exchange.now + CallTimeout.requested(by: exchange.request, configuration), exchange: exchange)
-        if isProtobuf { call.format = .protobuf }
+        var isIdempotent = false
+        let call = try exchange.withRequest { (head) throws(GatewayError) in
+            isIdempotent = head.method.isSafe
+            return try makeCall(body: &body, of: head, exchange, route)
+        }
         var reply = exchange.takeBuffer()
         try await dispatcher.call(
-            call, over: route, isIdempotent: exchange.request.method.isSafe, reply: &reply, wakeup: exchange.wakeup)
-        if isProtobuf {
+            call, over: route, isIdempotent: isIdempotent, reply: &reply, wakeup: exchange.wakeup)
+        if call.format == .protobuf {
             try await exchange.respond(protobuf: &reply)
         } else {
+            let rule = route.binding?.rule
             try rule?.answer?.pick(from: &reply)
             if rule?.answersBytes == true {
                 try await exchange.respond(.ok, try RawBody.unwrap(&reply), body: &reply)
@@ -78,6 +73,26 @@ package final class RPCHandler: RouteHandler {
         }
         exchange.giveBack(reply)
         exchange.giveBack(body)
+    }
+
+    /// The call that a request with this body means.
+    private func makeCall(
+        body: inout ByteBuffer, of head: borrowing RequestHead, _ exchange: Exchange, _ route: Route
+    ) throws(GatewayError) -> RPCCall {
+        let isProtobuf = route.binding?.rule.body.isOpaque != true && head.messageKind == .protobuf
+        let format: MessageFormat = isProtobuf ? .protobuf : .json
+        switch format {
+        case .json: try makePayload(of: &body, head, route)
+        case .protobuf: try checkMessage(body, head, route)
+        }
+        CallMetadata.fill(
+            &exchange.metadata, from: head, exchange.forwarding, namespace: configuration.namespace)
+        // The clock starts here, because how long the client took to send is not the service's affair.
+        var call = RPCCall(
+            destination: route.destination, body: body, metadata: exchange.metadata,
+            deadline: exchange.now + CallTimeout.requested(by: head, configuration), exchange: exchange)
+        call.format = format
+        return call
     }
 
     nonisolated(nonsending) private func stream(

@@ -4,6 +4,14 @@ internal import Gateway
 internal import HTTP
 
 extension Exchange {
+    /// Appends what has arrived of a body that is not encoded. Returns false when `collectMessage` has the rest to do.
+    ///
+    /// - Throws: `.contentTooLarge`, as that does.
+    func tryCollectMessage(into body: inout ByteBuffer, limit: Int) throws(GatewayError) -> Bool {
+        guard withRequest({ !$0.fields.contains(.contentEncoding) }) else { return false }
+        return try tryCollectBody(into: &body, limit: limit)
+    }
+
     /// Waits for the whole body of a call, and undoes what `Content-Encoding` names.
     ///
     /// - Parameter limit: On the body as it was before it was encoded, in bytes, and as it comes.

@@ -43,7 +43,7 @@ enum StreamFormat {
     ///
     /// - Throws: `.unsupportedMediaType` or `.notAcceptable`, with the ways that there are.
     static func refuseProtobuf(_ head: borrowing RequestHead) throws(GatewayError) {
-        if head.fields.contentKind == .protobuf {
+        if head.messageKind == .protobuf {
             throw GatewayError(
                 .unsupportedMediaType,
                 "the endpoint streams, and over plain HTTP a stream is in JSON; open a WebSocket with the subprotocol "

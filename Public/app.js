@@ -233,6 +233,16 @@ function renderFacts() {
   facts.push(...status.gateways.map(({ name, url }) => `${status.gateways.length > 1 ? name : "gateway"} ${url}`));
   if (!status.gateways.length) facts.push("no gateway in this program");
   if ($("facts").textContent !== facts.join(" · ")) $("facts").textContent = facts.join(" · ");
+  renderDocuments(status.gateways);
+}
+
+/** Links to what tools can read about each gateway. */
+function renderDocuments(gateways) {
+  const names = gateways.map((gateway) => gateway.name);
+  $("documents").hidden = !names.length;
+  replaceChildren($("documents"), JSON.stringify(names), () => names.map((name) => names.length > 1
+    ? element("a", { href: `api/openapi.json?gateway=${encodeURIComponent(name)}` }, `OpenAPI of ${name}`)
+    : element("a", { href: "api/openapi.json" }, "OpenAPI")));
 }
 
 /** The web services that somebody can open, and those of the search that match it. */
@@ -346,7 +356,8 @@ function serviceHead(name, versions) {
     backLink(),
     element("div", { class: "title" }, element("h1", { tabindex: "-1" }, name),
       unique(nodes.map(protocol)).map((name) => element("span", { class: "badge strong" }, name))),
-    element("p", { class: "line" }, [count(nodes.length, "node"), count(versions.length, "version")].join(" · ")),
+    element("p", { class: "line" }, [count(nodes.length, "node"), count(versions.length, "version"), ""].join(" · "),
+      element("a", { href: `api/services/${encodeURIComponent(name)}` }, "Record and schemas (JSON)")),
   ];
 }
 

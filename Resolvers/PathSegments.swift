@@ -10,10 +10,10 @@ struct PathSegments {
 
     /// - Throws: `.notFound` when there is no segment: the root, `OPTIONS *` and `CONNECT` name no service.
     init(of head: RequestHead) throws(GatewayError) {
-        if let path = PercentEncoding.canonicalPath(head.pathSpan) {
+        if let path = PercentEncoding.canonicalPath(head.routedSpan) {
             segments = Self.split(path.utf8.span)
         } else {
-            segments = Self.split(head.pathSpan)
+            segments = Self.split(head.routedSpan)
         }
         guard segments.isEmpty else { return }
         let asked = head.pathSpan.isEmpty ? "A request without a path" : "The path \(head.path)"

@@ -101,11 +101,9 @@ package struct ByteBuffer: Sendable {
         end += text.utf8CodeUnitCount
     }
 
-    /// Adds a text in UTF-8.
-    package mutating func append(_ text: String) {
-        var text = text
-        text.withUTF8 { source in append(UnsafeRawBufferPointer(source)) }
-    }
+    /// Adds a text in UTF-8. Literals are taken by the one above.
+    @_disfavoredOverload
+    package mutating func append(_ text: String) { append(text.utf8.span) }
 
     /// Adds bytes at the end.
     package mutating func append(_ bytes: [UInt8]) {
@@ -149,13 +147,16 @@ package struct ByteBuffer: Sendable {
         guard number > 9 || number < 0 else { return append(UInt8(truncatingIfNeeded: number) &+ 0x30) }
         guard number > 0 else { return append(String(number)) }
         var digits = 0
-        var rest = number
+        var rest = UInt(number)
         while rest > 0 { (digits, rest) = (digits + 1, rest / 10) }
         reserve(digits)
-        rest = number
-        for offset in stride(from: end + digits - 1, through: end, by: -1) {
-            storage[offset] = UInt8(truncatingIfNeeded: rest % 10) &+ 0x30
-            rest /= 10
+        rest = UInt(number)
+        let last = end + digits - 1
+        storage.withUnsafeMutableBytes { bytes in
+            for offset in 0..<digits {
+                bytes[last - offset] = UInt8(truncatingIfNeeded: rest % 10) &+ 0x30
+                rest /= 10
+            }
         }
         end += digits
     }

@@ -2,7 +2,6 @@ internal import Bytes
 internal import Gateway
 internal import HTTP
 internal import JSON
-internal import Reactor
 
 /// `/api/services`: what is registered, and for programs on this machine the means to change it.
 struct ServicesAPI {
@@ -72,9 +71,6 @@ struct ServicesAPI {
 
     // MARK: Writing
 
-    /// How long an answer to a registration waits for the catalog to show it.
-    static let showingLimit = Duration.seconds(1)
-
     /// Adds the nodes of the record in the body, for as long as `?ttl=` says, else for good. Answers when every loop routes
     /// requests to them, so that whoever registers a service may call it next.
     nonisolated(nonsending) func register(
@@ -83,38 +79,14 @@ struct ServicesAPI {
         let body = try await body(of: exchange)
         do throws(Problem) {
             let (registrar, service) = try (writable(), record(body))
-            guard !service.nodes.isEmpty else { throw Self.bad("Require at least one node") }
-            if let node = service.nodes.first(where: { $0.hostAndPort == nil }) {
-                throw Self.bad("the address of node \(node.id) is not host:port")
-            }
+            do throws(MalformedRecord) { try service.checkNodes() } catch { throw Self.bad(error.reason) }
             let lifetime = try lifetime(exchange.request.query)
             do { try await registrar.register(service, lifetime: lifetime) } catch { throw Self.unavailable(error) }
-            await waitUntilShown(service, exchange)
+            await view.waitUntilShown(service, for: exchange)
             return .success(["data": ["registered": .integer(service.nodes.count)]])
         } catch {
             return .failure(error)
         }
-    }
-
-    nonisolated(nonsending) private func waitUntilShown(_ service: Service, _ exchange: Exchange) async {
-        let limit = Deadline(on: exchange.loop, firing: exchange.wakeup)
-        limit.set(exchange.now + Self.showingLimit)
-        view.notify(exchange.wakeup)
-        defer {
-            view.forget(exchange.wakeup)
-            limit.cancel()
-        }
-        var shown: UInt64?
-        while !limit.hasExpired, !exchange.isClientGone {
-            if shown == nil, isShown(service) { shown = view.catalog.generation }
-            if let shown, view.settledGeneration >= shown { return }
-            await exchange.wakeup.wait()
-        }
-    }
-
-    private func isShown(_ service: Service) -> Bool {
-        let shown = view.catalog.versions(of: service.name).first { $0.version == service.version }?.nodes ?? []
-        return service.nodes.allSatisfy { node in shown.contains { $0.id == node.id && $0.address == node.address } }
     }
 
     /// Takes out the nodes of the record in the body; all that its version has when the record names none.
@@ -149,9 +121,7 @@ struct ServicesAPI {
     }
 
     private func record(_ body: ByteBuffer) throws(Problem) -> Service {
-        let json: JSONValue
-        do { json = try JSONParser.parse(body.span) } catch { throw Self.bad("the record is no JSON: \(error)") }
-        do { return try Service(json: json) } catch { throw Self.bad(error.reason) }
+        do throws(MalformedRecord) { return try Service(record: body.span) } catch { throw Self.bad(error.reason) }
     }
 
     private func lifetime(_ query: String?) throws(Problem) -> Duration? {

@@ -30,11 +30,11 @@ package final class Exchange {
     package var rewrite: RequestRewrite?
     /// What `takeWebSocketOffer` found good. Nil for every other request.
     package internal(set) var handshake: WebSocketHandshake?
-    /// What a browser is told of pages of other sites, in an answer that says nothing of it itself. Set before the answer
-    /// begins; default nothing.
-    package var crossOriginFields: HeaderFields?
     /// Why the request was refused, for the access log. Nil for one that was served.
     package var refusal: GatewayError.Code?
+    /// Which page of another origin may read the answer. Added to every answer, errors included. Nil, the default, leaves
+    /// answers as they are.
+    package var crossOrigin: CrossOriginGrant?
 
     /// The session owns its exchange and outlives it, so nothing needs to be checked at each of the many accesses.
     private unowned(unsafe) let stream: any ExchangeStream
@@ -48,6 +48,24 @@ package final class Exchange {
         self.isPeerLoopback = isPeerLoopback
         self.loop = loop
         self.wakeup = wakeup
+    }
+
+    /// Lends the head of the request without copying it: a plain read of `request` counts references to each piece of its
+    /// memory. For what runs for every request.
+    ///
+    /// - Precondition: `body` does not touch `request`.
+    @inline(__always)
+    package func withRequest<Result, Failure: Error>(
+        _ body: (borrowing RequestHead) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try Self.lend(&request, to: body)
+    }
+
+    @inline(__always)
+    private static func lend<Result, Failure: Error>(
+        _ head: inout RequestHead, to body: (borrowing RequestHead) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try body(head)
     }
 
     /// Passes the exchange on to another connection. For the session only, between two requests.
@@ -67,7 +85,7 @@ package final class Exchange {
         lateFailure = nil
         mayBodyPause = false
         refusal = nil
-        crossOriginFields = nil
+        crossOrigin = nil
         compression = nil
         encoder = nil
         if !service.isEmpty { service = "" }
@@ -91,7 +109,9 @@ package final class Exchange {
     private func begin(
         _ head: consuming ResponseHead, body: BodyFraming, by policy: CompressionPolicy
     ) throws(GatewayError) {
-        var choice = head.codingChoice(for: request, body: body, minimum: policy.minimumLength)
+        var choice = withRequest { request in
+            head.codingChoice(for: request, body: body, minimum: policy.minimumLength)
+        }
         let isHead = request.method == .head
         if case .coded(let coding) = choice, !isHead {
             var length: Int?
@@ -99,11 +119,14 @@ package final class Exchange {
             encoder = ContentEncoder(coding, length: length, policy: policy)
             if encoder == nil { choice = .notForThisClient }
         }
-        head.declare(choice, answering: request)
+        withRequest { request in head.declare(choice, answering: request) }
         guard case .coded = choice else { return try stream.begin(head, body: body) }
         // How long it will be is not known before it is compressed.
         try stream.begin(head, body: isHead ? .none : .chunked)
     }
+
+    /// True while an answer has been ended whose last bytes are not sent: `finishEnding` is to be called.
+    package var hasMoreToSend: Bool { encoder != nil }
 
     /// Sends the last bytes of an answer that has been ended, if some still wait for the client.
     nonisolated(nonsending) package func finishEnding() async throws(GatewayError) {
@@ -184,10 +207,18 @@ package final class Exchange {
     nonisolated(nonsending) package func collectBody(
         into body: inout ByteBuffer, limit: Int
     ) async throws(GatewayError) {
+        while try !tryCollectBody(into: &body, limit: limit) { await wakeup.wait() }
+    }
+
+    /// Appends what has arrived of the body. Returns true when that was the rest of it, false when more is to come.
+    ///
+    /// - Throws: As `collectBody`.
+    package func tryCollectBody(into body: inout ByteBuffer, limit: Int) throws(GatewayError) -> Bool {
         if case .length(let length) = requestBody, length > limit { throw Self.tooLarge(limit) }
         while true {
             let room = limit - body.count + 1
-            if try await readBody(into: &body, atMost: min(room, 65_536)) == 0 { return }
+            guard let count = try tryReadBody(into: &body, atMost: min(room, 65_536)) else { return false }
+            if count == 0 { return true }
             if body.count > limit { throw Self.tooLarge(limit) }
         }
     }
@@ -208,10 +239,13 @@ package final class Exchange {
         if request.version == .http2 { try checkOpensNoTunnel(head.status) }
         hasBegunResponse = true
         status = head.status.code
+        guard let crossOrigin else { return try begin(checked: head, body: body) }
         var head = head
-        if let crossOriginFields, head.fields["Access-Control-Allow-Origin"] == nil {
-            head.fields.append(contentsOf: crossOriginFields)
-        }
+        crossOrigin.write(to: &head.fields)
+        try begin(checked: head, body: body)
+    }
+
+    private func begin(checked head: ResponseHead, body: BodyFraming) throws(GatewayError) {
         if let compression { return try begin(head, body: body, by: compression) }
         try stream.begin(head, body: body)
     }
@@ -262,7 +296,9 @@ package final class Exchange {
         _ status: Status, _ fields: HeaderFields = HeaderFields(), body: inout ByteBuffer
     ) async throws(GatewayError) {
         try begin(ResponseHead(status, fields: fields), body: .length(body.count))
-        try await write(&body)
+        // Nearly every answer is taken at once.
+        if encoder == nil { _ = try tryWrite(&body, atMost: body.count) }
+        if !body.isEmpty { try await write(&body) }
         try end()
         if encoder != nil { try await finishEnding() }
     }

@@ -7,6 +7,14 @@ package protocol ExplainingHandler: Handler {
     func explain(_ head: RequestHead, body: [UInt8]) -> Explanation
 }
 
+extension Handler {
+    /// What it would do, as far as it can tell.
+    package func explanation(of head: RequestHead, body: [UInt8]) -> Explanation {
+        (self as? any ExplainingHandler)?.explain(head, body: body)
+            ?? Explanation(of: head, ownAnswer: "answered by this program itself")
+    }
+}
+
 extension RouteHandler {
     /// Most handlers have nothing to add to the route.
     package func preview(

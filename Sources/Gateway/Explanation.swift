@@ -57,6 +57,12 @@ package struct Explanation: Sendable {
         self.ownAnswer = ownAnswer
     }
 
+    /// For what is refused before anyone looks for a route.
+    package init(of head: borrowing RequestHead, problem: GatewayError) {
+        self.init(of: head)
+        self.problem = problem
+    }
+
     package mutating func take(_ trace: RouteTrace) {
         tried = trace.rules.map { Tried(route: "\($0.rule.condition)", origin: $0.rule.origin, verdict: $0.verdict) }
         resolved = trace.resolved

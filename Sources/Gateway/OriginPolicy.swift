@@ -1,12 +1,18 @@
 package import HTTP
 
-/// Whose pages may read answers and open WebSockets here. A browser lets any page open one to any host and sends its cookies
-/// along, so whoever ends a WebSocket has to look at `Origin` itself (RFC 6455, 10.2).
+/// Which pages of other origins may use what is here: read answers (CORS), and open WebSockets. A browser lets any page open
+/// one to any host and sends its cookies along, so whoever ends a WebSocket has to look at `Origin` itself (RFC 6455, 10.2).
 package struct OriginPolicy: Sendable, Equatable {
-    /// Pages of other hosts that may, such as `https://app.example`; `*` is everyone. In lower case. Default none.
+    /// Origins whose pages may, such as `https://app.example`. In lower case. Default none.
     private let allowed: [String]
+    /// Whether pages of every origin may, without cookies.
+    private let allowsAll: Bool
 
-    package init(allowed: [String] = []) { self.allowed = allowed.map { $0.lowercased() } }
+    /// - Parameter allowed: Exact origins; `*` is everyone.
+    package init(allowed: [String] = []) {
+        self.allowed = allowed.map { $0.lowercased() }.filter { $0 != "*" }
+        allowsAll = allowed.contains("*")
+    }
 
     /// Whether what an operator wrote is `*`, or a scheme, a host and perhaps a port.
     package static func isOrigin(_ text: String) -> Bool {
@@ -20,40 +26,40 @@ package struct OriginPolicy: Sendable, Equatable {
     /// Whether the request may become a WebSocket. A client that is no browser sends no `Origin`, and may.
     package func allows(_ request: borrowing RequestHead) -> Bool {
         let origins = request.fields.values(.origin)
-        if origins.isEmpty || allowed.contains("*") { return true }
+        if origins.isEmpty || allowsAll { return true }
         let authority = request.authority
         return origins.allSatisfy { origin in
             allowed.contains(origin.lowercased()) || AccessPolicy.isSameOrigin(origin, authority)
         }
     }
 
-    /// What a browser is told about an answer that a page of another site asked for (Fetch Standard, 3.3).
-    package struct CrossOriginAnswer {
-        /// Whether the page may read it.
-        package let isAllowed: Bool
-        /// For the answer, unless it says such things itself. Nil when there is nothing to say.
-        package let fields: HeaderFields?
+    /// What a page of another origin may read of the answer to its request.
+    ///
+    /// A page of an origin that is listed may read everything, also with cookies. With `*` every page may, without them.
+    /// With no list, pages of this machine may, without them: they are the ones that people develop.
+    ///
+    /// - Returns: Nil when nothing need be said.
+    package func grant(for request: borrowing RequestHead) -> CrossOriginGrant? {
+        let everyone = CrossOriginGrant(origin: allowsAll ? "*" : nil, varies: !allowsAll || !allowed.isEmpty)
+        guard request.fields.contains(.origin) else {
+            // A cache must not keep for all origins what was answered to nobody in particular.
+            return allowed.isEmpty && !allowsAll ? nil : everyone
+        }
+        let origins = request.fields.values(.origin)
+        if origins.count == 1 {
+            if allowed.contains(origins[0].lowercased()) {
+                return CrossOriginGrant(origin: origins[0], allowsCredentials: true)
+            }
+            if allowed.isEmpty, !allowsAll, Self.isOfThisMachine(origins[0]) {
+                return CrossOriginGrant(origin: origins[0])
+            }
+        }
+        return everyone
     }
 
-    /// Pages that are named may read answers to requests with cookies too; when that is everyone, then only such as
-    /// everyone gets.
-    package func crossOriginAnswer(to request: borrowing RequestHead) -> CrossOriginAnswer {
-        guard !allowed.isEmpty else { return CrossOriginAnswer(isAllowed: false, fields: nil) }
-        var fields = HeaderFields()
-        let count = request.fields.count(of: .origin)
-        if allowed.contains("*") {
-            guard count > 0 else { return CrossOriginAnswer(isAllowed: false, fields: nil) }
-            fields.append(name: "Access-Control-Allow-Origin", value: "*")
-            return CrossOriginAnswer(isAllowed: true, fields: fields)
-        }
-        let origin = count == 1 ? request.fields[.origin] : nil
-        let isAllowed = origin.map { allowed.contains($0.lowercased()) } ?? false
-        if isAllowed, let origin {
-            fields.append(name: "Access-Control-Allow-Origin", value: origin)
-            fields.append(name: "Access-Control-Allow-Credentials", value: "true")
-        }
-        // So that no cache gives one site's answer to another.
-        fields.append(.vary, "Origin")
-        return CrossOriginAnswer(isAllowed: isAllowed, fields: fields)
+    /// Whether a page comes from the machine that its browser runs on.
+    private static func isOfThisMachine(_ origin: String) -> Bool {
+        guard isOrigin(origin), let start = origin.firstRange(of: "://")?.upperBound else { return false }
+        return AccessPolicy().isThisMachine(String(origin[start...]))
     }
 }

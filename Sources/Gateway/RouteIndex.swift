@@ -19,13 +19,13 @@ package struct RouteIndex: Sendable {
     /// - Parameter rules: Those that go first where two are for the same requests, first.
     package init(_ rules: [RouteRule] = []) {
         self.rules = rules
-        for rule in rules {
+        for (order, rule) in rules.enumerated() {
             let hosts = rule.condition.hosts
-            if hosts.isEmpty { anyHost.insert(rule, &shadowed) }
+            if hosts.isEmpty { anyHost.insert(rule, order, &shadowed) }
             for host in hosts {
                 switch host {
-                case .exact(let name): exact[name, default: HostRoutes()].insert(rule, &shadowed)
-                case .below(let suffix): below[suffix, default: HostRoutes()].insert(rule, &shadowed)
+                case .exact(let name): exact[name, default: HostRoutes()].insert(rule, order, &shadowed)
+                case .below(let suffix): below[suffix, default: HostRoutes()].insert(rule, order, &shadowed)
                 }
             }
         }
@@ -35,7 +35,7 @@ package struct RouteIndex: Sendable {
 
     /// The rule for a request, and what its path says. Nil when none is for it.
     package func binding(of head: borrowing RequestHead) -> RouteBinding? {
-        guard !isEmpty, let path = PathParts(head.pathSpan) else { return nil }
+        guard !isEmpty, let path = PathParts(head.routedSpan) else { return nil }
         var found: RouteBinding?
         forEachHost(for: head) { routes in
             found = routes.binding(of: path, head.method)
@@ -46,7 +46,7 @@ package struct RouteIndex: Sendable {
 
     /// The methods with which rules are for a path and host, sorted. For what to tell a client that asked with another one.
     package func methods(for head: borrowing RequestHead) -> [String] {
-        guard !isEmpty, let path = PathParts(head.pathSpan) else { return [] }
+        guard !isEmpty, let path = PathParts(head.routedSpan) else { return [] }
         var names: Set<String> = []
         forEachHost(for: head) { routes in
             names.formUnion(routes.methods(for: path))
@@ -74,10 +74,18 @@ package struct RouteIndex: Sendable {
 private struct HostRoutes: Sendable {
     private var trie = PathTrie<RouteRule>()
     /// By the segment that their paths begin with.
-    private var expressions: [String: [RouteRule]] = [:]
-    private var otherExpressions: [RouteRule] = []
+    private var expressions: [String: [Ordered]] = [:]
+    private var otherExpressions: [Ordered] = []
 
-    mutating func insert(_ rule: RouteRule, _ shadowed: inout [(rule: RouteRule, by: RouteRule)]) {
+    /// A rule, and its place in the list of all.
+    private struct Ordered: Sendable {
+        let order: Int
+        let rule: RouteRule
+    }
+
+    mutating func insert(
+        _ rule: RouteRule, _ order: Int, _ shadowed: inout [(rule: RouteRule, by: RouteRule)]
+    ) {
         switch rule.condition.pattern {
         case .template(let template):
             let methods: [Method?] = rule.condition.methods.isEmpty ? [nil] : rule.condition.methods
@@ -86,8 +94,9 @@ private struct HostRoutes: Sendable {
                 if let earlier, earlier !== rule { shadowed.append((rule, earlier)) }
             }
         case .expression(let expression):
-            guard let first = expression.firstSegment else { return otherExpressions.append(rule) }
-            expressions[first, default: []].append(rule)
+            let ordered = Ordered(order: order, rule: rule)
+            guard let first = expression.firstSegment else { return otherExpressions.append(ordered) }
+            expressions[first, default: []].append(ordered)
         }
     }
 
@@ -105,7 +114,7 @@ private struct HostRoutes: Sendable {
         guard !expressions.isEmpty || !otherExpressions.isEmpty else { return [] }
         let text = path.text
         let candidates = path.segments.first.flatMap { expressions[$0] } ?? []
-        return (candidates + otherExpressions).filter { rule in
+        return (candidates + otherExpressions).sorted { $0.order < $1.order }.map(\.rule).filter { rule in
             if case .expression(let expression) = rule.condition.pattern { expression.matches(text) } else { false }
         }
     }

@@ -32,7 +32,7 @@ package enum RouteComparison {
         var far: [(rule: RouteRule, verdict: RouteVerdict)] = []
         for (order, rule) in rules.enumerated() {
             let condition = rule.condition
-            guard let shape = condition.shape(matching: path) else {
+            guard let shape = condition.shape(matching: path, head.method) else {
                 if far.count < limit, condition.isNear(path) { far.append((rule, .otherPath)) }
                 continue
             }
@@ -44,7 +44,7 @@ package enum RouteComparison {
                 near.append((rule, .otherMethod))
                 continue
             }
-            fitting.append((rule, [hostRank] + shape + [condition.methodRank(head.method), order]))
+            fitting.append((rule, [hostRank] + shape + [order]))
         }
         fitting.sort { $0.rank.lexicographicallyPrecedes($1.rank) }
         guard let winner = fitting.first else { return Array((near + far).prefix(limit)) }
@@ -65,17 +65,18 @@ extension RouteRule.Condition {
         }.min()
     }
 
-    /// Smaller for a method that is named.
-    fileprivate func methodRank(_ method: Method) -> Int {
+    /// Smaller for a method that is named, where paths are the same.
+    private func methodRank(_ method: Method) -> Int {
         if methods.contains(method) { return 0 }
         return methods.isEmpty ? 2 : 1
     }
 
     /// How special the path is, to be compared number by number, smaller ones first. Nil when it does not match.
-    fileprivate func shape(matching path: PathParts) -> [Int]? {
+    fileprivate func shape(matching path: PathParts, _ method: Method) -> [Int]? {
         switch pattern {
+        // Which of two expressions is for fewer paths nobody can tell, so their order decides.
         case .expression(let expression): expression.matches(path.text) ? [2] : nil
-        case .template(let template): template.shape(matching: path)
+        case .template(let template): template.shape(matching: path).map { $0 + [methodRank(method)] }
         }
     }
 

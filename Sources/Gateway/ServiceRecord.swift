@@ -17,6 +17,25 @@ extension Service {
         nodes = try object.list("nodes", of: "service").map { json throws(MalformedRecord) in try Node(json: json) }
     }
 
+    /// Reads a record as clients send it.
+    package init(record bytes: Span<UInt8>) throws(MalformedRecord) {
+        let json: JSONValue
+        do throws(JSONProblem) {
+            json = try JSONParser.parse(bytes)
+        } catch {
+            throw MalformedRecord("the record is no JSON: \(error)")
+        }
+        try self.init(json: json)
+    }
+
+    /// Refuses what cannot be registered: a service without nodes, or one of whose nodes is nowhere.
+    package func checkNodes() throws(MalformedRecord) {
+        guard !nodes.isEmpty else { throw MalformedRecord("Require at least one node") }
+        if let node = nodes.first(where: { $0.hostAndPort == nil }) {
+            throw MalformedRecord("the address of node \(node.id) is not host:port")
+        }
+    }
+
     package var json: JSONValue {
         .object([
             "name": .string(name), "version": .string(version), "metadata": metadata.json,

@@ -210,6 +210,9 @@ package enum FieldName: UInt8, CaseIterable, Sendable {
     /// The name in this text, whatever its case.
     package static func of(_ name: String) -> FieldName { of(name.utf8.span) }
 
+    /// Whether a text could be the name of a field.
+    package static func isName(_ text: String) -> Bool { text.utf8.span.isToken }
+
     /// This name's bit in a set of names.
     @inline(__always)
     var bit: UInt64 { 1 << UInt64(rawValue) }

@@ -140,8 +140,12 @@ package struct HeaderFields: Sendable {
     /// For names and values of our own; those of others go through `append(untrusted:value:)`.
     package mutating func append(name: String, value: String) {
         let start = lines.count
-        for byte in name.utf8 { lines.append(byte.isTokenByte ? byte : .hyphen) }
-        if name.isEmpty { lines.append(UInt8.hyphen) }
+        if name.utf8.span.isToken {
+            lines.append(name)
+        } else {
+            for byte in name.utf8 { lines.append(byte.isTokenByte ? byte : .hyphen) }
+            if name.isEmpty { lines.append(UInt8.hyphen) }
+        }
         finish(start: start, known: FieldName.of(lines.span.extracting(start..<lines.count)), value: value)
     }
 

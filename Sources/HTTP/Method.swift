@@ -69,7 +69,7 @@ package struct Method: Hashable, Sendable, CustomStringConvertible {
     /// The method as it is sent, `GET` for instance.
     package var description: String {
         if case .other(let text) = name { return text }
-        return String("\(line)".dropLast())
+        return line.withUTF8Buffer { String(decoding: $0.dropLast(), as: UTF8.self) }
     }
 
     /// Asks for nothing to change (RFC 9110, 9.2.1).

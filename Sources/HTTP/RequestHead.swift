@@ -16,9 +16,11 @@ package struct RequestHead: Sendable {
     package var version: Version
     package var fields: HeaderFields
 
-    /// The target as received, and after it a slash to which the path of `http://host` points.
+    /// The target as received, after it a slash to which the path of `http://host` points, and the path to decide by where
+    /// that is another.
     private var line = ByteBuffer()
     private var parts = TargetParts()
+    private var targetLength = 0
 
     /// A head for clients, tests and requests that a program makes. Blanks and control bytes in the target become
     /// `%20`; nothing else is checked. `authority` becomes the first `Host` field, unless there is one or it is empty.
@@ -41,9 +43,9 @@ package struct RequestHead: Sendable {
         for byte in target.utf8 {
             if byte <= .space || byte == 0x7f { line.append("%20") } else { line.append(byte) }
         }
-        let length = line.count
+        targetLength = line.count
         line.append(UInt8.slash)
-        parts = TargetParts(splitting: line.span.extracting(0..<length), method: method)
+        parts = TargetParts(splitting: line.span.extracting(0..<targetLength), method: method)
     }
 
     /// Gives memory back that one unusual request needed, and forgets the request. For connections that go idle.
@@ -62,6 +64,7 @@ package struct RequestHead: Sendable {
         line.removeAll()
         line.append(target)
         line.append(UInt8.slash)
+        targetLength = target.count
         fields.removeAll(keepingCapacity: true)
     }
 
@@ -71,7 +74,7 @@ package struct RequestHead: Sendable {
     /// The target's bytes, as received.
     package var targetSpan: Span<UInt8> {
         @_lifetime(borrow self)
-        get { line.span.extracting(0..<(line.count - 1)) }
+        get { line.span.extracting(0..<targetLength) }
     }
 
     /// The path, still percent-encoded, whatever the form of the target: `*` for `OPTIONS *`, `/` for a target
@@ -85,7 +88,20 @@ package struct RequestHead: Sendable {
     }
 
     /// Whether the target is `http://host` without even a slash.
-    var lacksPath: Bool { parts.path.lowerBound == line.count - 1 }
+    var lacksPath: Bool { parts.path.lowerBound == targetLength }
+
+    /// The path by which it is decided whom the request is for: the received one, unless `decide(by:)` gave another.
+    package var routedSpan: Span<UInt8> {
+        @_lifetime(borrow self)
+        @inline(__always) get { line.span.extracting(parts.routed ?? parts.path) }
+    }
+
+    /// Has everything decided as if the path were this one. What was received stays what is passed on.
+    package mutating func decide(by path: String) {
+        let start = line.count
+        line.append(path)
+        parts.routed = start..<line.count
+    }
 
     /// What follows the first question mark of the target, still encoded. Nil without one, empty for `/path?`.
     package var query: String? { parts.query.map { String(line.span.extracting($0)) } }
@@ -128,6 +144,8 @@ package struct RequestHead: Sendable {
 /// Where in a target its parts are.
 struct TargetParts: Sendable {
     var path = 0..<0
+    /// A path to decide by, apart from the received one.
+    var routed: Range<Int>?
     var query: Range<Int>?
     var authority: Range<Int>?
 }

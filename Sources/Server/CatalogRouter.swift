@@ -139,6 +139,13 @@ package final class CatalogRouter: Router {
 
     // MARK: Declared routes
 
+    /// Whether a declared route is for the request, be its service registered or not.
+    package func isDeclared(_ head: borrowing RequestHead) -> Bool {
+        guard let declared else { return false }
+        forgetOldDeclarations()
+        return declared.binding(of: head) != nil
+    }
+
     private func forgetOldDeclarations() {
         guard let declared, declared.refresh() else { return }
         services.removeAll()

@@ -3,8 +3,8 @@ internal import Gateway
 internal import HTTP
 internal import Reactor
 
-/// Where the reading of a request's body stands.
-struct RequestBody {
+/// Where the reading of a request's body stands. There is one for each session, and looking at it copies nothing.
+struct RequestBody: ~Copyable {
     private(set) var framing = BodyFraming.none
     private(set) var isContinueExpected = false
     private var reader = BodyReader(.none)

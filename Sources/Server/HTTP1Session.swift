@@ -139,10 +139,10 @@ final class HTTP1Session: ServerSession {
     /// Returns false when the connection is to be closed.
     nonisolated(nonsending) private func answerRequest() async -> Bool {
         let began = loop.now
-        if exchange.request.fields.contains(.http2Settings), changeToHTTP2() { return false }
+        if exchange.withRequest({ $0.fields.contains(.http2Settings) }), changeToHTTP2() { return false }
         var canGoOn = true
         do throws(GatewayError) {
-            try await handler.handle(exchange)
+            try await handler.lastHandler(for: exchange).handle(exchange)
             guard response.isEnded || tunnel.isOpen else { throw GatewayError(.fault, "no answer was given") }
             if let failure = exchange.lateFailure { context.report(failure, exchange) }
         } catch {
@@ -182,7 +182,7 @@ final class HTTP1Session: ServerSession {
         }
         deadline.clear()
         exchange.reset()
-        keepsAlive = exchange.request.keepsConnectionAlive && !isDraining
+        keepsAlive = exchange.withRequest { $0.keepsConnectionAlive } && !isDraining
         return .arrived
     }
 
@@ -216,11 +216,12 @@ final class HTTP1Session: ServerSession {
     private func parseHead() throws(GatewayError) -> Bool {
         do throws(RequestProblem) {
             guard try parser.take(from: &input, into: &exchange.request) else { return false }
-            // What follows would not be HTTP. Closing keeps it from being taken for requests.
-            guard exchange.request.method != .connect else { throw Self.tunnel }
-            let framing = try BodyFraming.ofRequest(exchange.request)
-            request.begin(framing, expectsContinue: exchange.request.expectsContinue)
-            response.begin(exchange.request.method, exchange.request.version)
+            try exchange.withRequest { (head) throws(RequestProblem) in
+                // What follows would not be HTTP. Closing keeps it from being taken for requests.
+                guard head.method != .connect else { throw Self.tunnel }
+                request.begin(try BodyFraming.ofRequest(head), expectsContinue: head.expectsContinue)
+                response.begin(head.method, head.version)
+            }
             return true
         } catch {
             forgetExchange()

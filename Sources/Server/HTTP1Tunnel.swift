@@ -17,10 +17,10 @@ struct TunnelState {
 extension HTTP1Session {
     var webSocketOffer: WebSocketOffer {
         // An older client cannot switch (RFC 9110, 7.8), so its wish is ignored.
-        guard exchange.request.fields.contains(.upgrade), exchange.request.version == .http11,
-            exchange.request.fields.hasToken("websocket", in: .upgrade)
-        else { return .none }
-        return .upgrade
+        exchange.withRequest { head in
+            head.fields.contains(.upgrade) && head.version == .http11
+                && head.fields.hasToken("websocket", in: .upgrade)
+        } ? .upgrade : .none
     }
 
     var isStopping: Bool { isDraining }

@@ -139,7 +139,7 @@ final class HTTP2Stream: LoopTask {
         let began = session.loop.now
         do throws(GatewayError) {
             if let refusal { throw refusal }
-            try await session.handler.handle(exchange)
+            try await session.handler.lastHandler(for: exchange).handle(exchange)
             guard response.isEnded || isTunnel else { throw GatewayError(.fault, "no answer was given") }
             if let failure = exchange.lateFailure { session.context.report(failure, exchange) }
         } catch {

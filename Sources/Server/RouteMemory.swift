@@ -20,7 +20,7 @@ struct RouteMemory {
     func route(of head: borrowing RequestHead) -> Route? {
         guard !entries.isEmpty else { return nil }
         let host = head.authoritySpan
-        let path = head.pathSpan
+        let path = head.routedSpan
         guard let entry = entries[Self.place(host, path)], entry.method == head.method,
             entry.path.span.isIdentical(toBytesOf: path), entry.host.span.isIdentical(toBytesOf: host)
         else { return nil }
@@ -29,7 +29,7 @@ struct RouteMemory {
 
     mutating func remember(_ route: Route, of head: borrowing RequestHead) {
         let host = head.authoritySpan
-        let path = head.pathSpan
+        let path = head.routedSpan
         guard host.count <= Self.maximumLength, path.count <= Self.maximumLength else { return }
         if entries.isEmpty { entries = [Entry?](repeating: nil, count: Self.size) }
         entries[Self.place(host, path)] = Entry(method: head.method, host: host.copy, path: path.copy, route: route)

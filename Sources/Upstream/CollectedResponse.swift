@@ -58,7 +58,10 @@ extension UpstreamConnection {
     func takeHead(to method: Method, from node: Node) throws(GatewayError) -> BodyFraming? {
         do throws(ResponseProblem) {
             while try tryParseHead() {
-                if try isFinal { return try BodyFraming.ofResponse(response, to: method) }
+                guard try isFinal else { continue }
+                return try withResponse { (head) throws(ResponseProblem) in
+                    try BodyFraming.ofResponse(head, to: method)
+                }
             }
             return nil
         } catch {

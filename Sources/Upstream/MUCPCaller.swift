@@ -44,7 +44,9 @@ package final class MUCPCaller: StreamingCaller {
     }
 
     private func finish(_ connection: UpstreamConnection, of node: Node) {
-        guard connection.input.isEmpty, connection.response.keepsConnectionAlive else { return connection.close() }
+        guard connection.input.isEmpty, connection.withResponse({ $0.keepsConnectionAlive }) else {
+            return connection.close()
+        }
         pool.put(connection, of: node)
     }
 
@@ -59,7 +61,9 @@ package final class MUCPCaller: StreamingCaller {
             to: .post, from: node, body: &reply, limit: maximumReply, wakeup: wakeup,
             for: call.exchange)
         guard isComplete else { throw .timedOut(node, after: limit) }
-        try MUCPResponse.check(connection.response, body: reply, of: call.destination.service, node: node)
+        try connection.withResponse { (head) throws(GatewayError) in
+            try MUCPResponse.check(head, body: reply, of: call.destination.service, node: node)
+        }
         let error: String?
         do throws(MUCPProblem) { error = try codec.unwrap(&reply) } catch { throw .broken(node, error.reason) }
         if let error { throw GatewayError(reportedBy: call.destination.service, text: error) }

@@ -24,7 +24,7 @@ enum MUCPResponse {
             throw .broken(node, "it answered with status \(head.status.code), which is no RPC answer")
         }
         // A server that does not know the codec says so in plain text and without an error header.
-        if let type = head.fields[.contentType], type.hasPrefix("text/plain") {
+        if head.fields.contentKind == .text, head.fields[.contentType]?.hasPrefix("text/plain") == true {
             throw GatewayError(
                 .unsupportedMediaType, "the service does not understand \(body.text.prefix(200))",
                 detail: "node \(node.id) at \(node.address): \(body.text.prefix(200))", mayHaveBeenSent: true)

@@ -10,15 +10,19 @@ extension ReflectedMethods: MessageTypeSource {
     nonisolated(nonsending) package func messageTypes(
         of services: [Service], wakeup: Wakeup, within limit: Duration
     ) async -> any MessageTypes {
-        let descriptors = currentDescriptors
+        let (descriptors, learnt) = known
         var asked: [(name: String, node: Node)] = []
+        var reflected: [String: SchemaSet] = [:]
         for service in services where !asked.contains(where: { $0.name == service.name }) {
             guard asked.count < Self.maximumAsked.altogether else { break }
             let types = DescribedTypes(descriptors: descriptors, reflected: [:])
             guard let node = service.translatedNode, !types.knowsAll(of: service) else { continue }
-            asked.append((service.name, node))
+            if let schema = learnt.schema(of: service.name, on: node) {
+                reflected[service.name] = schema
+            } else {
+                asked.append((service.name, node))
+            }
         }
-        var reflected: [String: SchemaSet] = [:]
         let deadline = Deadline(on: loop, firing: wakeup)
         defer { deadline.cancel() }
         deadline.set(loop.now + limit)
@@ -54,8 +58,9 @@ private struct DescribedTypes: MessageTypes {
         guard service.translatedNode != nil else { return [] }
         var names: Set<String> = []
         if let schema = reflected[service.name] {
+            let endpoints = EndpointNames(schema)
             for type in schema.services where !type.name.hasPrefix("grpc.") {
-                names.formUnion(type.methods.map { "\(type.name.lastPart).\($0.name)" })
+                names.formUnion(type.methods.map(endpoints.name))
             }
         }
         names.formUnion(descriptors.endpoints(of: service.name))

@@ -86,11 +86,11 @@ package final class ReflectedMethods: GRPCMethods {
 
     var loop: any EventLoop { pool.loop }
 
-    /// What files of descriptors tell now, for those that are not in a hurry.
-    var currentDescriptors: Descriptors {
+    /// What is known now without asking anyone.
+    var known: (descriptors: Descriptors, services: LearntServices) {
         forgetOldCatalog()
         takeNews()
-        return descriptors
+        return (descriptors, services)
     }
 
     private func takeNews() {

@@ -37,6 +37,23 @@ final class UpstreamConnection {
 
     deinit { deadline.cancel() }
 
+    /// Lends the head of the response without copying it: a plain read of `response` counts references to its memory.
+    ///
+    /// - Precondition: `body` does not touch `response`.
+    @inline(__always)
+    func withResponse<Result, Failure: Error>(
+        _ body: (borrowing ResponseHead) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try Self.lend(&response, to: body)
+    }
+
+    @inline(__always)
+    private static func lend<Result, Failure: Error>(
+        _ head: inout ResponseHead, to body: (borrowing ResponseHead) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try body(head)
+    }
+
     /// Hands the connection to another task.
     func adopt(_ wakeup: Wakeup) {
         channel.wakeup = wakeup

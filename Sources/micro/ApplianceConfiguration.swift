@@ -1,5 +1,6 @@
 import ACME
 import Gateway
+import HTTP
 import Handlers
 import Logging
 import Reactor
@@ -42,6 +43,8 @@ struct ApplianceConfiguration: Sendable {
     var drainTimeout: Duration
     /// Whose `X-Forwarded-...` fields are believed.
     var trustedProxies: [AddressRange]
+    /// Whether gateways count their answers, and tell of them at `/stats`.
+    var hasStatistics = false
     /// What was given and has no effect; sentences without a period.
     var warnings: [String]
 
@@ -61,8 +64,14 @@ struct ApplianceConfiguration: Sendable {
         var rpcAccess: RPCAccess
         /// Whose pages may read answers, and open a WebSocket that ends here.
         var origins: OriginPolicy
-        /// Whether browsers are told of the former.
-        var tellsOrigins = false
+        /// Whether browsers are told so.
+        var hasCORS: Bool
+        /// Header fields that such pages may send, besides the usual ones.
+        var corsFields: [String]
+        /// What `%2F` in a path is.
+        var encodedSlashes: EncodedSlashes
+        /// Whether clients of other machines may change the registry without a login.
+        var isRegistryInsecure: Bool
     }
 
     /// Where messages go that requests publish.
@@ -205,6 +214,7 @@ extension ApplianceConfiguration {
         security = isSecure ? Security(settings) : nil
         nodeSecurity = NodeSecurity(settings)
         client = Client(settings)
+        hasStatistics = settings.boolean(.enableStats) == true
         limits = Limits(settings)
         logs = Logs(settings)
         loops = settings.number(.loops)
@@ -236,13 +246,16 @@ extension ApplianceConfiguration.API {
             case false?: .nobody
             }
         origins = OriginPolicy(allowed: settings.list(.allowedOrigins))
-        tellsOrigins = settings.boolean(.enableCORS) != false && !settings.list(.allowedOrigins).isEmpty
+        hasCORS = settings.boolean(.enableCORS) ?? true
+        corsFields = settings.list(.corsHeaders)
+        encodedSlashes = EncodedSlashes(rawValue: settings.the(settings.text, .encodedSlashes)) ?? .keep
+        isRegistryInsecure = settings.boolean(.insecureRegistry) ?? false
     }
 }
 
 extension ApplianceConfiguration.Broker {
     fileprivate init(_ settings: Settings) {
-        name = settings.the(settings.text, .broker)
+        name = settings.text(.broker) ?? "http"
         address = name == "http" ? settings.address(.brokerAddress) : nil
     }
 }

@@ -32,6 +32,9 @@ struct Composition: Sendable {
     /// The subscribers within this process.
     let subscribers = HTTPBrokerSite(memory: MemoryBroker())
 
+    /// What the gateways of this process have answered.
+    private let statistics = RequestStatistics { time(nil) }
+
     // MARK: By name
 
     func strategy() -> any Strategy {
@@ -81,33 +84,46 @@ struct Composition: Sendable {
     }
 
     /// The handler of the gateway, `micro api`.
-    func gateway(_ api: ApplianceConfiguration.API, _ context: WorkerContext) -> any Handler {
+    ///
+    /// - Parameter registrar: Takes what is registered through the gateway; nil when nothing is discovered.
+    func gateway(
+        _ api: ApplianceConfiguration.API, _ registrar: (any Registrar)?, _ context: WorkerContext
+    ) -> any Handler {
         let parts = LoopParts(context, self)
         let router = CatalogRouter(
             resolver: resolver(api), namespace: "\(api.namespace)", mode: api.handler, view: context.catalog,
             strategy: strategy(), health: parts.health, declared: DeclaredRoutes(routes.index),
             clock: { [loop = context.loop] in loop.now })
-        let routing = RoutingHandler(router: router, handlers: handlers(api, parts, context)) {
+        let routing = RoutingHandler(router: router, handlers: handlers(api, registrar, parts, context)) {
             compression(passesOn: $0.nodeUse == .proxying, context)
         }
         let front = FrontHandler(
-            version: Version.number, rpc: compressing(rpcEndpoint(api.rpcAccess, parts, context), context),
+            version: Version.number, rpc: compressing(rpcEndpoint(api.rpcAccess, of: api, parts, context), context),
+            encodedSlashes: api.encodedSlashes, isDeclared: router.isDeclared,
             next: GRPCSwitchHandler(grpc: grpc(parts, context), next: routing))
-        context.explainers.append((api.name, front))
-        return api.tellsOrigins ? CORSHandler(api.origins, next: front) : front
+        let sharing: any ExplainingHandler = api.hasCORS ? CORSHandler(api.origins, fields: api.corsFields, next: front) : front
+        let outermost = counted(sharing)
+        context.explainers.append((api.name, outermost))
+        return outermost
     }
 
     /// What can be done with a request of the gateway.
     private func handlers(
-        _ api: ApplianceConfiguration.API, _ parts: LoopParts, _ context: WorkerContext
+        _ api: ApplianceConfiguration.API, _ registrar: (any Registrar)?, _ parts: LoopParts, _ context: WorkerContext
     ) -> [HandlerKind: any RouteHandler] {
         let proxy = ProxyHandler(backend: HTTPBackend(pool: parts.pool), maximumAttempts: maximumAttempts)
         let publisher = publisher(api, parts, context)
         return [
             .rpc: RPCHandler(
-                dispatcher: parts.dispatcher, catalog: context.catalog, configuration: rpc, origins: api.origins),
+                dispatcher: parts.dispatcher, catalog: context.catalog, configuration: rpc(api), origins: api.origins),
+            .api: APIHandler(dispatcher: parts.dispatcher, configuration: rpc(api)),
             .http: proxy, .web: proxy, .event: EventHandler(publisher), .cloudevents: CloudEventsHandler(publisher),
             .broker: BrokerHandler(publisher, tasks: context.tasks, origins: api.origins),
+            .registry: RegistryHandler(
+                catalog: context.catalog, registrar: registrar,
+                policy: AccessPolicy(
+                    isInsecure: api.isRegistryInsecure, machineNames: AccessPolicy.namesOfThisMachine() + ownHosts,
+                    subject: "Registration", flag: "--insecure_registry"), origins: api.origins),
         ]
     }
 
@@ -115,7 +131,7 @@ struct Composition: Sendable {
     private func publisher(
         _ api: ApplianceConfiguration.API, _ parts: LoopParts, _ context: WorkerContext
     ) -> MessagePublisher {
-        MessagePublisher(broker: broker(parts, context), namespace: api.namespace, configuration: rpc) {
+        MessagePublisher(broker: broker(parts, context), namespace: api.namespace, configuration: rpc(api)) {
             let now = Timestamp.now()
             return MessagePublisher.Moment(seconds: now.milliseconds / 1_000, text: now.rfc3339)
         }
@@ -157,10 +173,15 @@ struct Composition: Sendable {
             declared: DeclaredRoutes(routes.index))
         let passing = ProxyHandler(
             backend: HTTP2Backend(pool: parts.shared, configuration: pool), maximumAttempts: maximumAttempts)
-        let calling = RPCHandler(dispatcher: parts.dispatcher, catalog: context.catalog, configuration: rpc)
+        let calling = RPCHandler(dispatcher: parts.dispatcher, catalog: context.catalog, configuration: rpc(nil))
         return GRPCSwitchHandler(
             grpc: RoutingHandler(router: router, always: passing),
             next: RoutingHandler(router: calls, always: calling) { _ in compression(passesOn: false, context) })
+    }
+
+    private func counted(_ handler: any ExplainingHandler) -> any ExplainingHandler {
+        guard configuration.hasStatistics else { return handler }
+        return StatsHandler(statistics, process: ProcessFigures.now, next: handler)
     }
 
     /// - Parameter passesOn: Whether the answers are those of others.
@@ -177,8 +198,10 @@ struct Composition: Sendable {
     }
 
     /// Calls for the dashboard go the same way as everyone's.
+    ///
+    /// - Parameter gateway: Nil for that of the dashboard.
     func rpcEndpoint(
-        _ access: RPCAccess, _ parts: LoopParts, _ context: WorkerContext
+        _ access: RPCAccess, of gateway: ApplianceConfiguration.API? = nil, _ parts: LoopParts, _ context: WorkerContext
     ) -> RPCEndpointHandler {
         // Its destinations are named, so the resolver is never asked.
         let router = CatalogRouter(
@@ -186,7 +209,7 @@ struct Composition: Sendable {
             health: parts.health)
         return RPCEndpointHandler(
             access: access, router: router, dispatcher: parts.dispatcher, catalog: context.catalog,
-            configuration: rpc)
+            configuration: rpc(gateway))
     }
 
     var facts: ClientFacts {
@@ -202,12 +225,13 @@ struct Composition: Sendable {
         return pool
     }
 
-    fileprivate var rpc: RPCConfiguration {
+    /// - Parameter gateway: Nil for what is beside the gateways, and calls as the first of them does.
+    private func rpc(_ gateway: ApplianceConfiguration.API?) -> RPCConfiguration {
         var rpc = RPCConfiguration()
         rpc.maximumBody = configuration.limits.rpcBody
         rpc.timeout = configuration.client.requestTimeout
         rpc.streamIdleTimeout = configuration.limits.streamIdleTimeout
-        rpc.namespace = configuration.gateways.first?.commonNamespace ?? .fixed(Namespace.standard)
+        rpc.namespace = (gateway ?? configuration.gateways.first)?.commonNamespace ?? .fixed(Namespace.standard)
         return rpc
     }
 

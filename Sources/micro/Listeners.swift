@@ -73,11 +73,12 @@ struct Listeners {
         let composition = appliance.composition
         let configuration = composition.configuration
         let security = appliance.certificates?.context
+        let registrar = appliance.registry?.registrar
         do throws(SystemError) {
             for (given, sockets) in zip(configuration.gateways, gateways) {
                 guard let socket = sockets.take() else { continue }
                 try await worker.listen(socket, facts: composition.facts, security: security) {
-                    composition.gateway(given, $0)
+                    composition.gateway(given, registrar, $0)
                 }
             }
             if let given = configuration.web, let socket = web?.take() {

@@ -1,3 +1,4 @@
+import Brokers
 import Bytes
 import Gateway
 import HTTP
@@ -44,6 +45,18 @@ struct LiveOutside: Outside {
     }
 
     func content(of path: String) throws(Unreadable) -> [UInt8] { try ConfigurationFile.content(of: path) }
+
+    func publish(
+        _ message: Message, to topic: String, among services: [Service], _ settings: Settings
+    ) async throws(DirectoryError) {
+        let domain = ClientDomain(loop: try ClientLoop.shared())
+        let limit = settings.duration(.clientRequestTimeout) ?? .seconds(5)
+        do throws(BrokerError) {
+            try await domain.publish(message, to: topic, among: services, within: limit)
+        } catch {
+            throw .failed(error.detail)
+        }
+    }
 
     func serve(_ configuration: ApplianceConfiguration) async -> Int32 { await Supervisor.run(configuration) }
 }
@@ -120,6 +133,31 @@ private actor ClientDomain {
         var reply = ByteBuffer()
         try await dispatcher.call(call, on: node, reply: &reply, wakeup: Wakeup())
         return reply.bytes
+    }
+}
+
+extension ClientDomain {
+    func publish(
+        _ message: Message, to topic: String, among services: [Service], within limit: Duration
+    ) async throws(BrokerError) {
+        let catalog = CatalogView()
+        catalog.replace(with: Catalog(generation: 1, services: services))
+        let broker = HTTPBroker(
+            HTTPBrokerSite(memory: MemoryBroker()), pool: UpstreamPool(loop: loop, transport: TCPTransport()),
+            catalog: catalog, tasks: TaskStarter { [unowned self] task in start(Started(task)) })
+        try await broker.publish(message, to: topic, before: ContinuousClock.now + limit, wakeup: Wakeup())
+    }
+
+    private func start(_ started: Started) {
+        Task.immediate(executorPreference: loop) { await run(started) }
+    }
+
+    private func run(_ started: Started) async { await started.task.run() }
+
+    /// The compiler cannot follow an existential into the closure that runs it.
+    private final class Started {
+        let task: any LoopTask
+        init(_ task: any LoopTask) { self.task = task }
     }
 }
 

@@ -8,9 +8,9 @@ struct RootCommand: ParsableCommand {
         version: Version.number,
         subcommands: [
             DemoCommand.self, APICommand.self, WebCommand.self, ServerCommand.self, ProxyCommand.self,
-            ListCommand.self, GetCommand.self, CallCommand.self, StreamCommand.self, HealthCommand.self,
-            ExplainCommand.self,
-            RegisterCommand.self, DeregisterCommand.self, ConfigCommand.self, VersionCommand.self, HelpCommand.self,
+            ListCommand.self, GetCommand.self, CallCommand.self, StreamCommand.self, PublishCommand.self,
+            HealthCommand.self, ExplainCommand.self, RegisterCommand.self, DeregisterCommand.self,
+            ConfigCommand.self, VersionCommand.self, HelpCommand.self,
         ])
 }
 

@@ -25,7 +25,8 @@ private final class Rig: @unchecked Sendable {
         let services = subscribers.map { address, version, service in
             let metadata = ["broker": "http", "topic": "news"]
             return Service(
-                name: service, version: version, nodes: [Node(id: "id-\(address)", address: address, metadata: metadata)])
+                name: service, version: version,
+                nodes: [Node(id: "id-\(address)", address: address, metadata: metadata)])
         }
         view.replace(with: Catalog(generation: 1, services: services))
         domain = Domain(loop: loop) { tasks in
@@ -49,7 +50,8 @@ private final class Rig: @unchecked Sendable {
         let deadline = loop.now + limit
         Task(executorPreference: loop) {
             let result = await domain.publish(
-                Message(header: ["Content-Type": "text/plain"], body: Array("hello".utf8)), to: "news", before: deadline)
+                Message(header: ["Content-Type": "text/plain"], body: Array("hello".utf8)), to: "news",
+                before: deadline)
             self.results.append(result)
         }
         loop.drain()

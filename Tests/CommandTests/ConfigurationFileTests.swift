@@ -128,6 +128,15 @@ struct ConfigurationFileTests {
             ])
     }
 
+    @Test func `what does not fit together in one gateway is told with its place`() throws {
+        let file = "listeners:\n  - {name: a, address: ':1', enable_cors: true}\n  - {name: b, address: ':2'}"
+        let warnings = try resolve("api --config=micro.yaml", file).warnings
+        #expect(warnings.count == 1)
+        #expect(
+            warnings.first?.hasPrefix("enable_cors (listener a, micro.yaml:2) has no effect without allowed_origins")
+                == true)
+    }
+
     @Test func `a table may be taken over from another one, and changed`() throws {
         let file = """
             listeners:

@@ -112,6 +112,8 @@ struct FakeOutside: Outside {
     var registry: (any ServiceDirectory)?
     /// By their names.
     var files: [String: String] = [:]
+    /// What was published: topic, content, and who was there.
+    let published = Box<[String]>([])
     /// What was asked to serve; the exit code is 42.
     let served = Box<[ApplianceConfiguration]>([])
 
@@ -127,6 +129,16 @@ struct FakeOutside: Outside {
     func content(of path: String) throws(Unreadable) -> [UInt8] {
         guard let text = files[path] else { throw Unreadable(reason: "does not exist") }
         return Array(text.utf8)
+    }
+
+    func publish(
+        _ message: Message, to topic: String, among services: [Service], _ settings: Settings
+    ) async throws(DirectoryError) {
+        guard topic != "refused" else { throw .failed("nobody took it") }
+        let header = message.header.filter { $0.key != "Micro-Id" }.sorted { $0.key < $1.key }
+            .map { "\($0.key)=\($0.value)" }
+        let text = "\(topic) \(String(decoding: message.body, as: UTF8.self)) \(header) \(services.map(\.name))"
+        published.change { $0.append(text) }
     }
 
     func serve(_ configuration: ApplianceConfiguration) async -> Int32 {

@@ -50,6 +50,11 @@ struct ProgramTests {
             ),
             (["register", "service", "{}"], "the service has no name"),
             (
+                ["publish", "events"],
+                "micro publish needs topic and message, such as micro publish events '{\"hello\": \"world\"}'"
+            ),
+            (["publish", "events", "[]"], "the request must be a JSON object, such as '{\"name\": \"john\"}'"),
+            (
                 ["stream", "greeter"],
                 "micro stream needs service and endpoint, such as micro stream greeter Say.Stream '{\"count\": 3}'"
             ),
@@ -95,6 +100,21 @@ struct ProgramTests {
         #expect(json == RunResult(output: "{\n\t\"msg\": \"hi\"\n}\n", complaints: "", code: 0))
         let raw = await run(["call", "-o", "raw", "greeter", "Say.Hello"], in: world(answer))
         #expect(raw == RunResult(output: "{\"msg\":\"hi\"}\n", complaints: "", code: 0))
+    }
+
+    @Test func `a message is published to whoever stands in the registry, and ok is printed`() async {
+        let subscribers = ["micro.http.broker", "topic:events", "events", "other"].map { Service(name: $0) }
+        let outside = FakeOutside(
+            registry: RegistryDirectory(FakeRegistry(subscribers), FakeNodes([]), isLasting: false))
+        let result = await run(["publish", "--metadata=a=b", "events", "{\"n\":", "1.50}"], in: outside)
+        #expect(result == RunResult(output: "ok\n", complaints: "", code: 0))
+        #expect(
+            outside.published.value == [
+                #"events {"n": 1.50} ["A=b", "Content-Type=application/json", "Micro-Topic=events"] "#
+                    + #"["micro.http.broker", "events", "topic:events"]"#
+            ])
+        let refused = await run(["publish", "refused", "{}"], in: outside)
+        #expect(refused == RunResult(output: "", complaints: "micro: nobody took it\n", code: 1))
     }
 
     @Test func `a stream prints its messages, indented or raw, and ends well`() async {

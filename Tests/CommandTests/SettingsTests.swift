@@ -66,7 +66,8 @@ struct SettingsTests {
         arguments: [
             (
                 ["MICRO_API_HANDLER": "rcp"],
-                "MICRO_API_HANDLER=rcp is not meta, rpc, http, proxy, web, event, cloudevents or broker; did you mean rpc?"
+                "MICRO_API_HANDLER=rcp is not meta, rpc, api, http, proxy, web, event, cloudevents, broker or registry;"
+                    + " did you mean rpc?"
             ),
             (
                 ["MICRO_API_ADDRESS": "8080"],
@@ -177,9 +178,8 @@ struct SettingsTests {
             ),
             ("api --registry_address=h:1", [:], "registry_address has no effect: registry mdns has no address"),
             (
-                "api --enable_cors", [:],
-                "enable_cors has no effect without allowed_origins: name the sites whose pages may call, "
-                    + "or * for all of them without cookies"
+                "server --broker=memory --broker_address=h:1", [:],
+                "broker_address has no effect: broker memory has no address"
             ),
         ])
     func warnings(line: String, environment: [String: String], warning: String) throws {

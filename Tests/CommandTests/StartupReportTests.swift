@@ -38,6 +38,29 @@ struct StartupReportTests {
                 """)
     }
 
+    @Test func `of several gateways each says what it makes of requests`() {
+        var report = report
+        report.mapping = nil
+        report.rpcAccess = nil
+        report.listeners[0] = .init(
+            name: "gateway", title: "public", address: "[::]:8080", note: "handler rpc; HTTP/1.1 and HTTP/2, no TLS")
+        report.listeners.insert(
+            .init(name: "gateway", title: "internal", address: "127.0.0.1:9090", note: "handler http"), at: 1)
+        #expect(
+            report.text == """
+                micro 1.2.3, server
+                  gateway    public, [::]:8080, handler rpc; HTTP/1.1 and HTTP/2, no TLS
+                  gateway    internal, 127.0.0.1:9090, handler http
+                  dashboard  127.0.0.1:8082
+                  registry   mdns on eth0, wlan0, 1 service so far
+                  open       http://localhost:8082
+                  warning    a is odd; write b
+
+                """)
+        #expect(
+            report.jsonLines(at: Timestamp(milliseconds: 0)).contains(#""fact":"gateway","address":"127.0.0.1:9090""#))
+    }
+
     @Test("the report is at most twelve lines, whatever there is to warn of", arguments: [0, 4, 5, 6, 100])
     func length(warnings: Int) {
         var report = report

@@ -326,3 +326,14 @@ def test_a_host_that_is_not_this_machine_is_refused(demo, path):
     status, answer = request(demo.web_url.rstrip("/") + path, "GET", headers={"Host": "evil.test"})
     assert status == 421
     assert "--insecure_dashboard" in answer["error"]["detail"]
+
+
+def test_tools_are_shown_what_they_can_read(visit, demo):
+    page = visit().open_greeter()
+    link = page.get_by_role("navigation", name="Descriptions for tools").get_by_role("link", name="OpenAPI")
+    link.focus()
+    expect(link).to_be_focused()
+    assert request(f"{demo.web_url}/{link.get_attribute('href')}", "GET")[1]["openapi"].startswith("3.1")
+    record = page.get_by_role("link", name="Record and schemas (JSON)").get_attribute("href")
+    endpoints = request(f"{demo.web_url}/{record}", "GET")[1]["data"][0]["endpoints"]
+    assert any("requestSchema" in endpoint for endpoint in endpoints)

@@ -4,6 +4,7 @@ import base64
 import http.client
 import json
 import socket
+import subprocess
 import time
 import uuid
 
@@ -91,6 +92,7 @@ def test_requests_become_events(gateway, subscriber, case, method, path, body, t
     assert before <= event.timestamp <= time.time()
     assert list(event.header["X-A"].values) == ["1", "2"]
     assert event.header["Content-Type"].key == "Content-Type"
+    assert list(event.header["Micro-Namespace"].values) == [header["Micro-Namespace"]] == ["go.micro"]
     assert not {"Host", "Micro-Topic", "Content-Length"} & set(event.header)
     assert target == f"/?id={node}"
     assert (header["X-A"], header["Micro-Topic"]) == ("1, 2", topic)
@@ -481,6 +483,29 @@ def test_subscribers_are_told_when_the_gateway_stops(gateway):
         with pytest.raises(websockets.exceptions.ConnectionClosed) as closed:
             client.recv(timeout=10)
         assert closed.value.rcvd.code == 1001
+
+
+def test_a_message_is_published_by_hand(gateway, subscriber, micro):
+    server, listener = gateway("broker"), subscriber()
+    listener.subscribe(server, "news")
+    command = [
+        micro, "publish", f"--server_address=127.0.0.1:{server.web_port}", "--metadata=Key=value", "news", '{"a":1}']
+    with connect(socket_url(server, "topic=news")) as client:
+        until(lambda: len(nodes(server)) == 2)
+        assert subprocess.run(command, capture_output=True, timeout=20).stdout == b"ok\n"
+        for header, body in (received(client), listener.take()[1:]):
+            assert (header["Key"], header["Content-Type"], body) == ("value", "application/json", b'{"a":1}')
+            assert header["Micro-Topic"] == "news"
+    listener.status = 500
+    until(lambda: len(nodes(server)) == 1)
+    refused = subprocess.run(command, capture_output=True, timeout=20, text=True)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "was not taken by 1 of its subscribers" in refused.stderr
+
+
+def nodes(server):
+    """Everyone who stands in the registry as a subscriber."""
+    return [node for record in server.services("micro.http.broker") for node in record["nodes"]]
 
 
 def test_the_memory_broker_stays_within_the_process(gateway, subscriber):

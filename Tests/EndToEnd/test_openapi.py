@@ -3,6 +3,7 @@
 import http.client
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import urllib.error
@@ -88,7 +89,8 @@ def test_the_document_of_the_demo_is_one_and_names_what_there_is(demo):
 def test_what_the_document_says_is_true_of_the_demo(demo, tmp_path):
     code, text = schemathesis(demo, tmp_path)
     assert code == 0, text
-    assert "No issues found" in text, text
+    count = re.search(r"(\d+) generated, (\d+) passed", text)
+    assert count and count[1] == count[2] and int(count[1]) > 100, text
 
 
 def test_streams_answer_as_the_document_says(demo):
@@ -127,7 +129,7 @@ RULES = [
     {"get": "/v1/{name=animals/*}"}, {"post": "/v1/animals", "body": "*"},
     {"patch": "/v1/animals/{name}", "body": "born", "response_body": "young"},
     {"get": "/v1/weights/{weight_in_grams}/{kind}"}, {"get": "/v1/paths/{name=**}"},
-    {"post": "/v1/animals/{name}:feed", "body": "*"}, {"delete": "/v1/animals/{cage}"},
+    {"post": "/v1/food/{name}:feed", "body": "*"}, {"delete": "/v1/animals/{cage}"},
 ]
 
 
@@ -245,7 +247,7 @@ def messages():
 def test_the_document_of_a_service_with_annotations_is_one(annotated):
     found = document(annotated)
     assert [path for path in found["paths"] if path.startswith("/v1/")] == [
-        "/v1/animals", "/v1/animals/{name}", "/v1/animals/{name}:feed", "/v1/paths/{name}",
+        "/v1/animals", "/v1/animals/{name}", "/v1/food/{name}:feed", "/v1/paths/{name}",
         "/v1/weights/{weight_in_grams}/{kind}"]
     assert set(found["paths"]["/v1/animals/{name}"]) == {"get", "patch", "delete"}
     assert {"/zoo/keeper/echo", "/zoo/keeper/watch"} < set(found["paths"])
@@ -293,8 +295,24 @@ def test_answers_of_the_gateway_are_what_the_schema_says(annotated):
 
 @pytest.mark.timeout(90)
 def test_what_the_document_says_is_true_of_declared_routes(annotated, tmp_path):
-    code, text = schemathesis(annotated, tmp_path, "--max-examples", "5")
+    # Two fields of a oneof, and types in an Any that nobody knows, are more than a schema can rule out.
+    code, text = schemathesis(
+        annotated, tmp_path, "--max-examples", "3", "--exclude-checks", "positive_data_acceptance")
     assert code == 0, text
+
+
+@pytest.mark.parametrize("gateway", ["annotated", "reflecting"])
+@pytest.mark.parametrize(
+    "query, expected",
+    [
+        ("", {}), ("?name=7&tags=1&tame=true", {"name": "7", "tags": ["1"], "tame": True}),
+        ("?weightInGrams=9223372036854775807&kind=CAT", {"weightInGrams": "9223372036854775807", "kind": "CAT"}),
+        ("?nickname=true&cage=1.50", {"nickname": "true", "cage": "1.50"}),
+    ])
+def test_what_stands_in_a_query_has_the_type_of_its_field(request, gateway, query, expected):
+    server = request.getfixturevalue(gateway)
+    status, _, text = ask(server.api_url, "GET", f"/zoo/keeper/echo{query}")
+    assert (status, json.loads(text)) == (200, expected)
 
 
 # Several gateways

@@ -38,6 +38,7 @@ struct RouteIndexTests {
         #expect(index.binding(of: head(.get, "/x", host: "other.com")) == nil)
     }
 
+    /// L04.
     @Test func `of two rules for the same requests the first one wins, and the other is told to be shadowed`() throws {
         let index = RouteIndex([
             try rule("/a/{b}", [.get], origin: "first"), try rule("/a/{c}", [.get, .post], origin: "second"),

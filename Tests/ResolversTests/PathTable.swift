@@ -1,6 +1,6 @@
 import Testing
 
-/// What each resolver makes of one path, in the namespace `go.micro.api`, which is left out here. Nil means that the
+/// L03. What each resolver makes of one path, in the namespace `go.micro.api`, which is left out here. Nil means that the
 /// resolver finds no service named.
 struct Row: Sendable, CustomTestStringConvertible {
     let number: Int

@@ -52,8 +52,9 @@ struct OperationWriter {
             parameters += (fields?.queryFields(without: taken + [name]) ?? []).map { query($0, of: subject) }
             operation["requestBody"] = body(fields?.schema(ofField: name), isStream: rule.isStream)
         case .bytes(let name, _):
-            let named = taken + [name].compactMap(\.self)
-            parameters += (fields?.queryFields(without: named) ?? []).map { query($0, of: subject) }
+            // Where the body is all of the message, the query is not looked at.
+            let left = name.flatMap { fields?.queryFields(without: taken + [$0]) } ?? []
+            parameters += left.map { query($0, of: subject) }
             operation["requestBody"] = ["content": ["*/*": [:]]]
         }
         addParameters(parameters, to: &operation)

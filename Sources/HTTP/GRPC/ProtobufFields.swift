@@ -10,13 +10,17 @@ package struct ProtobufFields: Sendable {
     }
 
     private var position = 0
+    private var isMalformed = false
 
     package init() {}
+
+    /// Whether all bytes were read, and are a message. To be asked after the last field.
+    package func hasReadAll(of bytes: Span<UInt8>) -> Bool { !isMalformed && position == bytes.count }
 
     /// The next field; nil at the end, and as soon as the bytes are no message.
     package mutating func next(in bytes: Span<UInt8>) -> Field? {
         while position < bytes.count {
-            guard let key = number(in: bytes) else { return nil }
+            guard !isMalformed, let key = number(in: bytes) else { return nil }
             var field = Field(number: Int(truncatingIfNeeded: key >> 3))
             switch key & 7 {
             case 0:
@@ -24,13 +28,18 @@ package struct ProtobufFields: Sendable {
                 field.value = value
                 return field
             case 2:
-                guard let length = number(in: bytes), length <= UInt64(bytes.count - position) else { return nil }
+                guard let length = number(in: bytes), length <= UInt64(bytes.count - position) else {
+                    isMalformed = true
+                    return nil
+                }
                 field.content = position..<(position + Int(length))
                 position += Int(length)
                 return field
             case 1: position += 8
             case 5: position += 4
-            default: return nil
+            default:
+                isMalformed = true
+                return nil
             }
         }
         return nil
@@ -45,6 +54,7 @@ package struct ProtobufFields: Sendable {
             if byte < 0x80 { return value }
             shift += 7
         }
+        isMalformed = true
         return nil
     }
 }

@@ -51,6 +51,8 @@ package struct MediaType: Sendable, Equatable {
 
     /// The kind of content without making text of it, for code that runs on every request.
     package static func kind(of value: Span<UInt8>) -> Kind {
+        // What nearly all calls are.
+        if value.equals("application/json") { return .json }
         guard let range = essenceRange(value) else { return .other }
         return kind(ofEssence: value.extracting(range))
     }
@@ -65,7 +67,6 @@ package struct MediaType: Sendable, Equatable {
     }
 
     private static func kind(ofEssence essence: Span<UInt8>) -> Kind {
-        // What nearly all calls are.
         if essence.count == 16, essence.hasPrefixIgnoringCase("application/json") { return .json }
         if essence.hasPrefixIgnoringCase("text/event-stream"), essence.count == 17 { return .eventStream }
         if essence.hasPrefixIgnoringCase("text/") { return .text }

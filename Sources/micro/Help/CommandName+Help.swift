@@ -4,7 +4,7 @@ extension CommandName {
     /// The commands in the order of the help.
     static let sections: [(heading: String, commands: [CommandName])] = [
         ("Serve until stopped", [.demo, .api, .web, .server, .proxy]),
-        ("Ask about services", [.list, .get, .call, .stream, .health, .explain]),
+        ("Ask about services", [.list, .get, .call, .stream, .publish, .health, .explain]),
         ("Change the registry", [.register, .deregister]),
         ("About micro", [.config, .version, .help]),
     ]
@@ -18,6 +18,7 @@ extension CommandName {
         case .get: "get service NAME"
         case .call: "call SERVICE ENDPOINT [JSON...]"
         case .stream: "stream SERVICE ENDPOINT [JSON...]"
+        case .publish: "publish TOPIC JSON"
         case .health: "health SERVICE"
         case .explain: "explain METHOD PATH"
         case .register: "register service JSON"
@@ -39,6 +40,7 @@ extension CommandName {
         case .get: "show the nodes and endpoints of a service"
         case .call: "call an endpoint and print the answer"
         case .stream: "call an endpoint and print its answers as they come"
+        case .publish: "send a message to all who are subscribed to a topic"
         case .health: "ask every node of a service how it is"
         case .explain: "tell where a request would go, and why"
         case .register: "add a service to the registry"
@@ -69,6 +71,11 @@ extension CommandName {
             [
                 "micro stream go.micro.srv.greeter Say.Stream '{\"count\":3}'",
                 "micro stream --output=raw --address=127.0.0.1:4000 greeter Say.Stream",
+            ]
+        case .publish:
+            [
+                "micro publish events '{\"hello\":\"world\"}'",
+                "micro publish --metadata=Key=value events '{\"hello\":\"world\"}'",
             ]
         case .explain:
             [

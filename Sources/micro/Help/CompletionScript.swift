@@ -173,7 +173,7 @@ extension CommandName {
         case .get, .register, .deregister: ["service"]
         case .config: ["check", "show"]
         case .help: CommandName.words + ["settings"]
-        case .api, .web, .server, .demo, .proxy, .call, .stream, .health, .explain, .version: []
+        case .api, .web, .server, .demo, .proxy, .call, .stream, .publish, .health, .explain, .version: []
         }
     }
 }

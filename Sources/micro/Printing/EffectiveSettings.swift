@@ -1,6 +1,7 @@
 import Gateway
 
-/// Every setting of a command with its value and who gave it, then the gateways and routes of the file, as `micro config show` prints them.
+/// Every setting of a command with its value and who gave it, then the gateways and routes of the file, as
+/// `micro config show` prints them.
 struct EffectiveSettings {
     /// What nobody may read over a shoulder.
     private static let secrets: Set<SettingKey> = [.acmeEABKey]

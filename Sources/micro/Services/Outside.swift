@@ -1,3 +1,5 @@
+import Gateway
+
 /// What the commands reach outside of this process. The one seam between them and the rest of the program, so that
 /// tests can put something else in its place.
 protocol Outside: Sendable {
@@ -9,6 +11,13 @@ protocol Outside: Sendable {
 
     /// The content of a configuration file.
     func content(of path: String) throws(Unreadable) -> [UInt8]
+
+    /// Publishes a message to those of these services that are subscribers of Go Micro's http broker.
+    ///
+    /// - Throws: `.failed` when there are subscribers and not one took the message.
+    func publish(
+        _ message: Message, to topic: String, among services: [Service], _ settings: Settings
+    ) async throws(DirectoryError)
 
     /// Serves until a signal comes, and returns the exit code.
     func serve(_ configuration: ApplianceConfiguration) async -> Int32

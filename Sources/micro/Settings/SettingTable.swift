@@ -1,5 +1,6 @@
 // The one table of settings. Flags, variables, defaults, checks and help texts all come from these rows.
 
+import HTTP
 import Reactor
 
 extension Setting {
@@ -23,6 +24,7 @@ extension Setting {
     /// What each gateway in a configuration file may say itself.
     static let ofOneGateway: [SettingKey] = [
         .apiAddress, .apiHandler, .apiNamespace, .apiType, .apiResolver, .enableRPC, .allowedOrigins,
+        .enableCORS,
     ]
 
     private static let listening: [Setting] = [
@@ -51,8 +53,8 @@ extension Setting {
         Setting(
             .apiHandler,
             .word(
-                valid: ["meta", "rpc", "http", "proxy", "web", "event", "cloudevents", "broker"],
-                notYet: ["api", "registry"]),
+                valid: ["meta", "rpc", "api", "http", "proxy", "web", "event", "cloudevents", "broker", "registry"],
+                notYet: []),
             ["MICRO_API_HANDLER"], default: "meta", in: apiCommands, as: name("handler", in: apiCommands),
             group: .routing, isCommon: true,
             "What becomes of requests"),
@@ -73,11 +75,25 @@ extension Setting {
             .enableRPC, .boolean, ["MICRO_API_ENABLE_RPC"], in: apiCommands, group: .routing, isCommon: true,
             "Who may call any service at /rpc: true everyone, false nobody, unset this machine"),
         Setting(
-            .allowedOrigins, .origins, ["MICRO_ALLOWED_ORIGINS"], in: apiCommands, group: .routing,
-            "Which other sites' pages may call, and open WebSockets to streams; * for all, without cookies"),
-        Setting(
             .enableCORS, .boolean, ["MICRO_API_ENABLE_CORS"], default: "true", in: apiCommands, group: .routing,
-            "Tell browsers that pages of allowed_origins may read answers"),
+            "Let pages of the allowed origins read answers, and answer browsers that ask if they may"),
+        Setting(
+            .allowedOrigins, .origins, ["MICRO_ALLOWED_ORIGINS"], in: apiCommands, group: .routing,
+            "Whose pages may read answers and open WebSockets; when unset, pages of localhost may read"),
+        Setting(
+            .corsHeaders, .list("names"), ["MICRO_CORS_HEADERS"], in: apiCommands, group: .routing,
+            "Header fields that such pages may send besides the usual ones, such as X-Tenant,X-App-*"),
+        Setting(
+            .encodedSlashes, .word(valid: EncodedSlashes.allCases.map(\.rawValue), notYet: []),
+            ["MICRO_ENCODED_SLASHES"], default: "keep", in: apiCommands, group: .routing,
+            "What %2F in a path is: a byte of its segment, a reason to refuse it, or a slash"),
+        Setting(
+            .insecureRegistry, .boolean, ["MICRO_INSECURE_REGISTRY"], default: "false", in: apiCommands,
+            group: .routing,
+            "Let other machines register and deregister through the handler registry without any login"),
+        Setting(
+            .enableStats, .boolean, ["MICRO_ENABLE_STATS"], default: "false", in: apiCommands, group: .routing,
+            "Count answers, and tell of them at /stats"),
         Setting(
             .descriptors, .list("files"), ["MICRO_DESCRIPTORS"], in: apiCommands.union([.proxy]), group: .routing,
             "Descriptor sets of protoc: types of gRPC services, and routes that they declare"),
@@ -86,7 +102,7 @@ extension Setting {
             .word(
                 valid: ["http", "memory"],
                 notYet: ["nats", "service", "eats", "kafka", "rabbitmq", "redis", "sqs", "mqtt", "stan", "nsq"]),
-            ["MICRO_BROKER"], default: "http", in: apiCommands, group: .routing, isCommon: true,
+            ["MICRO_BROKER"], default: "http", in: apiCommands, group: .routing,
             "Where messages go: to Go Micro's subscribers in the registry, or to this process alone"),
         Setting(
             .brokerAddress, .address, ["MICRO_BROKER_ADDRESS"], in: apiCommands, group: .routing,
@@ -241,7 +257,8 @@ extension Setting {
             group: .calls, isCommon: true,
             "The node to ask, without discovery"),
         Setting(
-            .metadata, .list("key=value"), ["MICRO_METADATA"], in: calling, group: .calls, isCommon: true,
+            .metadata, .list("key=value"), ["MICRO_METADATA"], in: calling.union([.publish]), group: .calls,
+            isCommon: true,
             "What to send along with the call; may be given several times"),
         Setting(
             .explainHost, .text("host"), ["MICRO_EXPLAIN_HOST"], in: [.explain], group: .routing, isCommon: true,

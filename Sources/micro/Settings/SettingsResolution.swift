@@ -88,12 +88,6 @@ struct SettingsResolution {
             warnings.append("broker_address has no effect: broker memory has no address")
         }
         judgeWebServices(settings)
-        let wantsOrigins = settings.isGiven(.enableCORS) && settings.boolean(.enableCORS) == true
-        if wantsOrigins, settings.list(.allowedOrigins).isEmpty {
-            warnings.append(
-                "enable_cors has no effect without allowed_origins: name the sites whose pages may call, or * for all"
-                    + " of them without cookies")
-        }
     }
 
     private mutating func judgeWebServices(_ settings: Settings) {
