@@ -119,7 +119,7 @@ struct Composition: Sendable {
                 dispatcher: parts.dispatcher, catalog: context.catalog, requests: parts.methods,
                 configuration: rpc(api), origins: api.origins),
             .api: APIHandler(dispatcher: parts.dispatcher, configuration: rpc(api)),
-            .http: proxy, .event: EventHandler(publisher), .cloudevents: CloudEventsHandler(publisher),
+            .http: proxy, .web: proxy, .event: EventHandler(publisher), .cloudevents: CloudEventsHandler(publisher),
             .broker: BrokerHandler(publisher, tasks: context.tasks, origins: api.origins),
             .registry: RegistryHandler(
                 catalog: context.catalog, registrar: registrar,
@@ -192,7 +192,7 @@ struct Composition: Sendable {
         compression(passesOn: passesOn, context).map { CompressingHandler(handler, by: $0) } ?? handler
     }
 
-    private func compression(passesOn: Bool, _ context: WorkerContext) -> CompressionPolicy? {
+    func compression(passesOn: Bool, _ context: WorkerContext) -> CompressionPolicy? {
         switch configuration.limits.compression.scope {
         case .none: nil
         case .own where passesOn: nil
@@ -238,7 +238,7 @@ struct Composition: Sendable {
         return rpc
     }
 
-    fileprivate var maximumAttempts: Int { 1 + configuration.client.retries }
+    var maximumAttempts: Int { 1 + configuration.client.retries }
 
     private func accessLog() -> AccessLog? {
         guard configuration.logs.includesRequests else { return nil }

@@ -64,7 +64,7 @@ struct FrontHandlerTests {
     }
 
     @Test func `the root says what it takes, and nothing else, to those who ask for that`() {
-        let scripted = answer("/", .keep, .options)
+        let scripted = answer("/", method: .options)
         #expect(scripted.head?.status == .noContent)
         #expect(scripted.head?.fields["Allow"] == "GET, HEAD, OPTIONS")
         #expect(scripted.body == "")
