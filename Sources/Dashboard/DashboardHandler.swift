@@ -29,7 +29,8 @@ package final class DashboardHandler: Handler {
         policy: AccessPolicy, rpc: any Handler, unreadiness: @escaping @Sendable () -> String?,
         certificates: @escaping @Sendable () -> [StatusFacts.Certificate] = { [] },
         gateways: [DocumentedGateway] = [],
-        explainers: @escaping (String?) -> (any ExplainingHandler)? = { _ in nil }, types: (any MessageTypeSource)? = nil
+        explainers: @escaping (String?) -> (any ExplainingHandler)? = { _ in nil },
+        types: (any MessageTypeSource)? = nil
     ) {
         self.view = view
         self.facts = facts

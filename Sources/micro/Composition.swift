@@ -101,7 +101,8 @@ struct Composition: Sendable {
             version: Version.number, rpc: compressing(rpcEndpoint(api.rpcAccess, of: api, parts, context), context),
             encodedSlashes: api.encodedSlashes, isDeclared: router.isDeclared,
             next: GRPCSwitchHandler(grpc: grpc(parts, context), next: routing))
-        let sharing: any ExplainingHandler = api.hasCORS ? CORSHandler(api.origins, fields: api.corsFields, next: front) : front
+        let sharing: any ExplainingHandler =
+            api.hasCORS ? CORSHandler(api.origins, fields: api.corsFields, next: front) : front
         let outermost = counted(sharing)
         context.explainers.append((api.name, outermost))
         return outermost

@@ -93,7 +93,9 @@ struct OpenAPITests {
         let items = try #require(document["paths"]?.objectValue)
         // Of the service v1 only its own type is reached: other paths are those of v1.greeter and the like.
         #expect(items.count == names.count * services.count - 4)
-        #expect(omitted(document) == ["A.B, Greeter.Call, Greeter.Hello, Say.Hello of go.micro.api.v1: no path leads there"])
+        #expect(
+            omitted(document) == ["A.B, Greeter.Call, Greeter.Hello, Say.Hello of go.micro.api.v1: no path leads there"]
+        )
         for (path, item) in items {
             let destination = try resolver.resolve(RequestHead(target: path))
             #expect(item["post"]?["tags"] == [.string(destination.service)])
