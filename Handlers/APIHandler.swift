@@ -20,7 +20,7 @@ package final class APIHandler: RouteHandler {
         var body = exchange.takeBuffer()
         try await exchange.collectMessage(into: &body, limit: configuration.maximumBody)
         var message = exchange.takeBuffer()
-        let namespace = configuration.namespace
+        let namespace = configuration.namespace?.name(for: exchange.request)
         try APIRequest(exchange.request, body: body.span, exchange.forwarding, namespace: namespace)
             .write(body: body, to: &message)
         exchange.giveBack(body)
@@ -30,7 +30,8 @@ package final class APIHandler: RouteHandler {
                 "as one message, the request is longer than the limit of \(configuration.maximumBody) bytes")
         }
 
-        CallMetadata.fill(&exchange.metadata, from: exchange.request, exchange.forwarding, namespace: namespace)
+        CallMetadata.fill(
+            &exchange.metadata, from: exchange.request, exchange.forwarding, namespace: configuration.namespace)
         var call = RPCCall(
             destination: route.destination, body: message, metadata: exchange.metadata,
             deadline: exchange.now + CallTimeout.requested(by: exchange.request, configuration), exchange: exchange)

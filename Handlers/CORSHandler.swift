@@ -32,8 +32,10 @@ package final class CORSHandler: ExplainingHandler {
     }
 
     package func successor(for exchange: Exchange) -> (any Handler)? {
-        exchange.crossOrigin = exchange.withRequest { policy.grant(for: $0) }
-        return exchange.withRequest { answers($0, exchange.crossOrigin) } ? nil : next
+        let grant = exchange.withRequest { policy.grant(for: $0) }
+        if exchange.withRequest({ answers($0, grant) }) { return nil }
+        exchange.crossOrigin = grant
+        return next
     }
 
     /// Whether the request is a preflight of a page that may.
@@ -47,9 +49,17 @@ package final class CORSHandler: ExplainingHandler {
     }
 
     nonisolated(nonsending) package func handle(_ exchange: Exchange) async throws(GatewayError) {
-        exchange.crossOrigin = policy.grant(for: exchange.request)
-        guard answers(exchange.request, exchange.crossOrigin) else { return try await next.handle(exchange) }
+        if let next = successor(for: exchange) { return try await next.handle(exchange) }
+        guard let grant = policy.grant(for: exchange.request) else { return }
+        try await answerPreflight(exchange, grant)
+    }
+
+    nonisolated(nonsending) private func answerPreflight(
+        _ exchange: Exchange, _ grant: CrossOriginGrant
+    ) async throws(GatewayError) {
         var answer = HeaderFields()
+        answer.append(.vary, "Origin, Access-Control-Request-Method, Access-Control-Request-Headers")
+        grant.write(to: &answer)
         answer.append(name: "Access-Control-Allow-Methods", value: Self.methods)
         let names = exchange.request.fields.values(.accessControlRequestHeaders)
             .flatMap { $0.split(separator: ",") }.map { $0.filter { $0 != " " && $0 != "\t" } }.filter(mayBeSent)
@@ -57,9 +67,8 @@ package final class CORSHandler: ExplainingHandler {
             answer.append(name: "Access-Control-Allow-Headers", value: names.joined(separator: ", "))
         }
         answer.append(name: "Access-Control-Max-Age", value: Self.maximumAge)
-        answer.append(.vary, "Origin, Access-Control-Request-Method, Access-Control-Request-Headers")
         var body = ByteBuffer()
-        try await exchange.respond(.ok, answer, body: &body)
+        try await exchange.respond(.noContent, answer, body: &body)
     }
 
     private func mayBeSent(_ name: String) -> Bool {

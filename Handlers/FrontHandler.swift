@@ -50,11 +50,7 @@ package final class FrontHandler: ExplainingHandler {
             exchange.request.decide(by: path)
             try await next.handle(exchange)
         case .rpc: try await rpc.handle(exchange)
-        case .root where exchange.request.method == .options:
-            try await exchange.refuseMethod(allow: "GET, HEAD, OPTIONS", id: "go.micro.api")
-        case .root:
-            let text = "{\"version\": \"\(version)\"}"
-            try await exchange.respond(.ok, contentType: "text/plain; charset=utf-8", text: text)
+        case .root: try await answerRoot(exchange)
         case .icon: try await exchange.respond(.ok, contentType: "image/x-icon", text: "")
         case .redirect(let target): try await redirect(exchange, to: target)
         case .refused(let sentence): throw GatewayError(.badRequest, sentence)
@@ -77,6 +73,14 @@ package final class FrontHandler: ExplainingHandler {
         case .refused(let sentence): return Explanation(of: head, problem: GatewayError(.badRequest, sentence))
         case .asterisk: return Explanation(of: head, problem: .asterisk)
         }
+    }
+
+    nonisolated(nonsending) private func answerRoot(_ exchange: Exchange) async throws(GatewayError) {
+        if exchange.request.method == .options {
+            return try await exchange.refuseMethod(allow: "GET, HEAD, POST, OPTIONS", id: "go.micro.api")
+        }
+        let text = "{\"version\": \"\(version)\"}"
+        try await exchange.respond(.ok, contentType: "text/plain; charset=utf-8", text: text)
     }
 
     /// 308 keeps the method and the body, which 301 does not.

@@ -25,7 +25,7 @@ package enum RouteComparison {
     package static func verdicts(
         on rules: [RouteRule], for head: borrowing RequestHead, limit: Int
     ) -> [(rule: RouteRule, verdict: RouteVerdict)] {
-        guard let path = PathParts(head.pathSpan) else { return [] }
+        guard let path = PathParts(head.routedSpan) else { return [] }
         let host = head.host
         var fitting: [(rule: RouteRule, rank: [Int])] = []
         var near: [(rule: RouteRule, verdict: RouteVerdict)] = []

@@ -280,6 +280,25 @@ struct OpenAPITests {
         #expect(document["paths"]?["/d"]?.objectValue?.names == ["get", "put", "post", "delete", "patch"])
     }
 
+    @Test func `bodies and answers that are bytes may be of any type`() throws {
+        let rules = [
+            RouteRule(
+                on: try RouteRule.Condition(path: "/raw/{id}", methods: [.put]), services: ["shop"],
+                endpoint: "Items.Read", body: .bytes(field: nil, inPieces: false), answersBytes: true,
+                origin: "the test"),
+            try rule("/field/{id}", [.put], body: .bytes(field: "inner", inPieces: false)),
+        ]
+        let document = document([service("shop", [endpoint("Items.Read")])], gateway(rules: rules))
+        let raw = try #require(document["paths"]?["/raw/{id}"]?["put"])
+        #expect(raw["requestBody"]?["content"] == ["*/*": [:]])
+        #expect(raw["parameters"]?.arrayValue?.map { $0["name"] } == ["id"], "the query is not looked at")
+        #expect(raw["responses"]?.objectValue?.names == ["default"])
+        let field = try #require(document["paths"]?["/field/{id}"]?["put"])
+        #expect(field["requestBody"]?["content"] == ["*/*": [:]])
+        #expect(field["parameters"]?.arrayValue?.map { $0["name"] } == ["id", "name", "tags"])
+        #expect(field["responses"]?["200"] != nil)
+    }
+
     @Test func `a declared route takes a path away from the resolver, but only with its own method`() throws {
         let taken = try rule("/x/say/hello", [.get])
         let services = [service("go.micro.api.x", [endpoint("Say.Hello")]), service("shop", [endpoint("Items.Read")])]

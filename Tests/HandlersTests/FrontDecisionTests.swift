@@ -39,7 +39,11 @@ struct FrontDecisionTests {
 }
 
 /// Answers with the path that it was to decide by, and the one it would pass on.
-private final class PathTeller: Handler {
+private final class PathTeller: ExplainingHandler {
+    func explain(_ head: RequestHead, body: [UInt8]) -> Explanation {
+        Explanation(of: head, ownAnswer: String(head.routedSpan))
+    }
+
     nonisolated(nonsending) func handle(_ exchange: Exchange) async throws(GatewayError) {
         let head = exchange.request
         try await exchange.respond(.ok, contentType: "text/plain", text: "\(String(head.routedSpan)) \(head.target)")
@@ -48,7 +52,7 @@ private final class PathTeller: Handler {
 
 struct FrontHandlerTests {
     private func answer(
-        _ target: String, _ slashes: EncodedSlashes = .keep, _ method: HTTP.Method = .get
+        _ target: String, _ slashes: EncodedSlashes = .keep, method: HTTP.Method = .get
     ) -> ScriptedExchange {
         let loop = ManualEventLoop()
         let stage = Stage(loop: loop) {
@@ -60,7 +64,7 @@ struct FrontHandlerTests {
     }
 
     @Test func `the root says what it takes, and nothing else, to those who ask for that`() {
-        let scripted = answer("/", .keep, .options)
+        let scripted = answer("/", method: .options)
         #expect(scripted.head?.status == .noContent)
         #expect(scripted.head?.fields["Allow"] == "GET, HEAD, OPTIONS")
         #expect(scripted.body == "")
@@ -72,6 +76,25 @@ struct FrontHandlerTests {
         #expect(answer("/").body == #"{"version": "1.0"}"#)
         #expect(answer("/a%2Fb", .reject).failure?.status == .badRequest)
         #expect(answer("/a%2Fb", .reject).failure?.report.detail.contains("%2F") == true)
+    }
+
+    @Test func `what is explained is what would be done`() {
+        let front = FrontHandler(version: "1.0", rpc: PathTeller(), encodedSlashes: .decode, next: PathTeller())
+        func told(_ target: String) -> String { front.explain(RequestHead(target: target), body: []).ownAnswer ?? "" }
+        #expect(told("/a%2Fb") == "/a/b")
+        #expect(told("/a//b?c") == "redirected with 308 to /a/b?c, the one form of this path")
+        let refused = front.explain(RequestHead(target: "/a%00"), body: []).problem
+        #expect(refused?.status == .badRequest)
+        #expect(refused?.report.detail.hasPrefix("the path has %00 in it") == true)
+        #expect(told("/").contains("version") && told("/favicon.ico").contains("icon"))
+    }
+
+    /// C3.
+    @Test func `OPTIONS at the root says what is allowed`() {
+        let scripted = answer("/", method: .options)
+        #expect(scripted.head?.status == .noContent)
+        #expect(scripted.head?.fields["Allow"] == "GET, HEAD, POST, OPTIONS")
+        #expect(scripted.body == "")
     }
 
     /// Q62.
