@@ -43,7 +43,7 @@ extension Setting {
         Setting(
             .insecureDashboard, .boolean, ["MICRO_INSECURE_DASHBOARD"], default: "false", in: webCommands,
             group: .listening, isCommon: true,
-            "Let other machines use the dashboard and all web services behind it, without any login"),
+            "Let everyone use the dashboard and the web services behind it without a login"),
         Setting(
             .publicDirectory, .text("directory"), ["MICRO_PUBLIC_DIR"], in: webCommands, group: .listening,
             "Where the files of the dashboard lie"),
