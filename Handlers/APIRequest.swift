@@ -91,11 +91,7 @@ struct APIRequest {
         for pair in header { message.append(pair, field: 3) }
         for pair in get { message.append(pair, field: 4) }
         for pair in post { message.append(pair, field: 5) }
-        if hasBody, !body.isEmpty {
-            message.append(number: 6 << 3 | 2)
-            message.append(number: body.count)
-            message.append(body.span)
-        }
+        if hasBody { message.append(content: body, field: 6) }
         message.append(text: url, field: 7)
     }
 }
@@ -115,49 +111,5 @@ private struct PairCollector {
             places[name] = pairs.count
             pairs.append((name, [value]))
         }
-    }
-}
-
-// The wire format of protobuf, as far as these messages need it.
-extension ByteBuffer {
-    fileprivate mutating func append(number: Int) {
-        var rest = UInt(bitPattern: number)
-        while rest > 0x7f {
-            append(UInt8(truncatingIfNeeded: rest) | 0x80)
-            rest >>= 7
-        }
-        append(UInt8(truncatingIfNeeded: rest))
-    }
-
-    /// A field of text. The empty text is what an absent field stands for.
-    fileprivate mutating func append(text: String, field: Int) {
-        if !text.isEmpty { append(item: text, field: field) }
-    }
-
-    private mutating func append(item text: String, field: Int) {
-        append(number: field << 3 | 2)
-        append(number: text.utf8.count)
-        append(text)
-    }
-
-    /// An entry of a map, whose value has the key once more.
-    fileprivate mutating func append(_ pair: (name: String, values: [String]), field: Int) {
-        var value = Self.size(ofItem: pair.name)
-        for text in pair.values { value += Self.size(ofItem: text) }
-        append(number: field << 3 | 2)
-        append(number: Self.size(ofItem: pair.name) + 1 + Self.size(ofNumber: value) + value)
-        append(item: pair.name, field: 1)
-        append(number: 2 << 3 | 2)
-        append(number: value)
-        append(item: pair.name, field: 1)
-        for text in pair.values { append(item: text, field: 2) }
-    }
-
-    private static func size(ofItem text: String) -> Int {
-        1 + size(ofNumber: text.utf8.count) + text.utf8.count
-    }
-
-    private static func size(ofNumber number: Int) -> Int {
-        max(1, (Int.bitWidth - number.leadingZeroBitCount + 6) / 7)
     }
 }

@@ -6,19 +6,16 @@ internal import JSON
 /// The JSON message of a call whose route was declared: which part of the request is which field (`google.api.http`).
 extension RequestPayload {
     /// Turns the body into the message, by the rule if there is one, and else as for every request.
+    ///
+    /// - Parameter others: Knows types that are not in the catalog.
     static func make(
-        from body: inout ByteBuffer, of head: borrowing RequestHead, on route: Route, _ catalog: CatalogView
+        from body: inout ByteBuffer, of head: borrowing RequestHead, on route: Route, _ catalog: CatalogView,
+        _ others: (any RequestDescriber)?
     ) throws(GatewayError) {
-        let destination = route.destination
         guard let binding = route.binding else {
-            return try make(from: &body, of: head) {
-                catalog.catalog.endpoint(destination.endpoint, of: destination.service)?.request
-                    .flatMap(FieldType.init)
-            }
+            return try make(from: &body, of: head) { request(of: route, catalog, others).flatMap(FieldType.init) }
         }
-        let described =
-            binding.rule.request ?? catalog.catalog.endpoint(destination.endpoint, of: destination.service)?.request
-        let type = described.flatMap(FieldType.init)
+        let type = (binding.rule.request ?? request(of: route, catalog, others)).flatMap(FieldType.init)
         if binding.rule.body == .merged {
             try make(from: &body, of: head) { type }
             // As in Micro v2: `/files/{path=**}` has no path in `/files`.
@@ -31,6 +28,14 @@ extension RequestPayload {
         } catch {
             throw GatewayError(.badRequest, "\(error)")
         }
+    }
+
+    private static func request(
+        of route: Route, _ catalog: CatalogView, _ others: (any RequestDescriber)?
+    ) -> FieldDescription? {
+        let destination = route.destination
+        return catalog.catalog.endpoint(destination.endpoint, of: destination.service)?.request
+            ?? others?.request(of: destination, on: route.nodes.nodes)
     }
 
     /// What path and query say, where the body is not read as a message.

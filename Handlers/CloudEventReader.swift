@@ -145,7 +145,7 @@ struct CloudEventReader {
     private func wrapped() throws(CloudEventProblem) -> CloudEvent {
         let request = exchange.request
         var headers = JSONObject()
-        for (name, values) in request.messageFields(isTrusted: exchange.forwarding.isTrusted) {
+        for (name, values) in request.fieldsForMessage(exchange.forwarding) where name != "Host" {
             headers[name] = .string(values.joined(separator: ", "))
         }
         let query: JSONObject

@@ -52,7 +52,7 @@ package final class MessagePublisher {
 
     /// The fields of the request that an event shows to those who get it.
     func fields(of exchange: Exchange) -> [(name: String, values: [String])] {
-        let fields = exchange.request.messageFields(isTrusted: exchange.forwarding.isTrusted)
+        let fields = exchange.request.fieldsForMessage(exchange.forwarding).filter { $0.name != "Host" }
         guard let name = configuration.namespace?.name(for: exchange.request), !name.isEmpty else { return fields }
         return fields + [("Micro-Namespace", [name])]
     }
@@ -87,7 +87,7 @@ package final class MessagePublisher {
             hasMethod: false)
         var header: [String: String] = [:]
         for index in 0..<exchange.metadata.count {
-            header[exchange.metadata.nameInSpellingOfGo(at: index)] = exchange.metadata.value(at: index)
+            header[exchange.metadata.goSpelling(at: index)] = exchange.metadata.value(at: index)
         }
         header["Content-Type"] = type
         header["Micro-From-Service"] = "go.micro.api"

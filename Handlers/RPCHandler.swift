@@ -9,21 +9,25 @@ internal import JSON
 package final class RPCHandler: RouteHandler {
     private let dispatcher: Dispatcher
     private let catalog: CatalogView
+    private let requests: (any RequestDescriber)?
     private let configuration: RPCConfiguration
     private let webSockets: WebSocketHandler
 
     /// - Parameters:
     ///   - catalog: Tells the types of fields, so that a query's `7` stays text where text is wanted.
+    ///   - requests: Tells them for what the catalog does not describe. Default nothing.
     ///   - origins: Whose pages may open a WebSocket here.
     package init(
-        dispatcher: Dispatcher, catalog: CatalogView,
+        dispatcher: Dispatcher, catalog: CatalogView, requests: (any RequestDescriber)? = nil,
         configuration: RPCConfiguration = RPCConfiguration(), origins: OriginPolicy = OriginPolicy()
     ) {
         self.dispatcher = dispatcher
         self.catalog = catalog
+        self.requests = requests
         self.configuration = configuration
         webSockets = WebSocketHandler(
-            dispatcher: dispatcher, catalog: catalog, configuration: configuration, origins: origins)
+            dispatcher: dispatcher, catalog: catalog, requests: requests, configuration: configuration,
+            origins: origins)
     }
 
     nonisolated(nonsending) package func handle(
@@ -136,7 +140,7 @@ package final class RPCHandler: RouteHandler {
     private func makePayload(
         of body: inout ByteBuffer, _ head: borrowing RequestHead, _ route: Route
     ) throws(GatewayError) {
-        try RequestPayload.make(from: &body, of: head, on: route, catalog)
+        try RequestPayload.make(from: &body, of: head, on: route, catalog, requests)
     }
 
     /// A message in protobuf is passed on unread. What is said besides would be lost where there is nothing else.

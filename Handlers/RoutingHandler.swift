@@ -58,7 +58,8 @@ package final class RoutingHandler: ExplainingHandler {
     }
 
     private func branch(for kind: HandlerKind) throws(GatewayError) -> Branch {
-        for branch in branches where branch.kind == kind { return branch }
+        // By place, so that only the one that is wanted is copied.
+        for index in branches.indices where branches[index].kind == kind { return branches[index] }
         throw GatewayError(.notImplemented, "this gateway has no handler \(kind.rawValue)")
     }
 }

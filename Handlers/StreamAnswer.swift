@@ -74,7 +74,12 @@ struct StreamAnswer: ~Copyable {
         do throws(GatewayError) {
             try await move()
         } catch {
-            guard exchange.hasBegunResponse, format.hasRemarks, error.code != .clientGone else { throw error }
+            guard exchange.hasBegunResponse, error.code != .clientGone else { throw error }
+            guard format.hasRemarks else {
+                // Without the beginning, nobody could tell an answer that breaks off from none.
+                try exchange.flush()
+                throw error
+            }
             exchange.lateFailure = error
             format.write(error.report, to: &output)
         }

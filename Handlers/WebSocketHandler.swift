@@ -13,18 +13,21 @@ package final class WebSocketHandler: RouteHandler {
 
     private let dispatcher: Dispatcher
     private let catalog: CatalogView
+    private let requests: (any RequestDescriber)?
     private let configuration: RPCConfiguration
     private let origins: OriginPolicy
 
     /// - Parameters:
     ///   - catalog: Tells which endpoints are streams.
+    ///   - requests: Tells the types of fields that the catalog does not describe. Default nothing.
     ///   - origins: Whose pages may open a WebSocket here.
     package init(
-        dispatcher: Dispatcher, catalog: CatalogView,
+        dispatcher: Dispatcher, catalog: CatalogView, requests: (any RequestDescriber)? = nil,
         configuration: RPCConfiguration = RPCConfiguration(), origins: OriginPolicy = OriginPolicy()
     ) {
         self.dispatcher = dispatcher
         self.catalog = catalog
+        self.requests = requests
         self.configuration = configuration
         self.origins = origins
     }
@@ -84,7 +87,7 @@ package final class WebSocketHandler: RouteHandler {
                 .badRequest, "path and query become a message in JSON, and this WebSocket is in protobuf")
         }
         var message = ByteBuffer()
-        try RequestPayload.make(from: &message, of: exchange.request, on: route, catalog)
+        try RequestPayload.make(from: &message, of: exchange.request, on: route, catalog, requests)
         return message.text == "{}" || message.text == "null" ? nil : message
     }
 }

@@ -15,6 +15,9 @@ function element(name, properties = {}, ...children) {
   return made;
 }
 
+/** Proves that a request comes from this page, and not from one of a web application beside it. */
+const token = document.querySelector("meta[name=micro-token]").content;
+
 const count = (number, one, many = `${one}s`) => `${number} ${number === 1 ? one : many}`;
 
 // MARK: What is known
@@ -22,6 +25,7 @@ const count = (number, one, many = `${one}s`) => `${number} ${number === 1 ? one
 const state = {
   status: null, // data of api/status
   services: null, // Map from name to versions; null until the first answer
+  applications: [], // data of api/apps
   problem: "", // why the services could not be read
 };
 
@@ -68,9 +72,9 @@ async function load() {
   }
   isLoading = true;
   try {
-    const [status, services] = await Promise.all([fetchJSON("api/status"), fetchJSON("api/services")]);
-    state.status = status.data;
-    state.services = grouped(services.data);
+    const answers = await Promise.all(["api/status", "api/services", "api/apps"].map(fetchJSON));
+    const [status, services, applications] = answers.map((answer) => answer.data);
+    Object.assign(state, { status, services: grouped(services), applications });
     state.problem = "";
   } catch (error) {
     state.problem = error.message;
@@ -217,6 +221,7 @@ function render() {
   document.body.className = service ? "has-service" : isEmpty ? "" : "has-list";
   renderFacts();
   $("list").hidden = isEmpty;
+  renderApplications();
   renderList();
   renderDetail();
 }
@@ -238,6 +243,29 @@ function renderDocuments(gateways) {
   replaceChildren($("documents"), JSON.stringify(names), () => names.map((name) => names.length > 1
     ? element("a", { href: `api/openapi.json?gateway=${encodeURIComponent(name)}` }, `OpenAPI of ${name}`)
     : element("a", { href: "api/openapi.json" }, "OpenAPI")));
+}
+
+/** The web services that somebody can open, and those of the search that match it. */
+function renderApplications() {
+  const { search } = view();
+  const words = search.toLowerCase().split(/\s+/);
+  const shown = state.applications.filter(({ service }) => words.every((word) => service.toLowerCase().includes(word)));
+  $("apps").hidden = !shown.length;
+  replaceChildren($("apps").querySelector("ul"), JSON.stringify(shown), () =>
+    shown.map((application) => element("li", {}, applicationTile(application))));
+}
+
+function applicationTile({ service, title, url, icon, shadowed }) {
+  const letter = () => element("span", { class: "letter", "aria-hidden": "true" }, title.slice(0, 1));
+  if (shadowed) {
+    return element("p", { class: "app" }, letter(),
+      `${title} – the dashboard has a page of this name, so ${service} cannot be opened here`);
+  }
+  const picture = icon
+    ? element("img", { class: "letter", src: icon, alt: "", width: "34", height: "34",
+      error: (event) => event.target.replaceWith(letter()) })
+    : letter();
+  return element("a", { class: "app", href: url }, picture, title);
 }
 
 /** Whether every word of the search occurs somewhere in the service. */
@@ -316,7 +344,8 @@ function renderDetail() {
   const callable = endpointsOf(versions).filter((endpoint) => !isSubscriber(endpoint));
   const nodes = nodesOf(versions);
   const isPlain = nodes.length > 0 && nodes.every((node) => protocol(node) === "http");
-  replaceChildren(call, JSON.stringify([callable, isPlain]), () => isPlain ? plainNotice() : callPanel(name, callable));
+  const isOpen = isPlain && state.applications.some(({ service }) => service === name);
+  replaceChildren(call, JSON.stringify([callable, isPlain, isOpen]), () => isPlain ? plainNotice(name) : callPanel(name, callable));
 }
 
 const backLink = () => element("a", { class: "back", href: address({ search: view().search }) }, "← All services");
@@ -465,9 +494,11 @@ function welcomeNotice() {
 
 // MARK: The call
 
-function plainNotice() {
-  return element("p", { class: "words warn" }, "This service speaks plain HTTP, so it has no endpoints to be " +
-    "called here. The gateway's http and web handlers pass requests on to it.");
+function plainNotice(name) {
+  const application = state.applications.find(({ service, shadowed }) => service === name && !shadowed);
+  return element("p", { class: "words warn" }, "This service speaks plain HTTP, so it has no endpoints to be called here. ",
+    application ? element("a", { href: application.url }, "Open it")
+      : "The gateway's http and web handlers pass requests on to it.");
 }
 
 /** What was typed, by service and endpoint: it outlives a service that restarts. */
@@ -552,7 +583,8 @@ function callPanel(service, endpoints) {
 }
 
 const post = (body, accept, signal) => fetch("rpc", {
-  method: "POST", headers: { "Content-Type": "application/json", Accept: accept }, body, cache: "no-store", signal,
+  method: "POST", headers: { "Content-Type": "application/json", Accept: accept, "X-Micro-Token": token }, body,
+  cache: "no-store", signal,
 });
 
 /** Lets the button end what it begins: pressed again meanwhile, it aborts. What `act` returns shows the result. */
@@ -737,6 +769,7 @@ document.querySelector(".skip").addEventListener("click", (event) => {
 
 $("search").addEventListener("input", () => {
   amend({ search: $("search").value.trim() });
+  renderApplications();
   renderList();
 });
 
@@ -744,6 +777,7 @@ $("search").addEventListener("keydown", (event) => {
   if (event.key === "Escape") {
     $("search").value = "";
     amend({ search: "" });
+    renderApplications();
     renderList();
   } else if (event.key === "Enter") {
     $("services").querySelector("a")?.click();

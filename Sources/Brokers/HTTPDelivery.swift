@@ -49,6 +49,14 @@ enum DeliveryTarget {
     case node(HTTPSubscribers.Entry)
     /// A member of the queue within this process.
     case memory(queue: String)
+
+    /// Whether it could not be reached of late.
+    func isResting(_ health: NodeHealth, _ now: ContinuousClock.Instant) -> Bool {
+        switch self {
+        case .node(let entry): health.isResting(entry.node, now: now)
+        case .memory: false
+        }
+    }
 }
 
 /// Brings one message to one subscriber, or to one member of a queue, in a task of its own.
@@ -60,19 +68,19 @@ final class HTTPDelivery: LoopTask {
     private let round: DeliveryRound
     private let pool: UpstreamPool
     private let memory: MemoryBroker
-    private let loop: any EventLoop
+    private let health: NodeHealth
     private let maximumAttempts: Int
 
     /// - Parameter targets: In the order in which they are tried, until one takes the message.
     init(
         to targets: [DeliveryTarget], in round: DeliveryRound, pool: UpstreamPool, memory: MemoryBroker,
-        loop: any EventLoop, maximumAttempts: Int
+        health: NodeHealth, maximumAttempts: Int
     ) {
         self.targets = targets
         self.round = round
         self.pool = pool
         self.memory = memory
-        self.loop = loop
+        self.health = health
         self.maximumAttempts = maximumAttempts
     }
 
@@ -80,6 +88,10 @@ final class HTTPDelivery: LoopTask {
 
     /// Returns nil when the message was taken, else why not.
     nonisolated(nonsending) private func deliver() async -> String? {
+        let loop = pool.loop
+        // A pause for one that is known to be gone would delay every message.
+        let isHopeless = targets.count == 1 && targets[0].isResting(health, loop.now)
+        let maximumAttempts = isHopeless ? 1 : maximumAttempts
         // A queue whose last member has just left is as if nobody were subscribed.
         var failure: String?
         var attempts = 0
@@ -93,9 +105,11 @@ final class HTTPDelivery: LoopTask {
             case .node(let entry):
                 do throws(GatewayError) {
                     try await post(to: entry)
+                    health.recordSuccess(of: entry.node)
                     return nil
                 } catch {
                     failure = error.detail
+                    if error.code == .upstreamRefused { health.recordFailure(of: entry.node, now: loop.now) }
                     // Who may have seen it might see it twice; and who has no time left is not asked.
                     guard error.isRetryable, loop.now < round.deadline else { return failure }
                 }

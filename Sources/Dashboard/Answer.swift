@@ -37,11 +37,28 @@ enum Answer {
         try await exchange.respond(status, fields(contentType: "text/plain; charset=utf-8"), body: &body)
     }
 
+    nonisolated(nonsending) static func page(_ page: String, to exchange: Exchange) async throws(GatewayError) {
+        var body = ByteBuffer(page)
+        try await exchange.respond(.ok, fields(contentType: "text/html; charset=utf-8"), body: &body)
+    }
+
+    /// Sends the client to another path, with the same method.
+    nonisolated(nonsending) static func redirect(
+        to reference: String, _ exchange: Exchange
+    ) async throws(GatewayError) {
+        var fields = HeaderFields()
+        fields.append(.location, exchange.request.query.map { "\(reference)?\($0)" } ?? reference)
+        var body = ByteBuffer()
+        try await exchange.respond(.permanentRedirect, fields, body: &body)
+    }
+
     /// An error: a page for people, and `{"error":{...}}` for everyone else.
     ///
-    /// - Parameter allow: The methods for a 405.
+    /// - Parameters:
+    ///   - allow: The methods for a 405.
+    ///   - retryAfter: The value of that field. Default none.
     nonisolated(nonsending) static func error(
-        _ status: Status, _ sentence: String, allow: String? = nil, to exchange: Exchange
+        _ status: Status, _ sentence: String, allow: String? = nil, retryAfter: String? = nil, to exchange: Exchange
     ) async throws(GatewayError) {
         // A registry that does not answer has no code of its own.
         exchange.refusal =
@@ -49,15 +66,25 @@ enum Answer {
         let isPage = prefersPage(exchange.request)
         var fields = fields(contentType: isPage ? "text/html; charset=utf-8" : "application/json")
         if let allow { fields.append(.allow, allow) }
+        if let retryAfter { fields.append(.retryAfter, retryAfter) }
         var body = ByteBuffer()
         if isPage {
-            body.append(page(status, sentence))
+            body.append(Page.error(status, sentence))
         } else {
             body.append("{\"error\":")
             MicroError(id: "go.micro.web", code: status.code, detail: sentence).write(to: &body)
             body.append("}")
         }
         try await exchange.respond(status, fields, body: &body)
+    }
+
+    /// Whether a client wants the data of a page: it says so in `Accept`, or in the way of Micro v2, by the type of a
+    /// request that has no content.
+    static func prefersJSON(_ request: borrowing RequestHead) -> Bool {
+        let type = (request.fields[.contentType] ?? "").split(separator: ";").first ?? ""
+        if type.lowercased()[...].trimmingBlanks == "application/json" { return true }
+        let wanted = request.fields.acceptedWeight(of: "application/json") ?? 0
+        return wanted > request.fields.acceptedWeight(of: "text/html") ?? 0
     }
 
     /// Whether a browser shows the answer to a person, rather than a program reading it.
@@ -69,24 +96,5 @@ enum Answer {
             if type.contains("application/json") { return false }
         }
         return false
-    }
-
-    private static func page(_ status: Status, _ sentence: String) -> String {
-        let title = "\(status.code) \(status.reason)"
-        let words = sentence.map { ["&": "&amp;", "<": "&lt;", ">": "&gt;"][$0] ?? String($0) }.joined()
-        return """
-            <!doctype html>
-            <html lang="en">
-            <meta charset="utf-8">
-            <meta name="viewport" content="width=device-width, initial-scale=1">
-            <meta name="color-scheme" content="light dark">
-            <title>\(title)</title>
-            <main>
-            <h1>\(title)</h1>
-            <p>\(words)</p>
-            </main>
-            </html>
-
-            """
     }
 }

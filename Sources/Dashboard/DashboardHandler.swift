@@ -3,22 +3,29 @@ package import Gateway
 internal import HTTP
 internal import JSON
 
-/// The dashboard of one loop: its pages, the JSON API that they and the command line use, and the health checks.
+/// The dashboard of one loop: its pages, the JSON API that they and the command line use, the health checks, and the web
+/// services that are reached beside it.
 package final class DashboardHandler: Handler {
-    private let view: CatalogView
+    let view: CatalogView
+    let services: ServicesAPI
+    let files: PublicFiles
+    let web: any WebServiceResolver
+    let token: PageToken
     private let facts: StatusFacts
-    private let services: ServicesAPI
     private let openAPI: OpenAPIAnswer
     private let explaining: ExplainAnswer
-    private let files: PublicFiles
     private let policy: AccessPolicy
     private let rpc: any Handler
+    private let applications: any Handler
     private let unreadiness: @Sendable () -> String?
     private let certificates: @Sendable () -> [StatusFacts.Certificate]
 
     /// - Parameters:
     ///   - registrar: Takes what is registered and deregistered; nil when the registry can only be read.
     ///   - rpc: Answers `/rpc`, every method of it, after the policy has let the request pass.
+    ///   - web: Says which requests are for web services.
+    ///   - applications: Passes those on.
+    ///   - token: The same for all loops.
     ///   - unreadiness: Why the program cannot serve yet, as a sentence for anyone; nil when it can.
     ///   - certificates: Those that clients are shown now.
     ///   - gateways: Those that have a document, the first of which is meant when none is named. Default none.
@@ -26,10 +33,12 @@ package final class DashboardHandler: Handler {
     ///   - types: Tells the types of messages where the registry does not. Default nothing.
     package init(
         catalog view: CatalogView, facts: StatusFacts, registrar: (any Registrar)?, files: PublicFiles,
-        policy: AccessPolicy, rpc: any Handler, unreadiness: @escaping @Sendable () -> String?,
+        policy: AccessPolicy, rpc: any Handler, web: any WebServiceResolver, applications: any Handler,
+        token: PageToken, unreadiness: @escaping @Sendable () -> String?,
         certificates: @escaping @Sendable () -> [StatusFacts.Certificate] = { [] },
         gateways: [DocumentedGateway] = [],
-        explainers: @escaping (String?) -> (any ExplainingHandler)? = { _ in nil }, types: (any MessageTypeSource)? = nil
+        explainers: @escaping (String?) -> (any ExplainingHandler)? = { _ in nil },
+        types: (any MessageTypeSource)? = nil
     ) {
         self.view = view
         self.facts = facts
@@ -39,29 +48,91 @@ package final class DashboardHandler: Handler {
         self.files = files
         self.policy = policy
         self.rpc = rpc
+        self.web = web
+        self.applications = applications
+        self.token = token
         self.unreadiness = unreadiness
         self.certificates = certificates
     }
 
     package func handle(_ exchange: Exchange) async throws(GatewayError) {
+        if let canonical = PercentEncoding.canonicalPath(exchange.request.pathSpan) {
+            return try await Answer.redirect(to: canonical, exchange)
+        }
+        guard web.part(for: exchange.request) == .dashboard else { return try await passOn(exchange) }
         let path = exchange.request.path
+        guard let own = OwnPath(path) else {
+            guard let file = await files.file(for: path) else { return try await passOn(exchange) }
+            guard try await isAllowed(exchange) else { return }
+            return try await answer(exchange, with: file)
+        }
+        switch own {
         // Whoever watches over the program may do so from elsewhere, and learns nothing else.
-        if path == "/healthz" || path == "/readyz" { return try await health(path, exchange) }
+        case .health, .readiness: try await health(own, exchange)
+        default:
+            guard try await isAllowed(exchange) else { return }
+            try await answer(exchange, for: own)
+        }
+    }
 
-        if let refusal = policy.refusal(of: exchange.request, isFromThisMachine: exchange.isFromThisMachine) {
+    private func answer(_ exchange: Exchange, for own: OwnPath) async throws(GatewayError) {
+        switch own {
+        case .health, .readiness: try await health(own, exchange)
+        case .page: try await page(exchange)
+        case .client: try await client(exchange)
+        case .services: try await list(exchange)
+        case .service(let name): try await describe(name, exchange)
+        case .rpc: try await rpc.handle(exchange)
+        case .status: try await status(exchange)
+        case .events: try await events(exchange)
+        case .applications: try await listApplications(exchange)
+        case .document: try await document(exchange)
+        case .explanation: try await explain(exchange)
+        case .records: try await allServices(exchange)
+        case .record(let name): try await oneService(name, exchange)
+        case .moved(let reference): try await Answer.redirect(to: reference, exchange)
+        case .unknown:
+            try await Answer.error(
+                .notFound, "there is no \(exchange.request.path) here; the dashboard is at /", to: exchange)
+        }
+    }
+
+    /// Whether the policy lets the request pass, and a page has the token. If not, it has been answered.
+    private func isAllowed(_ exchange: Exchange) async throws(GatewayError) -> Bool {
+        if let refusal = refusal(of: exchange) {
+            try await Answer.error(refusal.status, refusal.sentence, to: exchange)
+            return false
+        }
+        guard token.isMissing(in: exchange.request) else { return true }
+        try await Answer.error(
+            .forbidden,
+            "Only the dashboard's own page may do this, and it was loaded before the dashboard started, or the request"
+                + " comes from another page: load it again. Programs leave Origin and Sec-Fetch-Site out.",
+            to: exchange)
+        return false
+    }
+
+    private func refusal(of exchange: Exchange) -> AccessPolicy.Refusal? {
+        policy.refusal(
+            of: exchange.request, isFromThisMachine: exchange.isFromThisMachine,
+            opensTunnel: exchange.webSocketOffer != .none)
+    }
+
+    /// Web services are for those who may use the dashboard. What pages of other sites may ask of them is their own
+    /// affair once they are open to everyone; until then they rely on being reached from this machine only.
+    private func passOn(_ exchange: Exchange) async throws(GatewayError) {
+        if !policy.isInsecure, let refusal = refusal(of: exchange) {
             return try await Answer.error(refusal.status, refusal.sentence, to: exchange)
         }
-        switch path {
-        case "/rpc": try await rpc.handle(exchange)
-        case "/api/status": try await status(exchange)
-        case "/api/events": try await events(exchange)
-        case "/api/openapi.json": try await document(exchange)
-        case "/api/explain": try await explain(exchange)
-        case "/api/services": try await allServices(exchange)
-        case _ where path.hasPrefix("/api/services/"): try await oneService(path.dropFirst(14), exchange)
-        case _ where path.hasPrefix("/api/"):
-            try await Answer.error(.notFound, "there is no \(path) here", to: exchange)
-        default: try await file(path, exchange)
+        do throws(GatewayError) {
+            try await applications.handle(exchange)
+        } catch {
+            guard !exchange.hasBegunResponse, error.code != .clientGone else { throw error }
+            let isTransient = error.code == .noNodes || error.code == .upstreamRefused
+            try await Answer.error(
+                error.status, error.report.detail, retryAfter: isTransient ? "1" : nil, to: exchange)
+            exchange.note(error)
+            exchange.lateFailure = error
         }
     }
 }
@@ -69,9 +140,9 @@ package final class DashboardHandler: Handler {
 // MARK: The parts
 
 extension DashboardHandler {
-    nonisolated(nonsending) private func health(_ path: String, _ exchange: Exchange) async throws(GatewayError) {
+    nonisolated(nonsending) private func health(_ own: OwnPath, _ exchange: Exchange) async throws(GatewayError) {
         guard try await isRead(exchange) else { return }
-        if path == "/healthz" { return try await Answer.text(.ok, "ok", to: exchange) }
+        if own == .health { return try await Answer.text(.ok, "ok", to: exchange) }
         guard let reason = unreadiness() else { return try await Answer.text(.ok, "ready", to: exchange) }
         try await Answer.text(.serviceUnavailable, reason, to: exchange)
     }
@@ -120,10 +191,9 @@ extension DashboardHandler {
         try await answer(exchange, with: result)
     }
 
-    nonisolated(nonsending) private func oneService(_ name: Substring, _ exchange: Exchange) async throws(GatewayError)
-    {
+    nonisolated(nonsending) private func oneService(_ name: String, _ exchange: Exchange) async throws(GatewayError) {
         guard try await isRead(exchange) else { return }
-        try await answer(exchange, with: services.one(String(name), exchange))
+        try await answer(exchange, with: services.one(name, exchange))
     }
 
     nonisolated(nonsending) private func answer(
@@ -135,10 +205,9 @@ extension DashboardHandler {
         }
     }
 
-    nonisolated(nonsending) private func file(_ path: String, _ exchange: Exchange) async throws(GatewayError) {
-        guard let file = await files.file(for: path) else {
-            return try await Answer.error(.notFound, "there is no \(path) here; the dashboard is at /", to: exchange)
-        }
+    nonisolated(nonsending) private func answer(
+        _ exchange: Exchange, with file: PublicFile
+    ) async throws(GatewayError) {
         guard try await isRead(exchange) else { return }
         var fields = Answer.fields(contentType: file.contentType, caching: "no-cache")
         fields.append(.etag, file.entityTag)
@@ -151,15 +220,22 @@ extension DashboardHandler {
     }
 
     /// Whether the request only reads. If not, it has been answered.
-    nonisolated(nonsending) private func isRead(_ exchange: Exchange) async throws(GatewayError) -> Bool {
+    nonisolated(nonsending) func isRead(_ exchange: Exchange) async throws(GatewayError) -> Bool {
         if exchange.request.method == .get || exchange.request.method == .head { return true }
         try await refuseMethod(exchange, allow: "GET, HEAD")
         return false
     }
 
+    /// Tells what may be done: to OPTIONS as an answer, else as an error.
     nonisolated(nonsending) private func refuseMethod(
         _ exchange: Exchange, allow: String
     ) async throws(GatewayError) {
+        if exchange.request.method == .options {
+            var fields = HeaderFields()
+            fields.append(.allow, "\(allow), OPTIONS")
+            var body = ByteBuffer()
+            return try await exchange.respond(.ok, fields, body: &body)
+        }
         try await Answer.error(
             .methodNotAllowed, "\(exchange.request.path) takes \(allow) only", allow: allow, to: exchange)
     }
@@ -177,7 +253,7 @@ extension PublicFile {
 }
 
 extension Substring {
-    fileprivate var trimmingBlanks: Substring {
+    var trimmingBlanks: Substring {
         var text = drop { $0 == " " || $0 == "\t" }
         while text.last == " " || text.last == "\t" { text.removeLast() }
         return text

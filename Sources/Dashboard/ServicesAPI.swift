@@ -43,6 +43,11 @@ struct ServicesAPI {
             }
             return .success(described ?? envelope(versions))
         }
+        return .failure(unknown(name))
+    }
+
+    /// What is told of a name that is not registered.
+    func unknown(_ name: String) -> Problem {
         let near = NearestWord.all(to: name, in: view.catalog.names)
         let hint =
             switch near.count {
@@ -50,7 +55,7 @@ struct ServicesAPI {
             case 1: "the nearest name is \(near[0])"
             default: "the nearest names are \(near.joined(separator: ", "))"
             }
-        return .failure(Problem(status: .notFound, sentence: "service \(name) is not registered; \(hint)"))
+        return Problem(status: .notFound, sentence: "service \(name) is not registered; \(hint)")
     }
 
     private func envelope(_ services: [Service]) -> JSONValue {
@@ -60,6 +65,9 @@ struct ServicesAPI {
     private static func envelope(_ services: [JSONValue], _ generation: UInt64) -> JSONValue {
         .object(["data": .array(services), "generation": .number(String(generation))])
     }
+
+    /// All versions in the form of Micro v2's pages.
+    static func list(_ services: [Service]) -> JSONValue { .object(["services": .array(services.map(\.json))]) }
 
     // MARK: Writing
 

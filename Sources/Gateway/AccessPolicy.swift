@@ -13,19 +13,22 @@ package struct AccessPolicy: Sendable, Equatable {
     package var isInsecure: Bool
     /// Names of this machine, apart from `localhost` and the loopback addresses. Compared without regard to case.
     package var machineNames: [String]
+    /// Domains of which every name below is one of this machine's too. `localhost` need not be named.
+    package var machineDomains: [String]
 
     /// What is protected, as refusals call it, and the flag that opens it.
     private let subject: String
     private let flag: String
 
     package init(
-        isInsecure: Bool = false, machineNames: [String] = [], subject: String = "The dashboard",
-        flag: String = "--insecure_dashboard"
+        isInsecure: Bool = false, machineNames: [String] = [], machineDomains: [String] = [],
+        subject: String = "The dashboard", flag: String = "--insecure_dashboard"
     ) {
         self.isInsecure = isInsecure
         self.subject = subject
         self.flag = flag
         self.machineNames = machineNames.map { $0.lowercased() }
+        self.machineDomains = machineDomains.map { $0.lowercased() }
     }
 
     /// What the system calls this machine. Empty when it has no name.
@@ -45,11 +48,15 @@ package struct AccessPolicy: Sendable, Equatable {
 
     /// Nil when the request may be answered.
     ///
-    /// - Parameter isFromThisMachine: As the exchange says: the address alone does not tell, as a proxy may pass on what
-    ///   others ask.
-    package func refusal(of request: borrowing RequestHead, isFromThisMachine: Bool) -> Refusal? {
+    /// - Parameters:
+    ///   - isFromThisMachine: As the exchange says: the address alone does not tell, as a proxy may pass on what others
+    ///     ask.
+    ///   - opensTunnel: Whether the request asks for a WebSocket, which a page of another site could read. Default false.
+    package func refusal(
+        of request: borrowing RequestHead, isFromThisMachine: Bool, opensTunnel: Bool = false
+    ) -> Refusal? {
         if !isInsecure, let refusal = foreignRefusal(of: request, isFromThisMachine) { return refusal }
-        return crossSiteRefusal(of: request)
+        return request.method.isSafe && !opensTunnel ? nil : crossSiteRefusal(of: request)
     }
 
     // MARK: Foreign clients and foreign names
@@ -79,6 +86,7 @@ package struct AccessPolicy: Sendable, Equatable {
         if let address = Address(ip: host, port: 0) { return address.family == .v4 && address.isLoopback }
         if host.hasSuffix(".") { host = host.dropLast() }
         return host == "localhost" || host.hasSuffix(".localhost") || machineNames.contains(String(host))
+            || machineDomains.contains { host.hasSuffix(".\($0)") }
     }
 
     /// The part before the port; nil when what follows is no port.
@@ -94,7 +102,6 @@ package struct AccessPolicy: Sendable, Equatable {
     // MARK: Requests that other sites cause
 
     private func crossSiteRefusal(of request: borrowing RequestHead) -> Refusal? {
-        guard !request.method.isSafe else { return nil }
         let authority = request.authority
         let sites = request.fields.values(.secFetchSite)
         let origins = request.fields.values(.origin)

@@ -26,6 +26,8 @@ package final class Exchange {
     /// True while the client may pause within the body for as long as it likes, because it is a stream whose end the
     /// handler watches over.
     package var mayBodyPause = false
+    /// How the request is changed on its way to a plain HTTP node. Nil passes it on as it is; set by handlers.
+    package var rewrite: RequestRewrite?
     /// What `takeWebSocketOffer` found good. Nil for every other request.
     package internal(set) var handshake: WebSocketHandshake?
     /// Why the request was refused, for the access log. Nil for one that was served.
@@ -78,6 +80,7 @@ package final class Exchange {
         hasBegunResponse = false
         isBodyUntouched = true
         handshake = nil
+        rewrite = nil
         status = 0
         lateFailure = nil
         mayBodyPause = false

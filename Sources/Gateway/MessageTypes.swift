@@ -58,3 +58,12 @@ package struct NoMessageTypes: MessageTypes {
 
     package func types(of endpoint: String, of service: Service) -> EndpointTypes? { nil }
 }
+
+/// Knows the fields of requests that registries do not describe. One for each loop.
+package protocol RequestDescriber: AnyObject {
+    /// What may stand in a request, so that a query's `7` is a number only where one is wanted.
+    ///
+    /// - Parameter nodes: Those that may get it.
+    /// - Returns: Nil when nothing is known.
+    func request(of destination: Destination, on nodes: [Node]) -> FieldDescription?
+}

@@ -36,6 +36,13 @@ package enum Namespace: Sendable, Equatable, CustomStringConvertible {
         }
     }
 
+    /// The type that a namespace has at its end, where nothing else is said of the type: the manual of Micro v2 has its
+    /// readers name `go.micro.srv` to reach services of that kind.
+    package static func type(in configured: String) -> String? {
+        let text = trimmed(configured)
+        return ["srv", "service", "web"].first { text.hasSuffix(".\($0)") }
+    }
+
     /// The prefix for this request, type included, without a dot at its end. Empty means no prefix.
     package func name(for head: RequestHead) -> String {
         switch self {
@@ -73,18 +80,8 @@ package enum Namespace: Sendable, Equatable, CustomStringConvertible {
 
     /// Nil when the host gives no namespace.
     private static func labels(before host: String) -> String? {
-        let labels = host.split(separator: ".", omittingEmptySubsequences: false)
-        guard !labels.contains(""), !isAddress(labels), let count = PublicSuffix.registrableCount(of: labels),
-            count < labels.count
-        else { return nil }
         // The reference's own domain: everything under it is the default namespace.
-        if labels.suffix(count) == ["micro", "mu"] { return nil }
-        return labels.dropLast(count).reversed().joined(separator: ".")
-    }
-
-    /// Whether this is an address: IPv6 is in brackets, and a name never ends in a label of digits only (RFC 3696, 2).
-    private static func isAddress(_ labels: [Substring]) -> Bool {
-        guard let last = labels.last else { return false }
-        return last.hasSuffix("]") || last.utf8.allSatisfy { (0x30...0x39).contains($0) }
+        guard let name = DomainName(host), !name.labels.isEmpty, name.domain != "micro.mu" else { return nil }
+        return name.labels.reversed().joined(separator: ".")
     }
 }

@@ -6,6 +6,8 @@ package struct LearntServices: Sendable {
     /// Sorted by name and version.
     package let services: [LearntService]
     private let places: [String: [Int]]
+    /// More routes of all services together are left out.
+    private static let maximumRules = 10_000
 
     /// - Parameter services: At most one for each version of a service.
     package init(_ services: [LearntService] = []) {
@@ -14,8 +16,19 @@ package struct LearntServices: Sendable {
         places = Dictionary(grouping: services.indices) { services[$0].name }
     }
 
-    /// All routes. Versions of a service that declare the same share one.
-    package var rules: [RouteRule] {
+    /// All routes, and what is wrong with those that are left out, as sentences without a period. Versions of a service
+    /// that declare the same share one.
+    package var routes: (rules: [RouteRule], warnings: [String]) {
+        let rules = allRules
+        let warnings = services.flatMap(\.warnings)
+        guard rules.count > Self.maximumRules else { return (rules, warnings) }
+        return (
+            Array(rules.prefix(Self.maximumRules)),
+            warnings + ["gRPC services declare more than \(Self.maximumRules) routes; the rest is left out"]
+        )
+    }
+
+    private var allRules: [RouteRule] {
         var rules: [RouteRule] = []
         for name in places.keys.sorted() {
             var known: [String: [RouteRule.Condition]] = [:]
@@ -28,9 +41,6 @@ package struct LearntServices: Sendable {
         }
         return rules
     }
-
-    /// What is wrong with routes that are left out, as sentences without a period.
-    package var warnings: [String] { services.flatMap(\.warnings) }
 
     /// The types and methods of a service on one of its nodes; nil when that node may serve something else.
     func schema(of service: String, on node: Node) -> SchemaSet? {
@@ -60,13 +70,16 @@ package struct LearntService: Sendable {
     let schema: SchemaSet
     /// Differs whenever what was told differs.
     let fingerprint: Int
+    /// Of the descriptors, in bytes.
+    let size: Int
 
-    init(name: String, version: String, nodes: [Node], schema: SchemaSet, fingerprint: Int) {
+    init(name: String, version: String, nodes: [Node], schema: SchemaSet, fingerprint: Int, size: Int) {
         self.name = name
         self.version = version
         self.nodes = nodes
         self.schema = schema
         self.fingerprint = fingerprint
+        self.size = size
         let names = EndpointNames(schema)
         var routes = RouteCollector(registration: (name, names))
         var endpoints: [Endpoint] = []

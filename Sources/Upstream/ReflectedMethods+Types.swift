@@ -41,6 +41,18 @@ extension ReflectedMethods: MessageTypeSource {
     }
 }
 
+extension ReflectedMethods: RequestDescriber {
+    package func request(of destination: Destination, on nodes: [Node]) -> FieldDescription? {
+        guard let node = nodes.first(where: { $0.wireProtocol == .grpc && !$0.readsJSON }) else { return nil }
+        return request(of: destination, on: node) { descriptors, services in
+            let method =
+                descriptors.method(for: destination)
+                ?? services.schema(of: destination.service, on: node).flatMap { Self.find(destination, in: $0) }
+            return method.map { MessageDescription.thorough($0.input) }
+        }
+    }
+}
+
 extension Service {
     /// A node whose messages we translate. All nodes of a version are alike.
     fileprivate var translatedNode: Node? { nodes.first { $0.wireProtocol == .grpc && !$0.readsJSON } }

@@ -13,7 +13,7 @@ package final class ReflectedMethods: GRPCMethods {
     private static let failureLifetime = Duration.seconds(5)
     private static let ignoranceLifetime = Duration.seconds(60)
 
-    private struct MethodName: Hashable {
+    struct MethodName: Hashable {
         let service: String
         let endpoint: String
         let address: String
@@ -30,6 +30,8 @@ package final class ReflectedMethods: GRPCMethods {
     private let json = GoMicroMethods()
     private let transcoder = SharedTranscoder()
     private var methods: [MethodName: GRPCMethod] = [:]
+    /// Of those that were asked for; nil where nothing is known.
+    private var requests: [MethodName: FieldDescription?] = [:]
     private var entries: [ServiceVersion: Entry] = [:]
     private var generation: UInt64 = 0
     private let published: Published<Descriptors>?
@@ -84,6 +86,11 @@ package final class ReflectedMethods: GRPCMethods {
         return method
     }
 
+    private func forgetMethods() {
+        methods.removeAll(keepingCapacity: true)
+        requests.removeAll(keepingCapacity: true)
+    }
+
     var loop: any EventLoop { pool.loop }
 
     /// What is known now without asking anyone.
@@ -93,16 +100,29 @@ package final class ReflectedMethods: GRPCMethods {
         return (descriptors, services)
     }
 
+    /// What `find` finds, from memory if it was found before.
+    func request(
+        of destination: Destination, on node: Node, find: (Descriptors, LearntServices) -> FieldDescription?
+    ) -> FieldDescription? {
+        let (descriptors, services) = known
+        let name = MethodName(service: destination.service, endpoint: destination.endpoint, address: node.address)
+        if let request = requests[name] { return request }
+        if requests.count >= Self.maximumMethods { requests.removeAll() }
+        let request = find(descriptors, services)
+        requests[name] = request
+        return request
+    }
+
     private func takeNews() {
         if let published, published.generation != descriptorGeneration {
             descriptorGeneration = published.generation
             descriptors = published.current
-            methods.removeAll(keepingCapacity: true)
+            forgetMethods()
         }
         if let publishedServices, publishedServices.generation != serviceGeneration {
             serviceGeneration = publishedServices.generation
             services = publishedServices.current
-            methods.removeAll(keepingCapacity: true)
+            forgetMethods()
         }
     }
 
@@ -154,7 +174,7 @@ package final class ReflectedMethods: GRPCMethods {
     private func forgetOldCatalog() {
         guard view.catalog.generation != generation else { return }
         generation = view.catalog.generation
-        methods.removeAll(keepingCapacity: true)
+        forgetMethods()
         entries = entries.filter { name, entry in
             let version = view.catalog.versions(of: name.service).first { $0.version == name.version }
             return (version?.nodes ?? []) == entry.nodes

@@ -88,7 +88,7 @@ struct Relay: ~Copyable {
         }
         ForwardedRequest.write(
             exchange.request, framing: requestFraming, context: exchange.forwarding, upgrades: handshake != nil,
-            to: &connection.output)
+            rewrite: exchange.rewrite, host: exchange.rewrite == nil ? nil : node.address, to: &connection.output)
     }
 
     nonisolated(nonsending) private func waitForEither() async throws(GatewayError) {
@@ -159,6 +159,7 @@ struct Relay: ~Copyable {
         let framing = try responseFraming()
         body = BodyReader(framing)
         hasHead = true
+        exchange.rewrite?.restrict(&connection.response.fields)
         try exchange.begin(connection.response, body: framing)
         _ = try passBody()
         return true

@@ -29,6 +29,8 @@ final class SchemaFetch: LoopTask {
     private(set) var outcome: Outcome?
     /// Differs whenever the descriptors of a schema differ; within one process only.
     private(set) var fingerprint = 0
+    /// All descriptors of a schema together, in bytes.
+    private(set) var size = 0
     /// When the outcome came.
     private(set) var endedAt: ContinuousClock.Instant
     /// What waits for the outcome.
@@ -94,7 +96,7 @@ final class SchemaFetch: LoopTask {
             for name in missing { try await add(.file(named: name), to: &builder, over: stream, &answer) }
         }
         do throws(SchemaProblem) {
-            fingerprint = builder.fingerprint
+            (fingerprint, size) = (builder.fingerprint, builder.size)
             return try builder.build()
         } catch {
             throw broken(error.description)

@@ -13,6 +13,8 @@ package final class SchemaLearner: LoopTask {
     package struct Limits: Sendable {
         /// Versions of services that are asked; the others are left alone. Default 256.
         package var services = 256
+        /// The descriptors of all services together, in bytes; what goes beyond is left out. Default 128 MiB.
+        package var bytes = 128 << 20
         /// Questions at a time. Default 4.
         package var questions = 4
         /// How long an answer is believed, since a server may be exchanged behind its address. Default 30 s.
@@ -180,7 +182,6 @@ package final class SchemaLearner: LoopTask {
         switch outcome {
         case .schema(let schema):
             entry.failures = 0
-            entry.isKnownIgnorant = false
             entry.dueAt = now + limits.lifetime
             learn(schema, from: question, key, &entry)
         case .unknown: giveUp("has no reflection", key, &entry)
@@ -206,9 +207,15 @@ package final class SchemaLearner: LoopTask {
             entry.learnt?.nodes = nodes
             return
         }
+        let others = entries.reduce(0) { $0 + ($1.key == key ? 0 : $1.value.learnt?.size ?? 0) }
+        guard others + fetch.size <= limits.bytes else {
+            return giveUp("has descriptors that go beyond \(limits.bytes) bytes of all", key, &entry)
+        }
         let learnt = LearntService(
-            name: key.service, version: key.version, nodes: nodes, schema: schema, fingerprint: fetch.fingerprint)
+            name: key.service, version: key.version, nodes: nodes, schema: schema, fingerprint: fetch.fingerprint,
+            size: fetch.size)
         entry.learnt = learnt
+        entry.isKnownIgnorant = false
         hasNews = true
         let (endpoints, routes) = (learnt.endpoints.count, learnt.rules.count)
         tell(

@@ -4,6 +4,7 @@ import HTTP
 import Handlers
 import Logging
 import Reactor
+import Resolvers
 import Server
 import Transports
 
@@ -85,9 +86,11 @@ struct ApplianceConfiguration: Sendable {
     struct Web: Sendable, Equatable {
         var address: ListenAddress
         var namespace: Namespace
-        /// `path`.
-        var resolver: String
-        /// Whether clients of other machines may use it without a login.
+        /// How requests name their web service.
+        var resolver: WebResolver.Mode
+        /// The dashboard's own host; nil when it has none but those of the machine.
+        var host: String?
+        /// Whether clients of other machines may use it, and the web services behind it, without a login.
         var isInsecure: Bool
         /// Where its files lie; nil for the place that was installed.
         var publicDirectory: String?
@@ -232,7 +235,9 @@ extension ApplianceConfiguration.API {
         address = settings.the(settings.address, .apiAddress)
         // `proxy` is an older name of `http`.
         handler = CatalogRouter.Mode(word: settings.the(settings.text, .apiHandler))
-        let (text, type) = (settings.the(settings.text, .apiNamespace), settings.the(settings.text, .apiType))
+        let text = settings.the(settings.text, .apiNamespace)
+        let own = settings.isGiven(.apiType) ? nil : Namespace.type(in: text)
+        let type = own ?? settings.the(settings.text, .apiType)
         namespace = Namespace(configured: text, type: type)
         commonNamespace = Namespace(configured: text, type: type, hasType: false)
         resolver = settings.the(settings.text, .apiResolver)
@@ -261,7 +266,8 @@ extension ApplianceConfiguration.Web {
     fileprivate init(_ settings: Settings) {
         address = settings.the(settings.address, .webAddress)
         namespace = Namespace(configured: settings.the(settings.text, .webNamespace), type: "web")
-        resolver = settings.the(settings.text, .webResolver)
+        resolver = WebResolver.Mode(rawValue: settings.the(settings.text, .webResolver)) ?? .path
+        host = settings.text(.webURL).flatMap { WebHost.name(in: $0) }
         isInsecure = settings.boolean(.insecureDashboard) ?? false
         publicDirectory = settings.text(.publicDirectory)
     }

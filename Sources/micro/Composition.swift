@@ -101,7 +101,8 @@ struct Composition: Sendable {
             version: Version.number, rpc: compressing(rpcEndpoint(api.rpcAccess, of: api, parts, context), context),
             encodedSlashes: api.encodedSlashes, isDeclared: router.isDeclared,
             next: GRPCSwitchHandler(grpc: grpc(parts, context), next: routing))
-        let sharing: any ExplainingHandler = api.hasCORS ? CORSHandler(api.origins, fields: api.corsFields, next: front) : front
+        let sharing: any ExplainingHandler =
+            api.hasCORS ? CORSHandler(api.origins, fields: api.corsFields, next: front) : front
         let outermost = counted(sharing)
         context.explainers.append((api.name, outermost))
         return outermost
@@ -115,9 +116,10 @@ struct Composition: Sendable {
         let publisher = publisher(api, parts, context)
         return [
             .rpc: RPCHandler(
-                dispatcher: parts.dispatcher, catalog: context.catalog, configuration: rpc(api), origins: api.origins),
+                dispatcher: parts.dispatcher, catalog: context.catalog, requests: parts.methods,
+                configuration: rpc(api), origins: api.origins),
             .api: APIHandler(dispatcher: parts.dispatcher, configuration: rpc(api)),
-            .http: proxy, .event: EventHandler(publisher), .cloudevents: CloudEventsHandler(publisher),
+            .http: proxy, .web: proxy, .event: EventHandler(publisher), .cloudevents: CloudEventsHandler(publisher),
             .broker: BrokerHandler(publisher, tasks: context.tasks, origins: api.origins),
             .registry: RegistryHandler(
                 catalog: context.catalog, registrar: registrar,
@@ -144,7 +146,7 @@ struct Composition: Sendable {
             let logger = logger
             return HTTPBroker(
                 subscribers, pool: parts.pool, catalog: context.catalog, tasks: context.tasks,
-                maximumAttempts: maximumAttempts, complain: { logger.warning("\($0)") })
+                health: parts.health, maximumAttempts: maximumAttempts, complain: { logger.warning("\($0)") })
         }
     }
 
@@ -173,7 +175,8 @@ struct Composition: Sendable {
             declared: DeclaredRoutes(routes.index))
         let passing = ProxyHandler(
             backend: HTTP2Backend(pool: parts.shared, configuration: pool), maximumAttempts: maximumAttempts)
-        let calling = RPCHandler(dispatcher: parts.dispatcher, catalog: context.catalog, configuration: rpc(nil))
+        let calling = RPCHandler(
+            dispatcher: parts.dispatcher, catalog: context.catalog, requests: parts.methods, configuration: rpc(nil))
         return GRPCSwitchHandler(
             grpc: RoutingHandler(router: router, always: passing),
             next: RoutingHandler(router: calls, always: calling) { _ in compression(passesOn: false, context) })
@@ -189,7 +192,7 @@ struct Composition: Sendable {
         compression(passesOn: passesOn, context).map { CompressingHandler(handler, by: $0) } ?? handler
     }
 
-    private func compression(passesOn: Bool, _ context: WorkerContext) -> CompressionPolicy? {
+    func compression(passesOn: Bool, _ context: WorkerContext) -> CompressionPolicy? {
         switch configuration.limits.compression.scope {
         case .none: nil
         case .own where passesOn: nil
@@ -235,7 +238,7 @@ struct Composition: Sendable {
         return rpc
     }
 
-    fileprivate var maximumAttempts: Int { 1 + configuration.client.retries }
+    var maximumAttempts: Int { 1 + configuration.client.retries }
 
     private func accessLog() -> AccessLog? {
         guard configuration.logs.includesRequests else { return nil }

@@ -3,8 +3,10 @@ import Gateway
 import Glibc
 import Handlers
 import Reactor
+import Resolvers
 import Server
 import Transports
+import Upstream
 
 /// What every loop's dashboard has in common.
 struct DashboardParts: Sendable {
@@ -14,6 +16,8 @@ struct DashboardParts: Sendable {
     let registrar: (any Registrar)?
     let files: PublicFiles
     let policy: AccessPolicy
+    let resolver: WebResolver
+    let token = PageToken()
     let readiness: Appliance.Readiness
     let security: TLSServerContext?
 
@@ -35,10 +39,12 @@ struct DashboardParts: Sendable {
         }
         registrar = appliance.registry?.registrar
         files = web.publicDirectory.map { .directory($0) } ?? .embedded
+        let names = AccessPolicy.namesOfThisMachine() + (web.host.map { [$0] } ?? [])
+        resolver = WebResolver(mode: web.resolver, namespace: web.namespace, ownNames: names, host: web.host)
+        let domains = web.resolver == .path ? [] : web.host.map { [WebResolver.applicationDomain(of: $0)] } ?? []
         // Hosts that certificates are got for are as much ours as the name of the machine.
-        let hosts = appliance.composition.ownHosts
         policy = AccessPolicy(
-            isInsecure: web.isInsecure, machineNames: AccessPolicy.namesOfThisMachine() + hosts)
+            isInsecure: web.isInsecure, machineNames: names + appliance.composition.ownHosts, machineDomains: domains)
         readiness = appliance.readiness
         security = appliance.certificates?.context
     }
@@ -52,7 +58,8 @@ extension Composition {
         let dashboard = DashboardHandler(
             catalog: context.catalog, facts: parts.facts, registrar: parts.registrar, files: parts.files,
             // Who may use the dashboard was decided before its `/rpc` is asked.
-            policy: parts.policy, rpc: rpcEndpoint(.everyone, loopParts, context),
+            policy: parts.policy, rpc: rpcEndpoint(.everyone, loopParts, context), web: parts.resolver,
+            applications: applications(parts.resolver, loopParts, context), token: parts.token,
             unreadiness: { readiness.obstacle },
             certificates: {
                 (security?.identities ?? []).map { .init(names: $0.names, end: $0.validity.upperBound) }
@@ -62,6 +69,20 @@ extension Composition {
                 context.explainers.first { name == nil || $0.gateway == name }?.handler
             }, types: loopParts.methods)
         return compressing(dashboard, context)
+    }
+
+    /// Passes requests on to web services.
+    private func applications(
+        _ resolver: WebResolver, _ parts: LoopParts, _ context: WorkerContext
+    ) -> any Handler {
+        // Its destinations are named by the web resolver, so the other one is never asked.
+        let router = CatalogRouter(
+            resolver: HostResolver(), namespace: "none", mode: .kind(.web), view: context.catalog, strategy: strategy(),
+            health: parts.health)
+        return WebServiceHandler(
+            resolver: resolver, catalog: context.catalog, router: router,
+            proxy: ProxyHandler(backend: HTTPBackend(pool: parts.pool), maximumAttempts: maximumAttempts),
+            compression: compression(passesOn: true, context))
     }
 
     /// What the document of a gateway is made of.

@@ -26,7 +26,8 @@ struct RouteLearning: Sendable {
         await worker.host { [composition] context in
             Self.learner(context, composition) { services in
                 composition.learnt.replace(with: services)
-                composition.routes.replace(.reflection, with: services.rules, warnings: services.warnings)
+                let routes = services.routes
+                composition.routes.replace(.reflection, with: routes.rules, warnings: routes.warnings)
                 guard let keeper else { return }
                 // Tasks may overtake each other, so each takes the newest.
                 Task { await keeper.describe(composition.learnt.current.descriptions) }

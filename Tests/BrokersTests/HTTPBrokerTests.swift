@@ -196,6 +196,29 @@ struct HTTPBrokerTests {
         #expect(rig.loop.timers.count == 0)
     }
 
+    @Test func `one that is known to be gone delays no other message`() {
+        let rig = Rig(everyone: "10.0.0.1:1", "10.0.0.2:1")
+        rig.transport.refused = ["10.0.0.1:1"]
+        rig.publish()
+        rig.answer(rig.peers[0])
+        rig.loop.advance(by: .milliseconds(100))
+        #expect(rig.result == "published")
+        for _ in 0..<3 {
+            rig.publish()
+            rig.answer(rig.peers[0])
+            #expect(rig.result == "published")
+        }
+        #expect(rig.transport.asked.filter { $0 == "10.0.0.1:1" }.count == 5)
+        // Of what happens all the time the operator hears once a second.
+        #expect(rig.complaints.count == 1)
+        rig.loop.advance(by: .seconds(1))
+        rig.publish()
+        rig.answer(rig.peers[0])
+        rig.loop.advance(by: .milliseconds(100))
+        #expect(rig.complaints.count == 2)
+        #expect(rig.complaints.last?.hasSuffix("; and 3 messages before it were not taken by all either") == true)
+    }
+
     @Test func `one that has come back in the pause gets the message`() {
         let rig = Rig(everyone: "10.0.0.1:1")
         rig.transport.refused = ["10.0.0.1:1"]

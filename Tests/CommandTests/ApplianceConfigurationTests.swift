@@ -1,6 +1,7 @@
 import Gateway
 import Handlers
 import Logging
+import Resolvers
 import Server
 import Testing
 
@@ -49,6 +50,15 @@ struct ApplianceConfigurationTests {
         #expect(configuration.loops == nil)
         #expect(configuration.logs.level == .info)
         #expect(configuration.logs.includesRequests)
+    }
+
+    @Test func `web services are found as the flags say`() throws {
+        let web = try configuration("web --resolver=subdomain --namespace=com.example.web --web_url=https://web.a.b")
+            .web
+        #expect(web?.resolver == .subdomain)
+        #expect(web?.namespace == .fixed("com.example.web"))
+        #expect(web?.host == "web.a.b")
+        #expect(try configuration("web").web?.resolver == .path)
     }
 
     @Test(

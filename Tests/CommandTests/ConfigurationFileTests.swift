@@ -97,6 +97,7 @@ struct ConfigurationFileTests {
               - name: admin
                 serves: dashboard
                 address: 127.0.0.1:3
+                namespace: go.micro.web
             """
         let outcome = try resolve("server --config=micro.yaml --namespace=org.example", file)
         #expect(outcome.problems == [])
@@ -111,6 +112,7 @@ struct ConfigurationFileTests {
         #expect((first.resolver, second.resolver) == ("micro", "host"))
         #expect((first.rpcAccess, second.rpcAccess) == (.thisMachine, .everyone))
         #expect(configuration.web?.address.port == 3)
+        #expect(outcome.settings.origin(.webNamespace) == .file("micro.yaml:15"))
     }
 
     @Test func `the dashboard's own command does not mind the gateways of the file`() throws {
@@ -126,15 +128,6 @@ struct ConfigurationFileTests {
             outcome.warnings == [
                 "api_address (from --address) has no effect: every gateway in the configuration file has its own"
             ])
-    }
-
-    @Test func `what does not fit together in one gateway is told with its place`() throws {
-        let file = "listeners:\n  - {name: a, address: ':1', enable_cors: true}\n  - {name: b, address: ':2'}"
-        let warnings = try resolve("api --config=micro.yaml", file).warnings
-        #expect(warnings.count == 1)
-        #expect(
-            warnings.first?.hasPrefix("enable_cors (listener a, micro.yaml:2) is for pages of localhost only, without allowed_origins")
-                == true)
     }
 
     @Test func `a table may be taken over from another one, and changed`() throws {

@@ -151,11 +151,12 @@ struct ConfigurationProblemTests {
             ),
             (
                 "listeners: [{name: a, address: ':1', serves: dashboard, handler: rpc}]",
-                "1:57: unknown key handler in the listener of the dashboard; it may have name, serves or address"
+                "1:57: unknown key handler in the listener of the dashboard; "
+                    + "it may have name, serves, address, namespace or resolver"
             ),
             (
                 "web_address: :1\nlisteners: [{name: a, address: ':2', serves: dashboard}]",
-                "2:23: the dashboard has an address already (from micro.yaml:1)"
+                "2:23: web_address is given already (from micro.yaml:1)"
             ),
             // Routes.
             ("routes: 1", "1:9: routes is a list, and this is a single value"),

@@ -66,7 +66,8 @@ struct SettingsTests {
         arguments: [
             (
                 ["MICRO_API_HANDLER": "rcp"],
-                "MICRO_API_HANDLER=rcp is not meta, rpc, http, proxy, event, cloudevents or broker; did you mean rpc?"
+                "MICRO_API_HANDLER=rcp is not meta, rpc, api, http, proxy, web, event, cloudevents, broker or registry;"
+                    + " did you mean rpc?"
             ),
             (
                 ["MICRO_API_ADDRESS": "8080"],
@@ -104,17 +105,31 @@ struct SettingsTests {
         #expect(try resolve("api", environment).problems == [.configuration(sentence)])
     }
 
-    @Test func `another place for web services is refused, the usual one is not`() throws {
-        for given in ["web --namespace=com.example", "server --web_namespace=com.example", "web --namespace=domain"] {
-            let problem = try #require(try resolve(given).problems.first)
-            #expect(problem.kind == .configuration)
-            #expect(problem.sentence.contains("is not supported yet"))
-        }
-        #expect(try resolve("web --resolver=domain").problems.count == 1)
-        for given in ["web --namespace=go.micro", "web --namespace=go.micro.web", "web --resolver=path"] {
-            #expect(try resolve(given).problems == [])
-            #expect(try resolve(given).warnings == [])
-        }
+    @Test(
+        "web services may be anywhere that Micro v2 found them",
+        arguments: [
+            "web --namespace=com.example", "server --web_namespace=com.example.web", "web --namespace=domain",
+            "web --resolver=path", "web --resolver=domain", "server --web_resolver=subdomain",
+            "web --web_url=web.example.com",
+        ])
+    func webServices(line: String) throws {
+        #expect(try resolve(line).problems == [])
+        #expect(try resolve(line).warnings == [])
+    }
+
+    @Test(
+        "the dashboard's host is a name, with whatever else belongs to a URL",
+        arguments: [
+            ("web.example.com", "web.example.com"), ("Web.Example.com:8082", "web.example.com"),
+            ("https://web.example.com/", "web.example.com"), ("http://dash", "dash"), ("127.0.0.1", nil),
+            ("[::1]:8082", nil), ("", nil), ("a..b", nil), ("-a.b", nil), ("a b", nil), ("a_b.example", "a_b.example"),
+            ("https://", nil), ("ftp://a.b", nil), (String(repeating: "a.", count: 127), nil),
+        ] as [(String, String?)])
+    func webHost(text: String, name: String?) throws {
+        #expect(WebHost.name(in: text) == name)
+        guard name == nil, !text.isEmpty else { return }
+        let problem = try #require(try resolve("web", ["MICRO_WEB_HOST": text]).problems.first)
+        #expect(problem.sentence.contains("is no host name: write one such as web.example.com"))
     }
 
     @Test("a resolver that names endpoints suits the handler that calls them", arguments: ["micro", "grpc"])

@@ -7,13 +7,27 @@ import Testing
 
 struct DashboardHandlerTests {
     @Test(
-        "the pages are served with their types",
+        "the page is served to be shown and not to be kept, by both its names and that of Micro v2",
+        arguments: ["/", "/index.html", "/client"])
+    func page(path: String) throws {
+        let file = try #require(PublicFile.embedded["index.html"])
+        let answer = Rig().get(path)
+        #expect(answer.status == 200)
+        #expect(answer.field("Content-Type") == "text/html; charset=utf-8")
+        #expect(answer.field("Cache-Control") == "no-store")
+        #expect(answer.field("ETag") == nil)
+        let parts = String(decoding: file.bytes, as: UTF8.self).split(separator: "{{token}}")
+        #expect(parts.count == 2)
+        #expect(answer.body.hasPrefix(parts[0]) && answer.body.hasSuffix(parts[1]))
+    }
+
+    @Test(
+        "the files are served with their types",
         arguments: [
-            ("/", "text/html; charset=utf-8", "index.html"), ("/index.html", "text/html; charset=utf-8", "index.html"),
             ("/app.css", "text/css; charset=utf-8", "app.css"), ("/app.js", "text/javascript; charset=utf-8", "app.js"),
             ("/icon.svg", "image/svg+xml", "icon.svg"), ("/favicon.ico", "image/svg+xml", "icon.svg"),
         ])
-    func pages(path: String, type: String, name: String) throws {
+    func files(path: String, type: String, name: String) throws {
         let file = try #require(PublicFile.embedded[name])
         let answer = Rig().get(path)
         #expect(answer.status == 200)

@@ -93,7 +93,9 @@ struct OpenAPITests {
         let items = try #require(document["paths"]?.objectValue)
         // Of the service v1 only its own type is reached: other paths are those of v1.greeter and the like.
         #expect(items.count == names.count * services.count - 4)
-        #expect(omitted(document) == ["A.B, Greeter.Call, Greeter.Hello, Say.Hello of go.micro.api.v1: no path leads there"])
+        #expect(
+            omitted(document) == ["A.B, Greeter.Call, Greeter.Hello, Say.Hello of go.micro.api.v1: no path leads there"]
+        )
         for (path, item) in items {
             let destination = try resolver.resolve(RequestHead(target: path))
             #expect(item["post"]?["tags"] == [.string(destination.service)])
@@ -276,6 +278,25 @@ struct OpenAPITests {
         let query = try #require(document["paths"]?["/c"]?["post"])
         #expect(query["requestBody"] == nil && query["parameters"] != nil)
         #expect(document["paths"]?["/d"]?.objectValue?.names == ["get", "put", "post", "delete", "patch"])
+    }
+
+    @Test func `bodies and answers that are bytes may be of any type`() throws {
+        let rules = [
+            RouteRule(
+                on: try RouteRule.Condition(path: "/raw/{id}", methods: [.put]), services: ["shop"],
+                endpoint: "Items.Read", body: .bytes(field: nil, inPieces: false), answersBytes: true,
+                origin: "the test"),
+            try rule("/field/{id}", [.put], body: .bytes(field: "inner", inPieces: false)),
+        ]
+        let document = document([service("shop", [endpoint("Items.Read")])], gateway(rules: rules))
+        let raw = try #require(document["paths"]?["/raw/{id}"]?["put"])
+        #expect(raw["requestBody"]?["content"] == ["*/*": [:]])
+        #expect(raw["parameters"]?.arrayValue?.map { $0["name"] } == ["id"], "the query is not looked at")
+        #expect(raw["responses"]?.objectValue?.names == ["default"])
+        let field = try #require(document["paths"]?["/field/{id}"]?["put"])
+        #expect(field["requestBody"]?["content"] == ["*/*": [:]])
+        #expect(field["parameters"]?.arrayValue?.map { $0["name"] } == ["id", "name", "tags"])
+        #expect(field["responses"]?["200"] != nil)
     }
 
     @Test func `a declared route takes a path away from the resolver, but only with its own method`() throws {

@@ -5,6 +5,7 @@ import Glibc
 import HTTP
 import JSON
 import Reactor
+import Resolvers
 import Synchronization
 import TestSupport
 
@@ -16,7 +17,7 @@ struct Rig {
     private let stage: Stage
 
     init(
-canWrite: Bool = true, policy: AccessPolicy = AccessPolicy(), gateways: [StatusFacts.Gateway] = [],
+        canWrite: Bool = true, policy: AccessPolicy = AccessPolicy(), gateways: [StatusFacts.Gateway] = [],
         unreadiness: String? = nil, documented: [DocumentedGateway] = [], types: KnownTypes? = nil
     ) {
         let view = view
@@ -26,7 +27,8 @@ canWrite: Bool = true, policy: AccessPolicy = AccessPolicy(), gateways: [StatusF
         stage = Stage(loop: loop) {
             DashboardHandler(
                 catalog: view.view, facts: facts, registrar: registrar, files: .embedded, policy: policy,
-                rpc: EchoRPC(),
+                rpc: EchoRPC(), web: WebResolver(mode: .path, namespace: .fixed("go.micro.web")),
+                applications: StubApplications(), token: PageToken(),
                 unreadiness: { unreadiness },
                 certificates: { [StatusFacts.Certificate(names: ["a.example"], end: 1_800_000_000)] },
                 gateways: documented, types: types.map(KnownTypeSource.init))
@@ -90,6 +92,16 @@ private final class EchoRPC: Handler {
         var body = ByteBuffer()
         try await exchange.collectBody(into: &body, limit: 1_000)
         try await exchange.respond(.ok, contentType: "text/plain", text: "\(exchange.request.method) \(body.text)")
+    }
+}
+
+/// Stands for what passes requests on to web services. Those for `/fail` fail, and nothing else that begins with a letter.
+private final class StubApplications: Handler {
+    nonisolated(nonsending) func handle(_ exchange: Exchange) async throws(GatewayError) {
+        let path = exchange.request.path
+        if path == "/fail" { throw GatewayError(.noNodes, "no nodes") }
+        guard path.hasPrefix("/shop/") else { throw GatewayError(.notFound, "there is no \(path)") }
+        try await exchange.respond(.ok, contentType: "text/plain", text: "application \(path)")
     }
 }
 

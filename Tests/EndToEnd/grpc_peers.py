@@ -107,7 +107,7 @@ def json_handler(function):
     """Makes a handler of a function from one object to another, as the JSON codec of Go Micro has it."""
 
     def handler(request, context):
-        answer = function(json.loads(request or b"{}"))
+        answer = function(json.loads(request or b"null") or {})
         return json.dumps(answer, separators=(",", ":")).encode()
 
     return handler

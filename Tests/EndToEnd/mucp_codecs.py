@@ -25,10 +25,15 @@ def _envelopes():
 Request, Response = _envelopes()
 
 
+def _message(value):
+    """`null` is the empty message, as a service of Go Micro reads it."""
+    return {} if value is None else value
+
+
 class JSON:
     @staticmethod
     def read(body, endpoint):
-        return json.loads(body or b"{}")
+        return _message(json.loads(body or b"{}"))
 
     @staticmethod
     def write(message):
@@ -46,7 +51,7 @@ class JSONRPC:
         assert set(envelope) == {"method", "params", "id"}
         assert envelope["method"] == endpoint
         [message] = envelope["params"]
-        return message
+        return _message(message)
 
     @staticmethod
     def write(message):

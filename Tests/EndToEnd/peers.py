@@ -286,6 +286,10 @@ class Stream:
         assert headers["Content-Type"] == self.headers["Content-Type"]
         return self._codec.read(body, self.headers["Micro-Endpoint"])
 
+    def is_held_up(self):
+        """Whether the other side takes nothing for a while."""
+        return wire.is_held_up(self._output)
+
     def send(self, message):
         self.send_raw(self._codec.write(message))
 

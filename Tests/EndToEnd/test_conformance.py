@@ -22,7 +22,7 @@ DASHBOARDS = {"D": [], "DS": ["--resolver=subdomain"]}
 UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
 KEYS = set(
-    "gateway flags env extras refuses request as fields host body hex size claims before websocket echo service calls"
+    "gateway flags env extras request as fields host body hex size claims before websocket echo service calls"
     " passed api event metadata absent status type answer text error has lacks closed takes check waits".split())
 
 
@@ -293,7 +293,7 @@ def leaving_cancels_the_call(row, answer, behind, running):
 
 
 def _links(answer):
-    return re.findall(r'href="/service/([^"]+)"', answer.body.decode())
+    return re.findall(r'href="/?service/([^"]+)"', answer.body.decode())
 
 
 def lists_all_services(row, answer, behind, running):
@@ -410,3 +410,4 @@ def test_the_table_is_what_its_head_says():
         expectations = row.keys() & {"echo", "status", "websocket", "check"}
         assert expectations, f"{name} expects nothing"
         assert row.get("waits") in (None, "authorization"), name
+        assert "waits" in row or "check" not in row or callable(globals().get(row["check"])), name

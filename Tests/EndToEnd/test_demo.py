@@ -126,3 +126,12 @@ def test_the_demo_stops_while_a_stream_goes_on(start):
         call = channel.unary_stream("/helloworld.Greeter/SayHelloStreamReply")(b"", timeout=10)
         next(call)
         assert running.stop() == 0
+
+
+@pytest.mark.parametrize("body", ["[1]", "7", '"x"'])
+def test_a_message_that_is_no_object_is_refused(demo, body):
+    connection = http.client.HTTPConnection("127.0.0.1", demo.api_port, timeout=10)
+    connection.request("POST", "/greeter/say/hello", body, {"Content-Type": "application/json"})
+    answer = connection.getresponse()
+    assert (answer.status, json.load(answer)["code"]) == (400, 400)
+    connection.close()

@@ -161,6 +161,15 @@ def test_a_declared_route_makes_fields_of_path_query_and_body(server, method, pa
     assert (status, json.loads(text)) == (200, expected)
 
 
+def test_a_query_on_a_path_of_the_resolver_has_the_types_of_the_file(server):
+    """Nobody else knows them: the record has no endpoints, and the service no reflection."""
+    status, text = ask(server.api_port, "GET", "/shop/shelf/echo?name=7&tags=1&tags=x&is_open=true&inner.name=5")
+    assert (status, json.loads(text)) == (
+        200, {"name": "7", "isOpen": True, "inner": {"name": "5"}, "tags": ["1", "x"]})
+    status, text = ask(server.api_port, "GET", "/shop/shelf/echo")
+    assert (status, text) == (200, "{}")
+
+
 @pytest.mark.parametrize(
     "method, path, body, status, words",
     [

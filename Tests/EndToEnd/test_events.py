@@ -166,7 +166,7 @@ def test_a_message_that_every_subscriber_refuses_is_not_accepted(gateway, subscr
         "micro.http.broker", dead_address(), node="dead", metadata=metadata, version=broker_peers.BROADCAST)
     status, fields, content = ask(server, "POST", "/foo", b"{}")  # K26
     error = json.loads(content)
-    assert (status, error["code"], error["id"]) == (503, 503, "go.micro.api")
+    assert (status, error["code"], error["id"]) == (503, 503, "go.micro.client")
     assert error["detail"].startswith("no subscriber of topic go.micro.api.foo took the message")
     assert "127.0.0.1" not in error["detail"]
     assert fields["Retry-After"] == "1"

@@ -87,6 +87,7 @@ def test_json_becomes_the_types_that_the_node_tells_of(gateway, endpoint):
 
 def test_a_node_is_asked_once_however_many_call(gateway):
     server, behind = gateway
+    before = behind.asked.count
     results = []
     threads = [
         threading.Thread(target=lambda: results.append(call(server, "Greeter.SayHello", {})[0])) for _ in range(8)]
@@ -95,7 +96,7 @@ def test_a_node_is_asked_once_however_many_call(gateway):
     for thread in threads:
         thread.join(20)
     assert results == [200] * 8
-    assert behind.asked.count <= 2, "once for each version of reflection"
+    assert behind.asked.count <= before + 2, "once for each version of reflection"
 
 
 @pytest.mark.parametrize(

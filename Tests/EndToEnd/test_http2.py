@@ -241,12 +241,15 @@ def test_a_slow_node_holds_up_nobody_else(raw_server, start_proxy):
 
 def test_the_memory_is_bounded_when_clients_read_slowly(raw_server, start_proxy):
     size = 50_000_000
+    held_up = set()
 
     def script(_, connection):
         connection.request()
         connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size)
         piece = b"x" * 100_000
         for _ in range(size // len(piece)):
+            if wire.is_held_up(connection.socket):
+                held_up.add(connection)
             connection.send(piece)
 
     server = raw_server(script)
@@ -256,8 +259,7 @@ def test_the_memory_is_bounded_when_clients_read_slowly(raw_server, start_proxy)
         client.push()
         before = running.resident_bytes()
         streams = [client.request(f"/{number}") for number in range(5)]
-        program.until(lambda: len(server.connections) == 5)
-        time.sleep(0.5)  # Nothing shall happen meanwhile, and nothing can tell when it would have.
+        program.until(lambda: len(held_up) == 5, limit=30)
         assert running.resident_bytes() - before < 30_000_000
         client.deadline = time.monotonic() + 60
         answers = client.wait(*streams)

@@ -4,6 +4,8 @@ Each test runs inside a network namespace that it makes, so nothing is sent to a
 the commands `unshare` and `ip`; without them the tests are skipped.
 """
 
+import base64
+import http.client
 import json
 import os
 import pathlib
@@ -18,6 +20,7 @@ import time
 import zlib
 
 import pytest
+from websockets.sync.client import connect
 
 import peers
 
@@ -69,6 +72,10 @@ def test_a_service_of_the_first_versions_is_found_called_and_forgotten():
     in_a_network("call_an_old_service")
 
 
+def test_subscribers_are_found_by_publishers_elsewhere():
+    in_a_network("publish_to_another_gateway")
+
+
 # What follows runs inside the namespace.
 
 
@@ -113,9 +120,9 @@ def list_services():
     assert "10.0.0.5:9090\tprotocol=grpc" in described.stdout, described
 
 
-def start_gateway():
+def start_gateway(*flags):
     gateway = subprocess.Popen(
-        [PROGRAM, *FLAGS, "api", "--address=127.0.0.1:0"],
+        [PROGRAM, *FLAGS, "api", "--address=127.0.0.1:0", *flags],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=ENVIRONMENT,
     )
     lines = []
@@ -310,6 +317,42 @@ def call_an_old_service():
         lines = [json.loads(line) for line in gateway.stdout]
         gateway.wait(20)
     assert [line for line in lines if line.get("level") in ("warning", "error")] == [], lines
+
+
+def publish_to_another_gateway():
+    publisher, there = start_gateway("--handler=broker")
+    subscriber, here = start_gateway("--handler=broker")
+
+    def publish(number):
+        client = http.client.HTTPConnection(there, timeout=20)
+        client.request("POST", "/x?topic=news", str(number))
+        answer = client.getresponse()
+        assert answer.status == 202, answer.read()
+
+    try:
+        with connect(f"ws://{here}/x?topic=news") as client:
+
+            def has_come(number):
+                publish(number)
+                try:
+                    return json.loads(client.recv(timeout=0.2))
+                except TimeoutError:
+                    return None
+
+            until(lambda: has_come(1))
+            published = run("publish", "news", '{"a": 1}')
+            assert published.stdout == "ok\n", published
+            bodies = []
+            while b'{"a": 1}' not in bodies:
+                bodies.append(base64.b64decode(json.loads(client.recv(timeout=20))["Body"]))
+        until(lambda: "broker" not in run("list", "services").stdout)
+        publish(2)
+    finally:
+        for gateway in (publisher, subscriber):
+            gateway.terminate()
+            lines = [json.loads(line) for line in gateway.stdout]
+            gateway.wait(20)
+            assert [line for line in lines if line.get("level") in ("warning", "error")] == [], lines
 
 
 if __name__ == "__main__":

@@ -118,7 +118,8 @@ def test_streams_answer_as_the_document_says(demo):
 
 TYPES = {
     "name": Field.TYPE_STRING, "weight_in_grams": Field.TYPE_INT64, "age": Field.TYPE_UINT32, "tame": Field.TYPE_BOOL,
-    "ratio": Field.TYPE_DOUBLE, "picture": Field.TYPE_BYTES, "kind": "Kind", "young": ["Animal"], "tags": [Field.TYPE_STRING],
+    "ratio": Field.TYPE_DOUBLE, "picture": Field.TYPE_BYTES, "kind": "Kind", "young": ["Animal"],
+    "tags": [Field.TYPE_STRING],
     "born": ".google.protobuf.Timestamp", "lives": ".google.protobuf.Duration", "mask": ".google.protobuf.FieldMask",
     "notes": ".google.protobuf.Struct", "anything": ".google.protobuf.Value", "list": ".google.protobuf.ListValue",
     "any": ".google.protobuf.Any", "nickname": ".google.protobuf.StringValue", "big": ".google.protobuf.Int64Value",
@@ -133,10 +134,14 @@ RULES = [
 ]
 
 
+IMPORTED = (
+    annotations_pb2, any_pb2, duration_pb2, empty_pb2, field_mask_pb2, struct_pb2, timestamp_pb2, wrappers_pb2)
+
+
 def zoo():
     """A file of descriptors with one of each kind of field, two of them in a oneof."""
     file = descriptor_pb2.FileDescriptorProto(name="zoo.proto", package=PACKAGE, syntax="proto3")
-    for module in (annotations_pb2, any_pb2, duration_pb2, empty_pb2, field_mask_pb2, struct_pb2, timestamp_pb2, wrappers_pb2):
+    for module in IMPORTED:
         file.dependency.append(module.DESCRIPTOR.name)
     kinds = file.enum_type.add(name="Kind")
     for number, name in enumerate(["KIND_UNKNOWN", "CAT", "DOG"]):
@@ -203,10 +208,7 @@ SERVER = ("server", "--registry=memory", "--loops=1", "--api_address=127.0.0.1:0
 def annotated(start_for_module, node, tmp_path_factory):
     """A gateway that knows the types and routes from a file."""
     everything = descriptor_pb2.FileDescriptorSet()
-    modules = (
-        descriptor_pb2, http_pb2, annotations_pb2, any_pb2, duration_pb2, empty_pb2, field_mask_pb2, struct_pb2,
-        timestamp_pb2, wrappers_pb2)
-    for module in modules:
+    for module in (descriptor_pb2, http_pb2, *IMPORTED):
         module.DESCRIPTOR.CopyToProto(everything.file.add())
     everything.file.add().CopyFrom(zoo())
     path = tmp_path_factory.mktemp("openapi") / "zoo.pb"

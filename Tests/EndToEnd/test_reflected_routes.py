@@ -147,8 +147,8 @@ def test_a_node_without_reflection_is_left_alone_and_that_is_said_once(start_ser
 
 def test_nobody_is_asked_when_that_is_not_wanted(start_server, node):
     server = start_server("--learn_routes=false")
-    count = node.asked.count
     server.register(NAME, node.address, metadata=GRPC)
+    count = node.asked.count
     assert ask(server.api_port, "POST", "/media/media/get", '{"name":"7"}')[0] == 200, "the call asks"
     assert ask(server.api_port, "GET", "/v1/items/x")[0] == 404
     assert node.asked.count <= count + 2
@@ -179,7 +179,8 @@ def test_a_body_of_any_type_is_a_field(server, node, content_type, content):
 @pytest.mark.parametrize("content", [BYTES, b"", b"\xff" * 3_000_000])
 def test_a_body_of_any_type_is_a_whole_message_and_a_whole_answer(server, content):
     answer, got = exchange(
-        server.api_port, "POST", "/v1/mirror?ignored=1", content, {"Content-Type": "application/x-thing; a=b"})
+        server.api_port, "POST", "/v1/mirror?ignored=1", content,
+        {"Content-Type": "application/x-thing; a=b", "Timeout": "60"})
     assert (answer.status, answer.headers["Content-Type"]) == (200, "application/x-thing; a=b")
     assert got == content
 

@@ -12,9 +12,12 @@ import subprocess
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
+from websockets.sync.client import connect
 
 import broker_peers
 from conformance.messages import Event
+from program import until
+from websocket_nodes import nodes
 
 
 @pytest.fixture
@@ -42,6 +45,11 @@ def start_demo(start):
     """Starts `micro demo` with variables, as the manual starts `micro api`."""
     return lambda *flags, **env: start(
         "demo", "--loops=1", "--api_address=127.0.0.1:0", "--web_address=127.0.0.1:0", *flags, env=env)
+
+
+@pytest.fixture
+def node():
+    yield from nodes()
 
 
 @pytest.fixture
@@ -158,6 +166,29 @@ def test_walkthrough_10_event_handler(start_server, subscriber, sh):
     assert subscriber.is_idle
 
 
+def test_walkthrough_11_web_handler(start_server, node):
+    server = start_server("--handler=web")
+    server.register("go.micro.api.chat", node().address, protocol="http")
+    with connect(f"ws://localhost:{server.api_port}/chat/room") as client:
+        for message in ("Hello", "John", b"\x00\x01"):
+            client.send(message)
+            assert client.recv(timeout=10) == message
+
+
+def test_walkthrough_12_registry_over_http(start_server, sh):
+    server = start_server("--handler=registry")
+    record = (
+        '{"name": "foo", "version": "bar", "nodes": [{"id": "foo-1", "address": "127.0.0.1:8081", "metadata": {}}],'
+        ' "metadata": {}, "endpoints": []}')
+    json_type = "-H 'Content-Type: application/json'"
+    sh(f"curl --fail -XPOST {json_type} -d '{record}' http://localhost:8080/registry", server)
+    assert json.loads(sh("curl 'http://localhost:8080/registry?service=foo'", server)) == [json.loads(record)]
+    assert json.loads(sh("curl 'http://localhost:8080/registry'", server)) == [json.loads(record)]
+    sh(f"curl --fail -XDELETE {json_type} -d '{record}' http://localhost:8080/registry", server)
+    until(lambda: json.loads(sh("curl 'http://localhost:8080/registry'", server)) == [])
+    assert sh("curl -o /dev/null -w '%{http_code}' 'http://localhost:8080/registry?service=foo'", server) == "404"
+
+
 # What is registered
 
 
@@ -234,3 +265,11 @@ def test_walkthrough_20_dashboard(demo, sh):
         page.get_by_role("button", name="Call").click()
         expect(page.get_by_role("region", name="Answer")).to_contain_text("Hello John")
         browser.close()
+
+
+def test_walkthrough_21_dashboard_proxy(start_server, raw_server, sh):
+    server, foo = start_server(), raw_server()
+    server.register("go.micro.web.foo", foo.address, protocol="http")
+    assert sh("curl --location http://localhost:8082/foo", server) == "/"
+    assert sh("curl http://localhost:8082/foo/page?x=1", server) == "/page?x=1"
+    assert [request.target for request in foo.requests] == ["/", "/page?x=1"]

@@ -1,5 +1,6 @@
 """HTTP/1.1 as bytes on a socket: a client that sends what it is told, and readers for both directions."""
 
+import select
 import socket
 import time
 
@@ -153,6 +154,13 @@ class Connection:
             message.body = self.take(int(length))
             return True
         return False
+
+
+def is_held_up(sock, seconds=0.5):
+    """Whether the other side takes nothing for so long, though there is more to send."""
+    poll = select.poll()
+    poll.register(sock, select.POLLOUT)
+    return not poll.poll(seconds * 1_000)
 
 
 def connect(port, limit=LIMIT):

@@ -84,4 +84,22 @@ struct AccessPolicyTests {
         let policy = AccessPolicy(isInsecure: true)
         #expect(policy.refusal(of: request(host: "evil.test"), isFromThisMachine: false) == nil)
     }
+
+    @Test func `names below a domain of this machine are its own, and no others`() {
+        let policy = AccessPolicy(machineNames: ["web.example.com"], machineDomains: ["Example.com"])
+        for host in ["shop.example.com", "a.b.example.com:8082", "web.example.com"] {
+            #expect(policy.refusal(of: request(host: host), isFromThisMachine: true) == nil)
+        }
+        for host in ["example.com", "notexample.com", "shop.example.com.evil.test"] {
+            #expect(policy.refusal(of: request(host: host), isFromThisMachine: true)?.status == .misdirectedRequest)
+        }
+    }
+
+    @Test func `a page of another site opens no WebSocket, whose answers it could read`() {
+        for (origin, isRefused) in [("http://evil.test", true), ("null", true), ("http://localhost:8082", false)] {
+            let refusal = policy.refusal(
+                of: request(.get, ("Origin", origin)), isFromThisMachine: true, opensTunnel: true)
+            #expect((refusal != nil) == isRefused)
+        }
+    }
 }

@@ -73,13 +73,14 @@ private struct APIRig {
 
     init(
         _ method: HTTP.Method = .get, _ target: String = "/", _ fields: [(String, String)] = [], body: String = "",
-        reply: [UInt8] = [], failure: GatewayError? = nil, limit: Int = 4_096
+        reply: [UInt8] = [], failure: GatewayError? = nil, limit: Int = 4_096, namespace: Namespace? = nil
     ) {
         let loop = ManualEventLoop()
         let caller = ScriptedCaller(reply: reply, failure: failure)
         let stage = Stage(loop: loop) {
             var configuration = RPCConfiguration()
             configuration.maximumBody = limit
+            configuration.namespace = namespace
             let dispatcher = Dispatcher(callers: [.mucp(transport: "http"): caller], loop: loop)
             return RoutingHandler(
                 router: OneRoute(), always: APIHandler(dispatcher: dispatcher, configuration: configuration))
@@ -118,6 +119,12 @@ struct APIRequestTests {
         let all = rig.caller.calls.first.map { lines(of: $0.body) } ?? []
         #expect(all.contains("header Host [api.example]"))
         #expect(all.contains("header X-Forwarded-For [127.0.0.1]"))
+    }
+
+    @Test func `the service is told of the namespace by the gateway alone`() {
+        let rig = APIRig(.get, "/", [("Micro-Namespace", "evil")], namespace: .fixed("go.micro"))
+        #expect(rig.request.filter { $0.contains("Micro-Namespace") } == ["header Micro-Namespace [go.micro]"])
+        #expect(rig.caller.calls.first?.metadata["Micro-Namespace"] == "go.micro")
     }
 
     /// C191 to C195, Q66.

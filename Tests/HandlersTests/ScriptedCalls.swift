@@ -40,5 +40,7 @@ final class OneRoute: Router {
     }
 
     func route(_ head: RequestHead) throws(GatewayError) -> Route { route }
+    func explain(_ head: RequestHead) -> Explanation { Explanation(of: head) }
+
     func route(to destination: Destination) throws(GatewayError) -> Route { route }
 }

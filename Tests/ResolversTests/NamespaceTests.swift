@@ -38,6 +38,16 @@ struct NamespaceTests {
     }
 
     @Test(
+        "a namespace may say its type itself",
+        arguments: [
+            ("go.micro.srv", "srv"), (" com.example.service. ", "service"), ("com.example.web", "web"),
+            ("go.micro", nil), ("go.micro.api", nil), ("srv", nil), ("go.micro.nosrv", nil), ("domain", nil),
+        ])
+    func hasType(configured: String, type: String?) {
+        #expect(Namespace.type(in: configured) == type)
+    }
+
+    @Test(
         "services of all types have a namespace in common",
         arguments: [
             ("go.micro", "api", "go.micro"), ("go.micro.api", "api", "go.micro"), ("go.micro.srv", "srv", "go.micro"),

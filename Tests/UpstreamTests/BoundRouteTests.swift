@@ -20,7 +20,8 @@ private struct BoundRig {
     /// - Parameter answer: What the service answers to a call.
     init(
         _ path: String, isStream: Bool = false, body: RouteRule.Body = .ignored,
-        answer: RouteRule.AnswerField? = nil, answersBytes: Bool = false, replying reply: String = "{}"
+        answer: RouteRule.AnswerField? = nil, answersBytes: Bool = false, replying reply: String = "{}",
+        knowing request: FieldDescription? = nil
     ) throws {
         let rule = RouteRule(
             on: try RouteRule.Condition(path: path), services: ["shop"], endpoint: "Shop.Do", isStream: isStream,
@@ -39,7 +40,9 @@ private struct BoundRig {
                 strategy: InOrder(), health: NodeHealth(), declared: DeclaredRoutes(index))
             let dispatcher = Dispatcher(callers: [.mucp(transport: "http"): caller], loop: context.loop)
             return RoutingHandler(
-                router: router, always: RPCHandler(dispatcher: dispatcher, catalog: context.catalog))
+                router: router,
+                always: RPCHandler(
+                    dispatcher: dispatcher, catalog: context.catalog, requests: request.map(OneRequest.init)))
         }
         let shop = Service(name: "shop", nodes: [Node(id: "n", address: "10.0.0.1:1", metadata: CallRig.mucp)])
         let (worker, client) = (worker, client)
@@ -73,6 +76,17 @@ private struct BoundRig {
     func got() -> String {
         loop.drain()
         return client.take()
+    }
+}
+
+/// Knows one request.
+private final class OneRequest: RequestDescriber {
+    private let request: FieldDescription
+
+    init(_ request: FieldDescription) { self.request = request }
+
+    func request(of destination: Destination, on nodes: [Node]) -> FieldDescription? {
+        destination.service == "shop" && nodes.map(\.id) == ["n"] ? request : nil
     }
 }
 
@@ -188,6 +202,15 @@ struct BoundRouteTests {
         #expect(rig.client.isClosed)
     }
 
+    @Test func `what has come of a stream goes out before it breaks off, also when both come at once`() throws {
+        let rig = try BoundRig("/v1/x", isStream: true, answersBytes: true)
+        _ = rig.get("/v1/x")
+        rig.stream.say(#"{"data":"YSxi"}"#)
+        rig.stream.fail(GatewayError(.upstreamBroken, "torn"))
+        #expect(rig.got().hasSuffix("3\r\na,b\r\n"))
+        #expect(rig.client.isClosed)
+    }
+
     @Test(
         "a stream that fails before, or begins with something else, is an error",
         arguments: [nil, #"{"data":"*"}"#])
@@ -286,5 +309,25 @@ struct BoundRouteTests {
         rig.stream.say(#"{"item":{"n":1},"note":"x"}"#)
         rig.loop.drain()
         #expect(takeFrames(of: rig.client) == [#"text {"n":1}"#])
+    }
+
+    @Test func `what stands in path and query has the type of its field, although the registry does not tell it`()
+        throws
+    {
+        let known = FieldDescription(
+            name: "Item", type: "Item",
+            fields: [
+                FieldDescription(name: "id", type: "string"), FieldDescription(name: "tags", type: "[]string"),
+                FieldDescription(name: "size", type: "int64"),
+            ])
+        let target = "/v1/7?tags=1&size=3"
+        for body in [RouteRule.Body.ignored, .merged] {
+            let rig = try BoundRig("/v1/{id}", body: body, knowing: known)
+            #expect(rig.get(target).hasPrefix("HTTP/1.1 200 "))
+            #expect(rig.calls.asked.map { $0.contains(#""tags":["1"]"#) && $0.contains(#""id":"7""#) } == [true])
+            let other = try BoundRig("/v1/{id}", body: body)
+            _ = other.get(target)
+            #expect(other.calls.asked.map { $0.contains(#""tags":1"#) } == [true])
+        }
     }
 }

@@ -77,7 +77,7 @@ private final class LearnerRig {
         }
     }
 
-    var paths: [String] { parts.published.last?.rules.map(\.condition.text) ?? [] }
+    var paths: [String] { parts.published.last?.routes.rules.map(\.condition.text) ?? [] }
 }
 
 /// What was logged.
@@ -110,8 +110,8 @@ struct SchemaLearnerTests {
         rig.show(LearnerRig.node(1))
         rig.answer([ShopFile(methods: ["Get": "/v1/shelves/{name}", "Watch": ""], streams: ["Watch"])])
         let learnt = try #require(rig.parts.published.last)
-        let rule = try #require(learnt.rules.first)
-        #expect(learnt.rules.count == 1)
+        let rule = try #require(learnt.routes.rules.first)
+        #expect(learnt.routes.rules.count == 1)
         #expect(rule.condition.text == "/v1/shelves/{name}")
         #expect(rule.services == ["shop"])
         #expect(rule.endpoint == "Shelf.Get")
@@ -132,7 +132,7 @@ struct SchemaLearnerTests {
         rig.show(LearnerRig.node(1))
         rig.answer([ShopFile(), ShopFile(service: "shop.v2.Shelf", methods: ["Get": "/v2/shelves/{name}", "Put": ""])])
         let learnt = try #require(rig.parts.published.last)
-        #expect(learnt.rules.map(\.endpoint) == ["shop.v1.Shelf.Get", "shop.v2.Shelf.Get"])
+        #expect(learnt.routes.rules.map(\.endpoint) == ["shop.v1.Shelf.Get", "shop.v2.Shelf.Get"])
         #expect(learnt.services[0].endpoints.map(\.name) == ["shop.v1.Shelf.Get", "shop.v2.Shelf.Get", "Shelf.Put"])
     }
 
@@ -270,6 +270,23 @@ struct SchemaLearnerTests {
         #expect(rig.parts.log.messages.filter { $0.hasPrefix("warning 2 gRPC services are not asked") }.count == 1)
     }
 
+    @Test func `descriptors that go beyond the bytes of all are left out, which is said once`() {
+        var limits = SchemaLearner.Limits()
+        limits.bytes = ShopFile().descriptor.count + 10
+        let rig = LearnerRig(limits: limits)
+        rig.show((1...2).map { Service(name: "s\($0)", nodes: [LearnerRig.node($0)]) })
+        rig.answer()
+        #expect(rig.parts.published.last?.services.map(\.name) == ["s1"])
+        rig.loop.advance(by: .seconds(300))
+        rig.answer()
+        #expect(rig.parts.log.messages.filter { $0.contains("beyond") }.count == 1)
+        // There is room again once the other has gone.
+        rig.show([Service(name: "s2", nodes: [LearnerRig.node(2)])])
+        rig.loop.advance(by: .seconds(300))
+        rig.answer()
+        #expect(rig.parts.published.last?.services.map(\.name) == ["s2"])
+    }
+
     @Test func `versions that declare the same share one route`() {
         let rig = LearnerRig()
         rig.show([
@@ -286,7 +303,7 @@ struct SchemaLearnerTests {
         rig.show(LearnerRig.node(1))
         rig.answer([ShopFile(methods: ["Get": "/v1/{nothing}", "Put": "/v1/put/{name}"])])
         #expect(rig.paths == ["/v1/put/{name}"])
-        let warnings = rig.parts.published.last?.warnings ?? []
+        let warnings = rig.parts.published.last?.routes.warnings ?? []
         #expect(warnings.count == 1)
         #expect(warnings.first?.hasPrefix("the route GET /v1/{nothing} of shop.v1.Shelf.Get is left out") == true)
     }

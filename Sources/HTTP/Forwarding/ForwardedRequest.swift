@@ -10,17 +10,23 @@ package enum ForwardedRequest {
     ///   - framing: How the content will be sent: chunks, or a length.
     ///   - upgrades: Whether to ask the node for a WebSocket. Nothing else that the client offers to switch to is
     ///     passed on: what followed would not be HTTP, and we would not know.
+    ///   - rewrite: What differs for the node; its target goes before the other one. Default nothing.
+    ///   - host: What to send as `Host`; nil sends that of the context, or else what the client asked for.
     package static func write(
         _ head: borrowing RequestHead,
         target: String? = nil,
         framing: BodyFraming,
         context: ForwardingContext,
         upgrades: Bool = false,
+        rewrite: RequestRewrite? = nil,
+        host: String? = nil,
         to buffer: inout ByteBuffer
     ) {
-        writeRequestLine(head, target: target, to: &buffer)
-        writeHost(head, context: context, to: &buffer)
-        writeEndToEnd(head.fields, isTrusted: context.isTrusted, to: &buffer)
+        writeRequestLine(head, target: rewrite?.target ?? target, to: &buffer)
+        writeHost(head, host ?? context.host, to: &buffer)
+        writeEndToEnd(
+            head.fields, isTrusted: context.isTrusted, withoutPrefix: rewrite != nil, to: &buffer)
+        rewrite?.write(head.fields, isTrusted: context.isTrusted, to: &buffer)
         writeFraming(framing, to: &buffer)
         writeConnection(head.fields, upgrades: upgrades, to: &buffer)
         if context.isTrusted {
@@ -55,9 +61,9 @@ package enum ForwardedRequest {
     }
 
     private static func writeHost(
-        _ head: borrowing RequestHead, context: ForwardingContext, to buffer: inout ByteBuffer
+        _ head: borrowing RequestHead, _ host: String?, to buffer: inout ByteBuffer
     ) {
-        if let host = context.host { buffer.append(host) } else { buffer.append(head.authoritySpan) }
+        if let host { buffer.append(host) } else { buffer.append(head.authoritySpan) }
         buffer.append("\r\n")
     }
 
@@ -65,8 +71,10 @@ package enum ForwardedRequest {
     ///
     /// `Connection` can take names away that we do not know, and no others: it must not be the client's means to remove
     /// what says who the client is.
+    ///
+    /// - Parameter withoutPrefix: Whether `X-Forwarded-Prefix` is written apart.
     private static func writeEndToEnd(
-        _ fields: borrowing HeaderFields, isTrusted: Bool, to buffer: inout ByteBuffer
+        _ fields: borrowing HeaderFields, isTrusted: Bool, withoutPrefix: Bool, to buffer: inout ByteBuffer
     ) {
         let hasOptions = fields.contains(.connection)
         let bytes = fields.lines.span
@@ -74,6 +82,7 @@ package enum ForwardedRequest {
         var run = 0..<0
         for entry in fields.entries {
             guard isEndToEnd(entry, of: fields, isTrusted: isTrusted, hasOptions: hasOptions) else { continue }
+            if withoutPrefix, entry.name == .xForwardedPrefix { continue }
             if entry.name == .cookie, cookies >= 0 {
                 cookies += 1
                 guard cookies == 1 else { continue }

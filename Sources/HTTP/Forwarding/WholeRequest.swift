@@ -33,7 +33,7 @@ extension RequestHead {
         return list
     }
 
-    private static func goSpelling(_ name: Span<UInt8>) -> String {
+    fileprivate static func goSpelling(_ name: Span<UInt8>) -> String {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(name.count)
         var beginsWord = true
@@ -44,4 +44,9 @@ extension RequestHead {
         }
         return String(decoding: bytes, as: UTF8.self)
     }
+}
+
+extension HeaderFields {
+    /// The name of a line as Go spells it, with a capital at its beginning and after each hyphen, and no other.
+    package func goSpelling(at index: Int) -> String { RequestHead.goSpelling(nameSpan(at: index)) }
 }

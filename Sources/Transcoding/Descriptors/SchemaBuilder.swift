@@ -3,7 +3,8 @@ package struct SchemaBuilder: Sendable {
     private let limits: SchemaLimits
     private var files: [ProtoFile] = []
     private var contents: [String: [UInt8]] = [:]
-    private var size = 0
+    /// All files together, in bytes.
+    package private(set) var size = 0
 
     package init(limits: SchemaLimits = SchemaLimits()) {
         self.limits = limits

@@ -8,6 +8,12 @@ extension ConfigurationReader {
     private static let gatewayKeys: [String: SettingKey] = Dictionary(
         uniqueKeysWithValues: Setting.ofOneGateway.map { (Setting.row($0).shownFlag(in: .api), $0) })
 
+    /// The same for the dashboard: what `micro web` knows by a short name.
+    private static let dashboardKeys: [String: SettingKey] = Dictionary(
+        uniqueKeysWithValues: Setting.all.compactMap { setting in
+            setting.shortNames.first { $0.commands.contains(.web) }.map { ($0.name, setting.key) }
+        })
+
     mutating func readListeners(_ entry: FileNode.Entry) {
         guard case .list(let items) = entry.value.content else {
             return complain("listeners is a list, and this is \(entry.value.kind)", about: entry.value)
@@ -53,14 +59,15 @@ extension ConfigurationReader {
 
     private mutating func readDashboard(_ entries: [FileNode.Entry]) {
         for entry in entries where entry.name != "name" && entry.name != "serves" {
-            guard entry.name == "address" else {
-                complainOfUnknown(entry, "in the listener of the dashboard", known: ["name", "serves", "address"])
+            guard let key = Self.dashboardKeys[entry.name] else {
+                let known = ["name", "serves"] + Self.dashboardKeys.keys.sorted()
+                complainOfUnknown(entry, "in the listener of the dashboard", known: known)
                 continue
             }
-            guard let value = value(of: entry, as: .address) else { continue }
-            claim(value, entry)
-            if let other = file.values.updateValue(value, forKey: .webAddress) {
-                complain("the dashboard has an address already (\(other.origin))", about: entry.key)
+            guard let value = value(of: entry, as: Setting.row(key).kind) else { continue }
+            if key == .webAddress { claim(value, entry) }
+            if let other = file.values.updateValue(value, forKey: key) {
+                complain("\(key.rawValue) is given already (\(other.origin))", about: entry.key)
             }
         }
     }

@@ -57,8 +57,5 @@ struct ForeignSetting: Sendable {
         ForeignSetting(
             flag: "profile", environment: ["MICRO_DEBUG_PROFILE"], isBoolean: false,
             verdict: .noEffect("this version has no profiler")),
-        ForeignSetting(
-            flag: "web_url", environment: ["MICRO_WEB_HOST"], isBoolean: false,
-            verdict: .noEffect("no page shows the address of the dashboard")),
     ]
 }

@@ -27,6 +27,7 @@ enum SettingKey: String, CaseIterable, Sendable {
     case webAddress = "web_address"
     case webNamespace = "web_namespace"
     case webResolver = "web_resolver"
+    case webURL = "web_url"
     case insecureDashboard = "insecure_dashboard"
     case publicDirectory = "public_dir"
 

@@ -23,8 +23,8 @@ extension Setting {
 
     /// What each gateway in a configuration file may say itself.
     static let ofOneGateway: [SettingKey] = [
-        .apiAddress, .apiHandler, .apiNamespace, .apiType, .apiResolver, .enableRPC, .allowedOrigins,
-        .enableCORS,
+        .apiAddress, .apiHandler, .apiNamespace, .apiType, .apiResolver, .enableRPC, .enableCORS,
+        .allowedOrigins, .corsHeaders, .encodedSlashes, .insecureRegistry,
     ]
 
     private static let listening: [Setting] = [
@@ -43,7 +43,7 @@ extension Setting {
         Setting(
             .insecureDashboard, .boolean, ["MICRO_INSECURE_DASHBOARD"], default: "false", in: webCommands,
             group: .listening, isCommon: true,
-            "Let other machines use the dashboard without any login"),
+            "Let other machines use the dashboard and all web services behind it, without any login"),
         Setting(
             .publicDirectory, .text("directory"), ["MICRO_PUBLIC_DIR"], in: webCommands, group: .listening,
             "Where the files of the dashboard lie"),
@@ -53,8 +53,8 @@ extension Setting {
         Setting(
             .apiHandler,
             .word(
-                valid: ["meta", "rpc", "api", "http", "proxy", "event", "cloudevents", "broker", "registry"],
-                notYet: ["web"]),
+                valid: ["meta", "rpc", "api", "http", "proxy", "web", "event", "cloudevents", "broker", "registry"],
+                notYet: []),
             ["MICRO_API_HANDLER"], default: "meta", in: apiCommands, as: name("handler", in: apiCommands),
             group: .routing, isCommon: true,
             "What becomes of requests"),
@@ -113,11 +113,14 @@ extension Setting {
         Setting(
             .webNamespace, .text("name"), ["MICRO_WEB_NAMESPACE"], default: "go.micro", in: webCommands,
             as: name("namespace", in: [.web]), group: .routing,
-            "What the names of web services begin with"),
+            "What the names of web services begin with; domain to take it from the host"),
         Setting(
-            .webResolver, .word(valid: ["path"], notYet: ["domain", "subdomain"]), ["MICRO_WEB_RESOLVER"],
+            .webResolver, .word(valid: ["path", "domain", "subdomain"], notYet: []), ["MICRO_WEB_RESOLVER"],
             default: "path", in: webCommands, as: name("resolver", in: [.web]), group: .routing,
-            "How a request names its web service"),
+            "How a request names its web service: by its path, or by the name below the dashboard's domain"),
+        Setting(
+            .webURL, .text("host"), ["MICRO_WEB_HOST"], in: webCommands, group: .routing,
+            "The dashboard's host, such as web.example.com; with resolver subdomain shop.example.com is then a service"),
         Setting(
             .proxyEndpoint, .text("url"), ["MICRO_PROXY_ENDPOINT"], in: [.proxy], as: name("endpoint", in: [.proxy]),
             group: .routing,

@@ -90,16 +90,12 @@ struct SettingsResolution {
         judgeWebServices(settings)
     }
 
-    /// Whoever names another place for web services expects to reach them there. The usual one, in either spelling, is
-    /// what old configurations are full of, and asks for nothing.
     private mutating func judgeWebServices(_ settings: Settings) {
-        guard settings.isGiven(.webNamespace), let text = settings.text(.webNamespace),
-            Namespace(configured: text, type: "web") != Namespace(configured: Namespace.standard, type: "web")
-        else { return }
-        problems.append(
-            .configuration(
-                "web_namespace=\(text) (\(settings.origin(.webNamespace))) is not supported yet:"
-                    + " this version passes no requests on to web services; leave it out"))
+        if let text = settings.text(.webURL), WebHost.name(in: text) == nil {
+            problems.append(
+                .configuration(
+                    "web_url=\(text) (\(settings.origin(.webURL))) is no host name: write one such as web.example.com"))
+        }
     }
 
     private mutating func resolve(_ setting: Setting) {

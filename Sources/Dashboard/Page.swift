@@ -1,0 +1,189 @@
+internal import Gateway
+internal import HTTP
+
+/// The pages that need no script: what is registered, for people, terminals and old bookmarks.
+enum Page {
+    /// `/services`: the web applications and all services, each with a link.
+    static func services(_ catalog: Catalog, _ applications: [WebApplication]) -> String {
+        let names = catalog.names.map { name -> HTML in
+            let versions = catalog.versions(of: name)
+            let count = versions.reduce(0) { $0 + $1.nodes.count }
+            let text = versions.map { $0.version.isEmpty ? "no version" : $0.version }.joined(separator: ", ")
+            return """
+                <tr><td><a href="service/\(PercentEncoding.encode(name))">\(name)</a></td>\
+                <td>\(text)</td><td>\(nodes(count))</td></tr>
+
+                """
+        }
+        let table: HTML = """
+            <table><thead><tr><th scope="col">Service</th><th scope="col">Version</th><th scope="col">Nodes</th></tr>\
+            </thead><tbody>
+            \(names)</tbody></table>
+
+            """
+        let empty: HTML = "<p>No service is registered yet. Try <code>micro demo</code>.</p>\n"
+        return page(
+            title: "Services", root: "",
+            """
+            \(applications.isEmpty ? "" : grid(applications))<section class="panel"><h2>Services</h2>
+            \(names.isEmpty ? empty : table)</section>
+            """)
+    }
+
+    /// `/service/{name}`: where its versions run, and what they can be asked.
+    static func service(_ name: String, _ versions: [Service]) -> String {
+        let panels = versions.map { version -> HTML in
+            """
+            <section class="panel"><h2>Version: \(version.version)</h2>
+            \(table(of: version.nodes))</section>
+
+            """
+        }
+        let endpoints = versions.first?.endpoints ?? []
+        let described: HTML = """
+            <section class="panel"><h2>Endpoints</h2><div class="endpoints">
+            \(endpoints.map(block))</div></section>
+
+            """
+        return page(
+            title: name, root: "../",
+            """
+            <p><a href="../services">← All services</a> · \
+            <a href="../#service=\(PercentEncoding.encode(name))">Call it</a></p>
+            \(panels)\(endpoints.isEmpty ? "" : described)
+            """)
+    }
+
+    /// An error, for the person who asked.
+    static func error(_ status: Status, _ sentence: String) -> String {
+        let title = "\(status.code) \(status.reason)"
+        let page: HTML = """
+            <!doctype html>
+            <html lang="en">
+            <meta charset="utf-8">
+            <meta name="viewport" content="width=device-width, initial-scale=1">
+            <meta name="color-scheme" content="light dark">
+            <title>\(title)</title>
+            <main>
+            <h1>\(title)</h1>
+            <p>\(sentence)</p>
+            </main>
+            </html>
+
+            """
+        return page.text
+    }
+
+    /// - Parameter root: The way to the dashboard's root, so that the page works behind a path prefix too.
+    private static func page(title: String, root: String, _ content: HTML) -> String {
+        let page: HTML = """
+            <!doctype html>
+            <html lang="en">
+            <head>
+            <meta charset="utf-8">
+            <meta name="viewport" content="width=device-width, initial-scale=1">
+            <meta name="color-scheme" content="light dark">
+            <title>\(title) – Micro</title>
+            <link rel="icon" href="\(root)icon.svg" type="image/svg+xml">
+            <link rel="stylesheet" href="\(root)app.css">
+            </head>
+            <body>
+            <header class="bar">
+            <a class="brand" href="\(root)./"><img src="\(root)icon.svg" alt="" width="28" height="28">Micro</a>
+            <nav class="facts"><a href="\(root)client">Client</a> · <a href="\(root)services">Services</a></nav>
+            </header>
+            <main class="plain detail">
+            <h1>\(title)</h1>
+            \(content)
+            </main>
+            </body>
+            </html>
+
+            """
+        return page.text
+    }
+
+    // MARK: Parts
+
+    private static func grid(_ applications: [WebApplication]) -> HTML {
+        let tiles = applications.map { application -> HTML in
+            guard !application.isShadowed else {
+                return """
+                    <li><p class="app"><span class="letter" aria-hidden="true">\(application.title.prefix(1))</span>\
+                    \(application.title) – the dashboard has a page of this name, so \(application.service) cannot be \
+                    opened here</p></li>
+
+                    """
+            }
+            let letter: HTML = "<span class=\"letter\" aria-hidden=\"true\">\(application.title.prefix(1))</span>"
+            let picture = application.icon.map { icon -> HTML in
+                "<img class=\"letter\" src=\"\(icon)\" alt=\"\" width=\"34\" height=\"34\">"
+            }
+            return """
+                <li><a class="app" href="\(application.reference)">\(picture ?? letter)\(application.title)</a></li>
+
+                """
+        }
+        return "<section class=\"panel\"><h2>Web applications</h2><ul class=\"apps\">\n\(tiles)</ul></section>\n"
+    }
+
+    private static func table(of nodes: [Node]) -> HTML {
+        guard !nodes.isEmpty else { return "<p>It has no nodes.</p>\n" }
+        let rows = nodes.map { node -> HTML in
+            "<tr><td>\(node.id)</td><td>\(node.address)</td><td>\(pairs(node.metadata))</td></tr>\n"
+        }
+        return """
+            <table><thead><tr><th scope="col">Id</th><th scope="col">Address</th><th scope="col">Metadata</th></tr>\
+            </thead><tbody>
+            \(rows)</tbody></table>
+
+            """
+    }
+
+    private static func pairs(_ metadata: [String: String]) -> String {
+        metadata.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ", ")
+    }
+
+    private static func block(of endpoint: Endpoint) -> HTML {
+        let metadata: HTML =
+            endpoint.metadata.isEmpty ? "" : "<h3>Metadata</h3><pre>\(pairs(endpoint.metadata))</pre>\n"
+        return """
+            <details><summary>\(endpoint.name)</summary><div class="messages">
+            \(metadata)<h3>Request</h3><pre>\(message(endpoint.request))</pre>
+            <h3>Response</h3><pre>\(message(endpoint.response))</pre>
+            </div></details>
+
+            """
+    }
+
+    /// `{}`, or a line for each field, as Micro v2 wrote them.
+    static func message(_ description: FieldDescription?) -> String {
+        guard let description, !description.fields.isEmpty else { return "{}" }
+        return "{\n\(lines(description.fields, depth: 1))}"
+    }
+
+    private static func lines(_ fields: [FieldDescription], depth: Int) -> String {
+        let indent = String(repeating: "\t", count: depth)
+        return fields.map { field in
+            let line = "\(indent)\(field.name.snakeCased) \(field.type)"
+            return field.fields.isEmpty
+                ? "\(line)\n" : "\(line) {\n\(lines(field.fields, depth: depth + 1))\(indent)}\n"
+        }.joined()
+    }
+
+    private static func nodes(_ count: Int) -> String { count == 1 ? "1 node" : "\(count) nodes" }
+}
+
+extension String {
+    /// `statusCode` as `status_code`.
+    fileprivate var snakeCased: String {
+        var result = ""
+        var mayBreak = false
+        for character in self {
+            if character.isUppercase, mayBreak { result += "_" }
+            result += character.lowercased()
+            mayBreak = character.isLowercase || character.isNumber
+        }
+        return result
+    }
+}
