@@ -81,8 +81,9 @@ function fill(fields, question) {
 }
 
 function explorerParts() {
-  const input = (id, rest) => element("input", { id, autocomplete: "off", autocapitalize: "off", spellcheck: "false", ...rest });
-  const area = (id, rest) => element("textarea", { id, rows: "3", spellcheck: "false", autocapitalize: "off", ...rest });
+  const exact = { autocomplete: "off", autocapitalize: "off", spellcheck: "false" };
+  const input = (id, rest) => element("input", { id, ...exact, ...rest });
+  const area = (id, rest) => element("textarea", { id, rows: "3", ...exact, ...rest });
   const fields = {
     method: input("asked-method", { list: "methods", required: true }),
     path: input("asked-path", { placeholder: "/greeter/say/hello", required: true }),
@@ -186,14 +187,14 @@ function explanationVerdict({ sentence, problem, ownAnswer, handler }) {
 /** The decision in the order in which it was made. Steps that were not reached are left out. */
 function decisionPath(explanation) {
   const { request, ownAnswer, resolver, destination, nodes, sends, problem } = explanation;
-  const steps = [step("Request", element("p", {}, element("code", {}, `${request.method} ${request.path}`), " for host ",
-    element("code", {}, request.host)))];
+  const steps = [step("Request", element("p", {},
+    element("code", {}, `${request.method} ${request.path}`), " for host ", element("code", {}, request.host)))];
   if (resolver) steps.push(step("Routes", triedRoutes(explanation)), step("Resolver", resolverWords(explanation)));
   if (destination) steps.push(step("Destination", destinationWords(explanation)));
   if (nodes.length) steps.push(step("Nodes", candidateTable(nodes)));
-  if (sends) steps.push(step("Would be sent", Object.entries(sends).map(([name, value]) => sent(name, value))));
+  if (sends) steps.push(step("Would be sent", Object.entries(sends).flatMap(([name, value]) => sent(name, value))));
   if (ownAnswer !== undefined) steps.push(step("Answer", element("p", {}, ownAnswer)));
-  if (problem) steps.push(step("Answer", element("p", {}, element("strong", {}, problem.status), ` ${problem.detail}`)));
+  if (problem) steps.push(step("Answer", element("p", {}, `${problem.status}, as told above; no service is asked.`)));
   return element("ol", { class: "steps", "aria-label": "Decision" }, steps);
 }
 
@@ -216,8 +217,8 @@ function resolverWords({ resolver, namespace, resolved, destination, tried }) {
     return element("p", {}, "Not asked, as a declared route decides.");
   }
   const named = [element("code", {}, resolver), ", namespace ", element("code", {}, namespace || "none")];
-  if (!resolved) return element("p", {}, named, ", made nothing of it.");
-  return element("p", {}, named, ", made of it ", place(resolved), ".");
+  if (!resolved) return element("p", {}, named, ", makes nothing of it.");
+  return element("p", {}, named, ", makes of it the ", place(resolved), ".");
 }
 
 /** A service with its endpoint; a link where there is such a service. */
@@ -225,14 +226,14 @@ function place({ service, endpoint }) {
   const name = state.services?.has(service)
     ? element("a", { href: address({ service, endpoint, search: view().search }) }, service)
     : element("code", {}, service);
-  return element("span", {}, "service ", name, endpoint ? ", endpoint " : "", endpoint ? element("code", {}, endpoint) : "");
+  return element("span", {}, "service ", name, endpoint ? [", endpoint ", element("code", {}, endpoint)] : "");
 }
 
 function destinationWords({ handler, destination, fields }) {
   return [
     element("p", {}, "handler ", element("code", {}, handler), destination.service ? ", " : "",
       destination.service ? place(destination) : ""),
-    fields ? element("p", {}, "The path gives ", pairs(fields)) : "",
+    fields ? element("div", {}, "The path gives", pairs(fields)) : "",
   ];
 }
 
@@ -245,7 +246,8 @@ function candidateTable(nodes) {
 
 function sent(name, value) {
   if (!isJSON(value) || value.length < 40) {
-    return element("p", {}, `${name}: `, value ? element("code", {}, value) : element("span", { class: "quiet" }, "empty"));
+    const shown = value ? element("code", {}, value) : element("span", { class: "quiet" }, "empty");
+    return element("p", {}, `${name}: `, shown);
   }
   return [element("p", {}, `${name}:`), element("pre", { tabindex: "0", role: "region", "aria-label": `Sent ${name}` },
     layOut(value, "  ").slice(0, displayLimit))];
