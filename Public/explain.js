@@ -53,14 +53,17 @@ function renderExplorer(question) {
   const gateways = (state.status?.gateways ?? []).map((gateway) => gateway.name);
   // A gateway that is not there stays visible, as the answer says so.
   const names = gateways.includes(question.gateway) || !question.gateway ? gateways : [...gateways, question.gateway];
+  const chosen = fields.gateway.value;
   fields.gateway.parentElement.hidden = names.length < 2;
   replaceChildren(fields.gateway, JSON.stringify(names), () => names.map((name) => element("option", {}, name)));
   const text = JSON.stringify(question);
-  if (explorer.question !== text) {
+  const isNew = explorer.question !== text;
+  if (isNew) {
     explorer.question = text;
     fill(fields, question);
   }
-  fields.gateway.value = question.gateway || names[0] || "";
+  // Services that come or go meanwhile do not undo what someone is about to ask.
+  fields.gateway.value = !isNew && names.includes(chosen) ? chosen : question.gateway || names[0] || "";
   askAgain(question);
 }
 

@@ -468,6 +468,9 @@ listeners:
     answer = page.get_by_role("region", name="Explanation")
     expect(answer).to_contain_text("resolver micro")
     page.get_by_label("Gateway").select_option("internal")
+    # What comes meanwhile is shown, and does not undo the choice.
+    running.register("go.micro.api.greeter", "127.0.0.1:9")
+    expect(answer).to_contain_text("127.0.0.1:9")
     page.get_by_role("button", name="Explain").click()
     expect(answer).to_contain_text("resolver host")
     page.reload()
