@@ -121,7 +121,7 @@ def grpc(programs: Programs) -> tuple[str, list[Contender]]:
 
 
 def routes(programs: Programs) -> tuple[str, list[Contender]]:
-    """Requests that are passed on by one of 10, 1,000 or 100,000 declared routes, each for a path not asked for before."""
+    """Requests that are passed on by one of 10, 1,000 or 100,000 declared routes, each for a path that is new."""
     behind = backend(programs)
     contenders = []
     for count in (10, 1_000, 100_000):

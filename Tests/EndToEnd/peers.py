@@ -215,8 +215,8 @@ class MicroService(http.server.ThreadingHTTPServer):
     Endpoints are functions from the request object to the answer. They may raise `MicroError`. Those marked with
     `stream` get a `Stream` instead, and what they leave unsaid is its end. In protobuf, messages are bytes.
 
-    `codecs` are those that it knows, by content type. One from before Go Micro 1.0 has `errors_in_header` off, and tells
-    errors in envelopes only.
+    `codecs` are those that it knows, by content type. One from before Go Micro 1.0 has `errors_in_header` off, and
+    tells errors in envelopes only.
     """
 
     daemon_threads = True

@@ -10,8 +10,6 @@ import urllib.request
 
 import pytest
 
-import peers
-
 
 @pytest.fixture
 def explain(micro):

@@ -30,7 +30,7 @@ class Shop(http.server.BaseHTTPRequestHandler):
             page = json.dumps({
                 "method": self.command, "path": self.path, "body": body.decode(),
                 "fields": {name.lower(): value for name, value in self.headers.items()}})
-        kind = "text/html" if page.startswith("<") else "text/javascript" if page.startswith("//") else "application/json"
+        kind = {"<": "text/html", "/": "text/javascript"}.get(page[:1], "application/json")
         self.send_response(200)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(page.encode())))
@@ -140,7 +140,8 @@ def test_web_sockets_to_nobody_and_from_elsewhere_are_refused(start, node):
     web.register("go.micro.web.chat", node().address, protocol="http")
     web.register("go.micro.web.dead", "127.0.0.1:1", protocol="http")
     base = f"ws://127.0.0.1:{web.web_port}"
-    for path, origin, status in [("/nosuch/ws", None, 404), ("/dead/ws", None, 502), ("/chat/", "http://evil.test", 403)]:
+    evil = "http://evil.test"
+    for path, origin, status in [("/nosuch/ws", None, 404), ("/dead/ws", None, 502), ("/chat/", evil, 403)]:
         with pytest.raises(websockets.exceptions.InvalidStatus) as refused:
             connect(base + path, origin=origin)
         assert refused.value.response.status_code == status
@@ -168,7 +169,8 @@ def test_the_gateways_handler_web_does_the_same_as_http(start_server, shop, node
 # By host
 
 
-@pytest.mark.parametrize(("own", "domain"), [("web.micro.mu", "micro.mu"), ("https://dash.example:80/", "dash.example")])
+@pytest.mark.parametrize(
+    ("own", "domain"), [("web.micro.mu", "micro.mu"), ("https://dash.example:80/", "dash.example")])
 def test_a_web_service_has_a_host_of_its_own(start, shop, own, domain):
     web = start(*WEB, "--resolver=subdomain", f"--web_url={own}")
     web.register("go.micro.web.shop", shop.address, protocol="http")
