@@ -46,7 +46,7 @@ struct Invocation: Sendable, Equatable {
     }
 
     private mutating func take(_ word: String, _ sawCommand: inout Bool) {
-        guard !sawCommand else { return words.append(word) }
+        guard !sawCommand else { return takeNext(word) }
         sawCommand = true
         if let known = CommandName(rawValue: word) {
             command = known
@@ -58,6 +58,16 @@ struct Invocation: Sendable, Equatable {
             let hint = near.map { "did you mean micro \($0)?" } ?? "see micro --help"
             problems.append(.usage("unknown command \(word); \(hint)"))
         }
+    }
+
+    /// What follows the command. After `api` it makes another command of it.
+    private mutating func takeNext(_ word: String) {
+        guard command == .api else { return words.append(word) }
+        if let change = CommandName.afterAPI.first(where: { $0.word == word }) { return command = change.command }
+        let near = NearestWord.one(to: word, in: CommandName.afterAPI.map(\.word)).map {
+            "did you mean micro api \($0)?"
+        }
+        problems.append(.usage("micro api \(word) is no command; \(near ?? "see micro --help")"))
     }
 
     private mutating func takeFlag(_ argument: String, _ rest: inout ArraySlice<String>, _ sawCommand: Bool) {
