@@ -133,7 +133,9 @@ let package = Package(
                 "Server", "TestSupport", "Transports",
                 logging,
             ]),
-        tests("Command", ["ACME", "Gateway", "Handlers", "JSON", "Reactor", "Resolvers", "Server", "micro", logging]),
+        tests(
+            "Command",
+            ["ACME", "Bytes", "Gateway", "Handlers", "JSON", "Reactor", "Resolvers", "Server", "micro", logging]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -65,6 +65,7 @@ package struct Explanation: Sendable {
         self.problem = problem
     }
 
+    /// Takes over what was seen on the way to the decision.
     package mutating func take(_ trace: RouteTrace) {
         tried = trace.rules.map { Tried(route: "\($0.rule.condition)", origin: $0.rule.origin, verdict: $0.verdict) }
         resolved = trace.resolved
@@ -74,6 +75,7 @@ package struct Explanation: Sendable {
         }
     }
 
+    /// Takes over what was decided.
     package mutating func take(_ route: Route) {
         kind = route.kind
         destination = route.destination

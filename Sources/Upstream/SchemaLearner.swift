@@ -164,7 +164,8 @@ package final class SchemaLearner: LoopTask {
     }
 
     private func takeAnswers() {
-        for (key, question) in questions {
+        // In order, so that it does not depend on luck who finds room.
+        for (key, question) in questions.sorted(by: { $0.key < $1.key }) {
             guard let outcome = question.fetch.outcome else { continue }
             questions[key] = nil
             guard var entry = entries[key] else { continue }

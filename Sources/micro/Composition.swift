@@ -34,6 +34,8 @@ struct Composition: Sendable {
     /// The subscribers within this process.
     let subscribers = HTTPBrokerSite(memory: MemoryBroker())
 
+    /// One for all loops: the next request of a page may come to another.
+    let pageToken = PageToken()
     /// What the gateways of this process have answered.
     private let statistics = RequestStatistics { time(nil) }
 

@@ -17,7 +17,7 @@ struct DashboardParts: Sendable {
     let files: PublicFiles
     let policy: AccessPolicy
     let resolver: WebResolver
-    let token = PageToken()
+    let token: PageToken
     let readiness: Appliance.Readiness
     let security: TLSServerContext?
 
@@ -37,6 +37,7 @@ struct DashboardParts: Sendable {
         gateways = zip(configuration.gateways, addresses.gateways).map { gateway, address in
             appliance.composition.documented(gateway, port: address.port)
         }
+        token = appliance.composition.pageToken
         registrar = appliance.registry?.registrar
         files = web.publicDirectory.map { .directory($0) } ?? .embedded
         let names = AccessPolicy.namesOfThisMachine() + (web.host.map { [$0] } ?? [])

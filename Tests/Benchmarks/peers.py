@@ -136,3 +136,15 @@ def service(name: str, port: int, protocol: str, server: str | None = "grpc") ->
         metadata |= {"server": server, "transport": "grpc"}
     node = {"id": f"{name}-1", "address": f"127.0.0.1:{port}", "metadata": metadata}
     return json.dumps({"name": name, "version": "latest", "nodes": [node]}).encode()
+
+
+def routed_service(port: int, numbers: range) -> bytes:
+    """The record of a plain HTTP service whose endpoints declare a route for each number: `/r7/items/{id}`."""
+    name = f"go.micro.api.site{numbers[0]}"
+    endpoints = [
+        {"name": f"Items.From{first}", "metadata": {
+            "handler": "http", "method": "GET",
+            "path": ",".join(f"/r{each}/items/{{id}}" for each in numbers if first <= each < first + 100)}}
+        for first in range(numbers[0], numbers[-1] + 1, 100)]
+    node = {"id": f"{name}-1", "address": f"127.0.0.1:{port}", "metadata": {"protocol": "http"}}
+    return json.dumps({"name": name, "version": "latest", "endpoints": endpoints, "nodes": [node]}).encode()

@@ -120,5 +120,30 @@ def grpc(programs: Programs) -> tuple[str, list[Contender]]:
     ]
 
 
+def routes(programs: Programs) -> tuple[str, list[Contender]]:
+    """Requests that are passed on by one of 10, 1,000 or 100,000 declared routes, each for a path not asked for before."""
+    behind = backend(programs)
+    contenders = []
+    for count in (10, 1_000, 100_000):
+        api, web = free_port(), free_port()
+        server = programs.micro(
+            "server", "--registry=memory", f"--api_address=127.0.0.1:{api}", f"--web_address=127.0.0.1:{web}")
+        wait_for(api, web)
+        for first in range(0, count, 20_000):
+            register(web, peers.routed_service(behind, range(first, min(count, first + 20_000))))
+        script = f"""
+            request = function()
+                local path = "/r" .. math.random(0, {count - 1}) .. "/items/" .. math.random(1000000000)
+                return wrk.format("GET", path)
+            end
+        """
+        arguments = (*KEPT, "-s", programs.file(f"routes-{count}.lua", script))
+        contenders.append(
+            Contender(f"micro api, {count:,} routes", server.pid, f"http://127.0.0.1:{api}/", arguments=arguments))
+    return "declared routes", contenders
+
+
 #: In the order in which they are measured.
-ALL = {"plain": plain, "calls": calls, "h2c": h2c, "tls": tls, "handshakes": handshakes, "grpc": grpc}
+ALL = {
+    "plain": plain, "calls": calls, "h2c": h2c, "tls": tls, "handshakes": handshakes, "grpc": grpc, "routes": routes,
+}

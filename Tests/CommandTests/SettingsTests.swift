@@ -98,7 +98,6 @@ struct SettingsTests {
                 ["MICRO_ENABLE_TLS": "true"],
                 "enable_tls needs tls_cert_file and tls_key_file: name the PEM files of a certificate and of its key"
             ),
-            (["MICRO_API_ENABLE_CORS": "true"], "MICRO_API_ENABLE_CORS is not supported yet: leave it out"),
             (["MICRO_AUTH": "jwt"], "MICRO_AUTH is not supported yet: leave it out"),
         ])
     func badValues(environment: [String: String], sentence: String) throws {

@@ -227,6 +227,8 @@ def test_everything_can_be_done_with_the_keyboard(visit):
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name=GREETER)).to_be_focused()
     page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Record and schemas (JSON)")).to_be_focused()
+    page.keyboard.press("Tab")
     expect(page.get_by_label("Endpoint", exact=True)).to_be_focused()
     page.keyboard.type("Say.Hello")
     page.keyboard.press("Tab")

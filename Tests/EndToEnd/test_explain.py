@@ -70,16 +70,16 @@ def test_what_the_gateway_does_by_itself_is_explained_too(explain, demo, path, w
 
 def test_header_host_and_data_are_part_of_the_question(explain, start_server):
     server = start_server()
-    routes = {"path": "/things/{id}", "method": "POST", "host": "shop.example.com"}
+    routes = {"path": "/stuff/{id}", "method": "POST", "host": "shop.example.com"}
     server.register(
         "go.micro.api.things", "127.0.0.1:9", endpoints=[{"name": "Things.Write", "metadata": routes}])
-    question = ["POST", "/things/7", "--data={\"name\":\"x\"}", "--header=Content-Type: application/json"]
+    question = ["POST", "/stuff/7", "--data={\"name\":\"x\"}", "--header=Content-Type: application/json"]
     result = explain(server, *question, "--host=shop.example.com")
-    assert "* POST shop.example.com/things/{id}: it is the most special one that fits" in result.stdout, result.stdout
+    assert "* POST shop.example.com/stuff/{id}: it is the most special one that fits" in result.stdout, result.stdout
     assert "endpoint Things.Write" in result.stdout
     assert '{"name":"x","id":"7"}' in result.stdout
     result = explain(server, *question)
-    assert "- POST shop.example.com/things/{id}: it is for other hosts" in result.stdout, result.stdout
+    assert "- POST shop.example.com/stuff/{id}: it is for other hosts" in result.stdout, result.stdout
     assert result.returncode == 1
     result = explain(server, *question, "--host=shop.example.com", "--output=json")
     assert json.loads(result.stdout)["destination"] == {
@@ -141,4 +141,4 @@ def test_what_is_explained_is_what_is_done(start_server, micro_service):
         else:
             # The service has no such endpoint; the call was made where it was said.
             assert status == 404 and told["destination"]["endpoint"] in answer["detail"], (path, answer)
-    assert served > 50
+    assert served > 20

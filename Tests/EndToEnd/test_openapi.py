@@ -66,7 +66,7 @@ def schemathesis(program, directory, *arguments):
     command = [
         sys.executable, "-m", "schemathesis.cli", "--config-file", str(CONFIGURATION), "run",
         f"{program.web_url}/api/openapi.json", "--url", program.api_url, "--no-color", *arguments]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=80, cwd=directory)
+    result = subprocess.run(command, capture_output=True, text=True, timeout=220, cwd=directory)
     return result.returncode, result.stdout + result.stderr
 
 
@@ -85,7 +85,7 @@ def test_the_document_of_the_demo_is_one_and_names_what_there_is(demo):
     assert document(demo) == found
 
 
-@pytest.mark.timeout(90)
+@pytest.mark.timeout(240)
 def test_what_the_document_says_is_true_of_the_demo(demo, tmp_path):
     code, text = schemathesis(demo, tmp_path)
     assert code == 0, text
@@ -295,11 +295,13 @@ def test_answers_of_the_gateway_are_what_the_schema_says(annotated):
             message.SerializeToString(deterministic=True)
 
 
-@pytest.mark.timeout(90)
+@pytest.mark.timeout(240)
 def test_what_the_document_says_is_true_of_declared_routes(annotated, tmp_path):
-    # Two fields of a oneof, and types in an Any that nobody knows, are more than a schema can rule out.
+    # Two fields of a oneof, and types in an Any that nobody knows, are more than a schema can rule out; and the tool
+    # cannot make up what is none of a type with a oneof.
     code, text = schemathesis(
-        annotated, tmp_path, "--max-examples", "3", "--exclude-checks", "positive_data_acceptance")
+        annotated, tmp_path, "--phases", "fuzzing", "--mode", "positive", "--max-examples", "10",
+        "--exclude-checks", "positive_data_acceptance")
     assert code == 0, text
 
 

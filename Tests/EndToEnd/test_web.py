@@ -299,6 +299,12 @@ def test_the_page_itself_may_call(start, micro_service, browser):
     page.close()
 
 
+def test_all_loops_know_the_page(start):
+    web = start("web", "--registry=memory", "--loops=4", "--web_address=127.0.0.1:0")
+    pages = {ask(web, "GET", "/")[1] for _ in range(32)}
+    assert len(pages) == 1
+
+
 def test_an_application_with_a_host_of_its_own_is_another_site(start, shop, browser):
     web = start(*WEB, "--resolver=subdomain")
     shop.pages["/"] = "<!doctype html><title>Shop</title><h1>Welcome</h1>"

@@ -63,13 +63,6 @@ struct FrontHandlerTests {
         return scripted
     }
 
-    @Test func `the root says what it takes, and nothing else, to those who ask for that`() {
-        let scripted = answer("/", method: .options)
-        #expect(scripted.head?.status == .noContent)
-        #expect(scripted.head?.fields["Allow"] == "GET, HEAD, OPTIONS")
-        #expect(scripted.body == "")
-    }
-
     @Test func `what was received is passed on, whatever is decided by`() {
         #expect(answer("/a%2Fb?c=%2F", .decode).body == "/a/b /a%2Fb?c=%2F")
         #expect(answer("/a%2Fb?c=%2F").body == "/a%2Fb /a%2Fb?c=%2F")
