@@ -75,6 +75,7 @@ extension OperatorChange {
         return .deleteRoutes(path: try object.path(), methods: try object.methods())
     }
 
+    /// - Parameter json: The path alone.
     package static func deletingLimit(_ json: JSONValue) throws(OperatorRefusal) -> OperatorChange {
         .deleteLimit(path: try StrictObject(json, of: "a limit to delete", known: ["path"]).path())
     }

@@ -1,7 +1,6 @@
 import ACME
 import Gateway
 import Glibc
-import HTTP
 import Logging
 import Reactor
 import Registries
@@ -46,11 +45,7 @@ struct Appliance: Sendable {
         var composition = Composition(
             configuration: configuration, logger: logger, logWriter: logWriter, routes: RouteBook(logger: logger))
         composition.routes.replace(.configurationFile, with: configuration.routes)
-        if let first = configuration.gateways.first {
-            composition.operators = try OperatorBook(
-                OperatorFile(in: configuration.stateDirectory, ProcessEnvironment.variables()),
-                namespace: first.namespace.name(for: RequestHead()), routes: composition.routes)
-        }
+        composition.operators = try OperatorBook.open(for: configuration, publishingTo: composition.routes)
         composition.nodeSecurity = try Encryption.withNodes(configuration.nodeSecurity)
         composition.sharedSecurity = try Encryption.withNodes(configuration.nodeSecurity, protocols: ["h2"])
         let control: EpollEventLoop

@@ -62,12 +62,10 @@ struct Invocation: Sendable, Equatable {
 
     /// What follows the command. After `api` it makes another command of it.
     private mutating func takeNext(_ word: String) {
-        guard command == .api else { return words.append(word) }
-        if let change = CommandName.afterAPI.first(where: { $0.word == word }) { return command = change.command }
-        let near = NearestWord.one(to: word, in: CommandName.afterAPI.map(\.word)).map {
-            "did you mean micro api \($0)?"
+        if command == .api, words.isEmpty, let next = CommandName.afterAPI.first(where: { $0.word == word }) {
+            return command = next.command
         }
-        problems.append(.usage("micro api \(word) is no command; \(near ?? "see micro --help")"))
+        words.append(word)
     }
 
     private mutating func takeFlag(_ argument: String, _ rest: inout ArraySlice<String>, _ sawCommand: Bool) {

@@ -31,6 +31,15 @@ final class OperatorBook: OperatorRecords {
         publish(rules.current)
     }
 
+    /// Reads what was kept. Nil where there is no gateway to go by it.
+    static func open(
+        for configuration: ApplianceConfiguration, publishingTo routes: RouteBook
+    ) throws(StartFailure) -> OperatorBook? {
+        guard let first = configuration.gateways.first else { return nil }
+        let file = OperatorFile(in: configuration.stateDirectory, ProcessEnvironment.variables())
+        return try OperatorBook(file, namespace: first.namespace.name(for: RequestHead()), routes: routes)
+    }
+
     var current: OperatorRules { rules.current }
 
     nonisolated(nonsending) func apply(

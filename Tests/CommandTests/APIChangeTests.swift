@@ -37,7 +37,8 @@ struct APIChangeTests {
     @Test func `a limit is set with its window in seconds, listed and deleted`() async {
         let made = #"{"data":[{"path":"/user","requests":100,"window":90}]}"#
         let (outside, requester) = outside([
-            "POST /api/limits": (200, made), "GET /api/limits": (200, made), "DELETE /api/limits": (200, #"{"data":[]}"#),
+            "POST /api/limits": (200, made), "GET /api/limits": (200, made),
+            "DELETE /api/limits": (200, #"{"data":[]}"#),
         ])
         let line = "/user 100 requests in 1m30s\n"
         #expect(await run("api set limit --path=/user --requests=100 --window=1m30s", in: outside).output == line)
@@ -63,6 +64,7 @@ struct APIChangeTests {
             ("api add", "micro api add needs another word: micro api add route"),
             ("api set route", "micro api set route is no command: use micro api set limit"),
             ("api lst routes", "micro api lst is no command; did you mean micro api list?"),
+            ("api route add", "micro api route is no command; what may follow is add, set, list or delete"),
             ("api add route --service=u", "micro api add needs --path, such as --path=/user"),
             ("api set limit --path=/u", "micro api set limit needs --requests, such as --requests=100"),
             ("api set limit --path=/u --requests=1 --window=1500ms", "--window must be whole seconds"),
