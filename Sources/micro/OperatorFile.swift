@@ -18,10 +18,12 @@ final class OperatorFile: Sendable {
     private let mark = Mutex("")
 
     /// - Parameters:
-    ///   - path: The folder that the operator has named; nil for the usual one.
+    ///   - path: The folder that the operator has named, below which ours is; nil for the usual one.
     ///   - environment: Says where that is.
     init(in path: String?, _ environment: [String: String]) {
-        folder = (path ?? Self.usualFolder(environment)).map { StateDirectory($0, flag: "--state_dir") }
+        // One of our own, as it is closed to others.
+        let place = path.map { "\($0)/gateway" } ?? Self.usualFolder(environment)
+        folder = place.map { StateDirectory($0, flag: "--state_dir") }
         isNamed = path != nil
     }
 

@@ -24,7 +24,7 @@ final class OperatorBookTests {
         var template = Array("/tmp/operator-test-XXXXXX".utf8CString)
         precondition(mkdtemp(&template) != nil, "there is no folder for the test")
         top = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        folder = "\(top)/deep"
+        folder = "\(top)/gateway"
     }
 
     deinit {
@@ -34,7 +34,7 @@ final class OperatorBookTests {
 
     private func book(_ routes: RouteBook? = nil) throws -> OperatorBook {
         try OperatorBook(
-            OperatorFile(in: folder, [:]), namespace: "go.micro.api",
+            OperatorFile(in: top, [:]), namespace: "go.micro.api",
             routes: routes ?? RouteBook(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
     }
 

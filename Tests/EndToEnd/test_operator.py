@@ -48,8 +48,9 @@ def test_everything_is_there_after_a_restart(start_kept, micro_service, admin, t
     admin(first, "add", "route", "--path=/people/{id}", "--service=user", "--endpoint=User.Call")
     admin(first, "set", "limit", "--path=/people/*", "--requests=2", "--window=1h")
     first.stop()
-    kept = tmp_path / "deep/state/operator.json"
+    kept = tmp_path / "deep/state/gateway/operator.json"
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert stat.S_IMODE(kept.parent.stat().st_mode) == 0o700
     second = start_kept()
     second.register("go.micro.api.user", service.address)
     assert admin(second, "list", "routes") == "any /people/{id} -> rpc user User.Call (or go.micro.api.user)\n"
@@ -94,7 +95,8 @@ def test_what_cannot_be_is_told(start_kept, admin):
 
 
 def test_a_file_that_cannot_be_read_stops_the_start(micro, tmp_path):
-    (tmp_path / "operator.json").write_text("{")
+    (tmp_path / "gateway").mkdir()
+    (tmp_path / "gateway/operator.json").write_text("{")
     result = subprocess.run(
         [micro, "server", "--registry=memory", "--api_address=127.0.0.1:0", "--web_address=127.0.0.1:0",
          f"--state_dir={tmp_path}"], capture_output=True, text=True, timeout=20)
@@ -105,5 +107,5 @@ def test_a_file_that_cannot_be_read_stops_the_start(micro, tmp_path):
 def test_where_nothing_can_be_kept_the_command_fails_and_the_start_does_not(start_server, admin):
     server = start_server("--state_dir=/proc/nowhere")
     refusal = admin(server, "set", "limit", "--path=/user", "--requests=1", code=1)
-    assert "it cannot be kept: the folder /proc/nowhere (--state_dir)" in refusal
+    assert "it cannot be kept: the folder /proc/nowhere/gateway (--state_dir)" in refusal
     assert admin(server, "list", "limits") == ""

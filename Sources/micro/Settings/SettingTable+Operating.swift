@@ -6,8 +6,8 @@ extension Setting {
     static let operating: [Setting] = [
         Setting(
             .stateDir, .text("directory"), ["MICRO_STATE_DIR"], in: [.api, .server, .demo], group: .routing,
-            "Where routes and limits of micro api add and set are kept; micro/gateway in the user's folder for state"
-                + " when empty"),
+            "The folder below which routes and limits of micro api add and set are kept; micro in the user's folder for"
+                + " state when empty"),
         row(
             .routePath, "path", .text("path"), [.apiAdd, .apiSet, .apiDelete],
             "The path, such as /user, or a template such as /user/{id}"),
