@@ -32,11 +32,14 @@ const state = {
 /** What the hash says, so that any view can be pasted into a message. */
 function view() {
   const hash = new URLSearchParams(location.hash.slice(1));
-  return { service: hash.get("service") ?? "", endpoint: hash.get("endpoint") ?? "", search: hash.get("q") ?? "" };
+  return {
+    service: hash.get("service") ?? "", endpoint: hash.get("endpoint") ?? "", search: hash.get("q") ?? "",
+    explain: questionOf(hash),
+  };
 }
 
-function address({ service, endpoint, search }) {
-  const hash = new URLSearchParams();
+function address({ service, endpoint, search, explain }) {
+  const hash = new URLSearchParams(explain ? [["explain", explain.path], ...parametersOf(explain)] : []);
   if (service) hash.set("service", service);
   if (service && endpoint) hash.set("endpoint", endpoint);
   if (search) hash.set("q", search);
@@ -216,9 +219,9 @@ function problemOf(text) {
 // MARK: The list
 
 function render() {
-  const { service } = view();
+  const { service, explain } = view();
   const isEmpty = !state.services?.size;
-  document.body.className = service ? "has-service" : isEmpty ? "" : "has-list";
+  document.body.className = service || explain ? "has-service" : isEmpty ? "" : "has-list";
   renderFacts();
   $("list").hidden = isEmpty;
   renderApplications();
@@ -239,7 +242,7 @@ function renderFacts() {
 /** Links to what tools can read about each gateway. */
 function renderDocuments(gateways) {
   const names = gateways.map((gateway) => gateway.name);
-  $("documents").hidden = !names.length;
+  $("documents").hidden = $("explorer").hidden = !names.length;
   replaceChildren($("documents"), JSON.stringify(names), () => names.map((name) => names.length > 1
     ? element("a", { href: `api/openapi.json?gateway=${encodeURIComponent(name)}` }, `OpenAPI of ${name}`)
     : element("a", { href: "api/openapi.json" }, "OpenAPI")));
@@ -322,8 +325,13 @@ function listLink(item, isCurrent, search) {
 const shown = { service: null, parts: null };
 
 function renderDetail() {
-  const { service: name } = view();
+  const { service: name, explain } = view();
   const versions = state.services?.get(name);
+  if (explain) {
+    Object.assign(shown, { service: null, parts: null });
+    return renderExplorer(explain);
+  }
+  leaveExplorer();
   if (!versions) {
     Object.assign(shown, { service: null, parts: null });
     document.title = "Micro";
@@ -375,19 +383,19 @@ function versionPanel(service, previous) {
       : endpointList(service.endpoints));
 }
 
-/** A table, with its roles said aloud because a narrow screen lays it out as blocks. */
 function nodeTable(nodes, title) {
-  const headings = ["Node", "Address", "Protocol", "Metadata"];
-  const row = (node) => {
-    const [id, at] = [element("code", {}, node.id), element("code", {}, node.address)];
-    const cells = [id, at, protocol(node), pairs(node.metadata)];
-    return element("tr", { role: "row" }, cells.map((cell, index) =>
-      element("td", { role: "cell", "data-heading": headings[index] }, cell)));
-  };
-  return element("div", { class: "scroll" }, element("table", { role: "table", "aria-label": `Nodes of ${title}` },
+  return table(`Nodes of ${title}`, ["Node", "Address", "Protocol", "Metadata"], nodes.map((node) => [
+    element("code", {}, node.id), element("code", {}, node.address), protocol(node), pairs(node.metadata)]));
+}
+
+/** A table, with its roles said aloud because a narrow screen lays it out as blocks. */
+function table(label, headings, rows) {
+  const row = (cells) => element("tr", { role: "row" }, cells.map((cell, index) =>
+    element("td", { role: "cell", "data-heading": headings[index] }, cell)));
+  return element("div", { class: "scroll" }, element("table", { role: "table", "aria-label": label },
     element("thead", { role: "rowgroup" }, element("tr", { role: "row" }, headings.map((heading) =>
       element("th", { role: "columnheader", scope: "col" }, heading)))),
-    element("tbody", { role: "rowgroup" }, nodes.map(row))));
+    element("tbody", { role: "rowgroup" }, rows.map(row))));
 }
 
 function pairs(metadata) {
@@ -488,6 +496,8 @@ function welcomeNotice() {
       element("code", {}, gateway.url),
       ` with the ${gateway.handler} handler, the ${gateway.resolver} resolver and the namespace `,
       element("code", {}, gateway.namespace), ".")),
+    gateways.length ? element("p", {}, "The ", element("a", { href: "#explain" }, "route explorer"),
+      " tells where a request would go, and why.") : "",
     element("p", { class: "quiet" }, element("kbd", {}, "/"), " searches, ", element("kbd", {}, "Ctrl"), " ",
       element("kbd", {}, "Enter"), " calls."));
 }
@@ -785,17 +795,19 @@ $("search").addEventListener("keydown", (event) => {
 });
 
 // Who follows a link with the keyboard or a screen reader is taken to what it opened.
-let lastService = view().service;
+const placeOf = ({ service, explain }) => (explain ? "#explain" : service);
+let lastPlace = placeOf(view());
 window.addEventListener("hashchange", () => {
   render();
   const { service, endpoint } = view();
-  if (service !== lastService && service) {
+  const place = placeOf(view());
+  if (place !== lastPlace && place) {
     $("detail").querySelector("h1")?.focus();
   } else if (service && endpoint && $("endpoint") && $("endpoint").value !== endpoint) {
     $("endpoint").value = endpoint;
     $("endpoint").dispatchEvent(new Event("change"));
   }
-  lastService = service;
+  lastPlace = place;
 });
 
 load();

@@ -12,6 +12,9 @@ static const unsigned char app_css[] = {
 static const unsigned char app_js[] = {
 #embed "../../Public/app.js"
 };
+static const unsigned char explain_js[] = {
+#embed "../../Public/explain.js"
+};
 static const unsigned char icon_svg[] = {
 #embed "../../Public/icon.svg"
 };
@@ -22,6 +25,7 @@ static const unsigned char index_html[] = {
 static const struct public_file files[] = {
     {"app.css", app_css, sizeof app_css},
     {"app.js", app_js, sizeof app_js},
+    {"explain.js", explain_js, sizeof explain_js},
     {"icon.svg", icon_svg, sizeof icon_svg},
     {"index.html", index_html, sizeof index_html},
 };
