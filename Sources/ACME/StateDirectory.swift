@@ -5,11 +5,17 @@ internal import Glibc
 /// `BlockingPool`.
 package struct StateDirectory: Sendable, Equatable {
     /// The largest file that is read, in bytes.
-    static let maximumSize = 1 << 20
+    package static let maximumSize = 1 << 20
 
     package let path: String
+    /// The flag that names the folder, for sentences about it.
+    private let flag: String
 
-    package init(_ path: String) { self.path = path }
+    /// - Parameter flag: Default that of ACME.
+    package init(_ path: String, flag: String = "--acme_state_dir") {
+        self.path = path
+        self.flag = flag
+    }
 
     /// Makes the folder, and those that it lies in.
     ///
@@ -104,7 +110,7 @@ package struct StateDirectory: Sendable, Equatable {
     private func reason() -> String { String(cString: strerror(errno)) }
 
     private func failure(_ what: String) -> ACMEFailure {
-        ACMEFailure(.local, "the folder \(path) (--acme_state_dir) \(what)")
+        ACMEFailure(.local, "the folder \(path) (\(flag)) \(what)")
     }
 }
 

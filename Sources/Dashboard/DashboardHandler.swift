@@ -14,6 +14,7 @@ package final class DashboardHandler: Handler {
     private let facts: StatusFacts
     private let openAPI: OpenAPIAnswer
     private let explaining: ExplainAnswer
+    private let operators: OperatorAPI
     private let policy: AccessPolicy
     private let rpc: any Handler
     private let applications: any Handler
@@ -31,6 +32,7 @@ package final class DashboardHandler: Handler {
     ///   - gateways: Those that have a document, the first of which is meant when none is named. Default none.
     ///   - explainers: The gateway of that name, or the first, for explanations. Default none.
     ///   - types: Tells the types of messages where the registry does not. Default nothing.
+    ///   - operators: Keeps what operators declare; nil, the default, where there is no gateway for it.
     package init(
         catalog view: CatalogView, facts: StatusFacts, registrar: (any Registrar)?, files: PublicFiles,
         policy: AccessPolicy, rpc: any Handler, web: any WebServiceResolver, applications: any Handler,
@@ -38,13 +40,14 @@ package final class DashboardHandler: Handler {
         certificates: @escaping @Sendable () -> [StatusFacts.Certificate] = { [] },
         gateways: [DocumentedGateway] = [],
         explainers: @escaping (String?) -> (any ExplainingHandler)? = { _ in nil },
-        types: (any MessageTypeSource)? = nil
+        types: (any MessageTypeSource)? = nil, operators: (any OperatorRecords)? = nil
     ) {
         self.view = view
         self.facts = facts
         services = ServicesAPI(view: view, registrar: registrar, types: types)
         openAPI = OpenAPIAnswer(gateways: gateways, version: facts.version, view: view, types: types)
         explaining = ExplainAnswer(explainers: explainers)
+        self.operators = OperatorAPI(view: view, records: operators)
         self.files = files
         self.policy = policy
         self.rpc = rpc
@@ -88,6 +91,8 @@ package final class DashboardHandler: Handler {
         case .applications: try await listApplications(exchange)
         case .document: try await document(exchange)
         case .explanation: try await explain(exchange)
+        case .routes: try await declarations(.routes, exchange)
+        case .limits: try await declarations(.limits, exchange)
         case .records: try await allServices(exchange)
         case .record(let name): try await oneService(name, exchange)
         case .moved(let reference): try await Answer.redirect(to: reference, exchange)
@@ -174,6 +179,15 @@ extension DashboardHandler {
         switch exchange.request.method {
         case .get, .head: try await Answer.json(services.all(), to: exchange)
         case .post, .delete: try await change(exchange)
+        default: try await refuseMethod(exchange, allow: "GET, HEAD, POST, DELETE")
+        }
+    }
+
+    nonisolated(nonsending) private func declarations(
+        _ subject: OperatorAPI.Subject, _ exchange: Exchange
+    ) async throws(GatewayError) {
+        switch exchange.request.method {
+        case .get, .head, .post, .delete: try await answer(exchange, with: operators.answer(subject, exchange))
         default: try await refuseMethod(exchange, allow: "GET, HEAD, POST, DELETE")
         }
     }

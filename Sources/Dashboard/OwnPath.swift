@@ -14,6 +14,8 @@ enum OwnPath: Equatable {
     case status, events, applications, records
     /// `/api/openapi.json` and `/api/explain`.
     case document, explanation
+    /// `/api/routes` and `/api/limits`.
+    case routes, limits
     /// `/api/services/{name}`, the name as it was sent.
     case record(String)
     /// Another form of one of these: where it is, relative to the path that was asked.
@@ -42,6 +44,8 @@ enum OwnPath: Equatable {
         case "/api/apps": self = .applications
         case "/api/openapi.json": self = .document
         case "/api/explain": self = .explanation
+        case "/api/routes": self = .routes
+        case "/api/limits": self = .limits
         case "/api/services": self = .records
         default:
             let segments = path.dropFirst().split(separator: "/", omittingEmptySubsequences: false)

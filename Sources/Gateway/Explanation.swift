@@ -40,6 +40,8 @@ package struct Explanation: Sendable {
     package var problem: GatewayError?
     /// What the gateway does by itself, as a sentence, such as a redirection. Nil when a route decides.
     package var ownAnswer: String?
+    /// How many requests the path takes, as a sentence. Nil when nothing limits it.
+    package var limit: String?
     /// What would be sent to a node, by name. Empty when nothing is.
     package var sends: [(name: String, value: String)] = []
 
@@ -106,6 +108,7 @@ extension Explanation {
         object["resolver"] = .string(resolver)
         object["namespace"] = .string(namespace)
         if let resolved { object["resolved"] = resolved.json }
+        if let limit { object["limit"] = .string(limit) }
         if let kind { object["handler"] = .string(kind.rawValue) }
         if let destination { object["destination"] = destination.json }
         if !fields.isEmpty { object["fields"] = Self.object(of: fields) }

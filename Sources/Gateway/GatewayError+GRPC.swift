@@ -10,7 +10,7 @@ extension GatewayError {
             .misdirected:
             .invalidArgument
         case .forbidden: .permissionDenied
-        case .contentTooLarge, .headerFieldsTooLarge: .resourceExhausted
+        case .contentTooLarge, .headerFieldsTooLarge, .tooManyRequests: .resourceExhausted
         case .requestTimeout, .upstreamTimedOut: .deadlineExceeded
         // As a server says it of a service or a method that it does not have.
         case .notFound, .methodNotAllowed, .versionNotSupported, .notImplemented: .unimplemented

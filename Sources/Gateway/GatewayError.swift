@@ -7,7 +7,7 @@ package struct GatewayError: Error, Equatable {
     package enum Code: String, Sendable, CaseIterable {
         case badRequest, forbidden, methodNotAllowed, contentTooLarge, unsupportedMediaType, requestTimeout
         case headerFieldsTooLarge, uriTooLong, expectationFailed, versionNotSupported, misdirected, notImplemented
-        case loopDetected, notAcceptable
+        case loopDetected, notAcceptable, tooManyRequests
         /// The body is encoded in a way that we cannot undo.
         case unsupportedEncoding
         /// No service or endpoint of that name.
@@ -38,6 +38,8 @@ package struct GatewayError: Error, Equatable {
     package var mayHaveBeenSent: Bool
     /// What may be asked for with other methods, for 405: the value of `Allow` (RFC 9110, 15.5.6).
     package private(set) var allow = ""
+    /// The limit that was exceeded, for 429.
+    package private(set) var excess: RateLimit.Excess?
     /// True for the error object of a service that forgot its code.
     private var hasNoCode = false
     /// The status to answer with when it is not the one of the code.
@@ -99,6 +101,18 @@ package struct GatewayError: Error, Equatable {
         return error
     }
 
+    /// The path has had all the requests that an operator allows for now.
+    package static func tooManyRequests(_ excess: RateLimit.Excess) -> GatewayError {
+        let limit = excess.limit
+        var error = GatewayError(
+            .tooManyRequests,
+            "this path takes \(limit.requests) requests in \(limit.window) s; ask again in \(excess.wait) s",
+            detail: "refused by the limit of \(limit.requests) requests in \(limit.window) s for \(limit.path)")
+        error.report.word = "too many requests"
+        error.excess = excess
+        return error
+    }
+
     /// True only when the node provably did nothing with the request.
     package var isRetryable: Bool {
         switch code {
@@ -141,6 +155,7 @@ extension GatewayError.Code {
         case .misdirected: .misdirectedRequest
         case .notImplemented: .notImplemented
         case .loopDetected: .loopDetected
+        case .tooManyRequests: .tooManyRequests
         case .notAcceptable: .notAcceptable
         case .notFound: .notFound
         case .noNodes: .serviceUnavailable

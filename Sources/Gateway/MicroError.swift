@@ -10,6 +10,8 @@ package struct MicroError: Error, Equatable {
     package var code: Int
     /// One sentence for the person who called.
     package var detail: String
+    /// A word of its own for clients that look for one, as the member `error`. Empty, the default, for none.
+    package var word = ""
 
     package init(id: String, code: Int, detail: String) {
         self.id = id
@@ -35,6 +37,7 @@ package struct MicroError: Error, Equatable {
         if code != 0 { object["code"] = .integer(code) }
         if !detail.isEmpty { object["detail"] = .string(detail) }
         if let phrase = Status(code)?.reason, !phrase.isEmpty { object["status"] = .string(phrase) }
+        if !word.isEmpty { object["error"] = .string(word) }
         JSONWriter.write(.object(object), to: &buffer)
     }
 

@@ -5,7 +5,7 @@ extension RouteRule {
     /// one whose record has such an endpoint.
     package func destination(in catalog: Catalog) -> Destination? {
         if let name = services.first(where: { !catalog.versions(of: $0).isEmpty }) {
-            return Destination(service: name, endpoint: name == services[0] ? endpoint : path)
+            return Destination(service: name, endpoint: name == services[0] || path.isEmpty ? endpoint : path)
         }
         guard !path.isEmpty else { return nil }
         let owners = catalog.names.filter { catalog.endpoint(endpoint, of: $0) != nil }

@@ -45,6 +45,7 @@ struct Appliance: Sendable {
         var composition = Composition(
             configuration: configuration, logger: logger, logWriter: logWriter, routes: RouteBook(logger: logger))
         composition.routes.replace(.configurationFile, with: configuration.routes)
+        composition.operators = try OperatorBook.open(for: configuration, publishingTo: composition.routes)
         composition.nodeSecurity = try Encryption.withNodes(configuration.nodeSecurity)
         composition.sharedSecurity = try Encryption.withNodes(configuration.nodeSecurity, protocols: ["h2"])
         let control: EpollEventLoop

@@ -45,6 +45,8 @@ struct ApplianceConfiguration: Sendable {
     var trustedProxies: [AddressRange]
     /// Whether gateways count their answers, and tell of them at `/stats`.
     var hasStatistics = false
+    /// Where is kept what operators declare while the program runs; nil for the usual place.
+    var stateDirectory: String?
     /// What was given and has no effect; sentences without a period.
     var warnings: [String]
 
@@ -214,6 +216,7 @@ extension ApplianceConfiguration {
         security = isSecure ? Security(settings) : nil
         nodeSecurity = NodeSecurity(settings)
         client = Client(settings)
+        stateDirectory = settings.text(.stateDir)
         hasStatistics = settings.boolean(.enableStats) == true
         limits = Limits(settings)
         logs = Logs(settings)

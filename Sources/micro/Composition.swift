@@ -28,6 +28,8 @@ struct Composition: Sendable {
     let learnt = Published(LearntServices())
     /// All declared routes.
     let routes: RouteBook
+    /// What operators declare while the program runs; nil without gateways.
+    var operators: OperatorBook?
 
     /// The subscribers within this process.
     let subscribers = HTTPBrokerSite(memory: MemoryBroker())
@@ -100,9 +102,10 @@ struct Composition: Sendable {
             compression(passesOn: $0.nodeUse == .proxying, context)
         }
         let front = FrontHandler(
-            version: Version.number, rpc: compressing(rpcEndpoint(api.rpcAccess, of: api, parts, context), context),
+            version: Version.number,
+            rpc: limited(compressing(rpcEndpoint(api.rpcAccess, of: api, parts, context), context), context),
             encodedSlashes: api.encodedSlashes, isDeclared: router.isDeclared,
-            next: GRPCSwitchHandler(grpc: grpc(parts, context), next: routing))
+            next: limited(GRPCSwitchHandler(grpc: grpc(parts, context), next: routing), context))
         let sharing: any ExplainingHandler =
             api.hasCORS ? CORSHandler(api.origins, fields: api.corsFields, next: front) : front
         let outermost = counted(sharing)
@@ -182,6 +185,10 @@ struct Composition: Sendable {
         return GRPCSwitchHandler(
             grpc: RoutingHandler(router: router, always: passing),
             next: RoutingHandler(router: calls, always: calling) { _ in compression(passesOn: false, context) })
+    }
+
+    private func limited(_ handler: any Handler, _ context: WorkerContext) -> any Handler {
+        operators.map { LimitingHandler($0.limits, loop: context.loop, next: handler) } ?? handler
     }
 
     private func counted(_ handler: any ExplainingHandler) -> any ExplainingHandler {

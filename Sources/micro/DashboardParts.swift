@@ -68,7 +68,7 @@ extension Composition {
             gateways: parts.gateways,
             explainers: { [unowned context] name in
                 context.explainers.first { name == nil || $0.gateway == name }?.handler
-            }, types: loopParts.methods)
+            }, types: loopParts.methods, operators: operators)
         return compressing(dashboard, context)
     }
 

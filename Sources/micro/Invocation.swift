@@ -46,7 +46,7 @@ struct Invocation: Sendable, Equatable {
     }
 
     private mutating func take(_ word: String, _ sawCommand: inout Bool) {
-        guard !sawCommand else { return words.append(word) }
+        guard !sawCommand else { return takeNext(word) }
         sawCommand = true
         if let known = CommandName(rawValue: word) {
             command = known
@@ -58,6 +58,14 @@ struct Invocation: Sendable, Equatable {
             let hint = near.map { "did you mean micro \($0)?" } ?? "see micro --help"
             problems.append(.usage("unknown command \(word); \(hint)"))
         }
+    }
+
+    /// What follows the command. After `api` it makes another command of it.
+    private mutating func takeNext(_ word: String) {
+        if command == .api, words.isEmpty, let next = CommandName.afterAPI.first(where: { $0.word == word }) {
+            return command = next.command
+        }
+        words.append(word)
     }
 
     private mutating func takeFlag(_ argument: String, _ rest: inout ArraySlice<String>, _ sawCommand: Bool) {

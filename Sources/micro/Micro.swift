@@ -10,6 +10,7 @@ struct RootCommand: ParsableCommand {
             DemoCommand.self, APICommand.self, WebCommand.self, ServerCommand.self, ProxyCommand.self,
             ListCommand.self, GetCommand.self, CallCommand.self, StreamCommand.self, PublishCommand.self,
             HealthCommand.self, ExplainCommand.self, RegisterCommand.self, DeregisterCommand.self,
+            APIAddCommand.self, APISetCommand.self, APIListCommand.self, APIDeleteCommand.self,
             ConfigCommand.self, VersionCommand.self, HelpCommand.self,
         ])
 }

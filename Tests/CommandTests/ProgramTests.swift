@@ -22,7 +22,7 @@ struct ProgramTests {
         arguments: [
             ([], "no command given; try micro demo, or see micro --help"),
             (["apy"], "unknown command apy; did you mean micro api?"),
-            (["api", "route"], "micro api: unexpected argument 'route'"),
+            (["api", "route"], "micro api route is no command; what may follow is add, set, list or delete"),
             (["list", "nodes"], "micro list cannot list nodes: use micro list services"),
             (["get"], "micro get needs a service, such as micro get service go.micro.srv.greeter"),
             (["get", "service"], "micro get needs a service, such as micro get service go.micro.srv.greeter"),

@@ -152,7 +152,8 @@ struct SettingsTests {
             ("api --xyzzy", "unknown flag --xyzzy; see micro api --help"),
             (
                 "web --handler=rpc",
-                "--handler has no meaning for micro web; it is a flag of micro api, micro server or micro demo"
+                "--handler has no meaning for micro web; it is a flag of micro api, micro server, micro demo or"
+                    + " micro api add"
             ),
         ])
     func unknownFlags(line: String, sentence: String) throws {

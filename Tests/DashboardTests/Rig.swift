@@ -18,7 +18,8 @@ struct Rig {
 
     init(
         canWrite: Bool = true, policy: AccessPolicy = AccessPolicy(), gateways: [StatusFacts.Gateway] = [],
-        unreadiness: String? = nil, documented: [DocumentedGateway] = [], types: KnownTypes? = nil
+        unreadiness: String? = nil, documented: [DocumentedGateway] = [], types: KnownTypes? = nil,
+        operators: (any OperatorRecords)? = nil
     ) {
         let view = view
         let registrar = canWrite ? registrar : nil
@@ -31,7 +32,7 @@ struct Rig {
                 applications: StubApplications(), token: PageToken(),
                 unreadiness: { unreadiness },
                 certificates: { [StatusFacts.Certificate(names: ["a.example"], end: 1_800_000_000)] },
-                gateways: documented, types: types.map(KnownTypeSource.init))
+                gateways: documented, types: types.map(KnownTypeSource.init), operators: operators)
         }
     }
 

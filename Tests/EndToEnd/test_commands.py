@@ -185,6 +185,10 @@ def test_what_cannot_be_done_is_said_on_standard_error(ask, words, code, sentenc
     ("micro server --insecure", ["--insecure_dashboard"]),
     ("micro server --insecure_dashboard --web_a", ["--web_address="]),
     ("micro list ", ["services", "--registry="]),
+    ("micro api a", ["add"]),
+    ("micro api list ", ["routes", "limits"]),
+    ("micro api set limit --req", ["--requests="]),
+    ("micro api add route --handler=bro", ["broker"]),
     ("micro api --address=", []),
 ])
 def test_bash_completes_commands_flags_and_values(run, line, completions):

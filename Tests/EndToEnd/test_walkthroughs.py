@@ -273,3 +273,27 @@ def test_walkthrough_21_dashboard_proxy(start_server, raw_server, sh):
     assert sh("curl --location http://localhost:8082/foo", server) == "/"
     assert sh("curl http://localhost:8082/foo/page?x=1", server) == "/page?x=1"
     assert [request.target for request in foo.requests] == ["/", "/page?x=1"]
+
+
+# What operators declare while the program runs
+
+
+def test_walkthrough_28_rate_limit(start_server, micro_service, sh, tmp_path):
+    server = start_server("--loops=2", f"--state_dir={tmp_path}/state")
+    server.register("go.micro.api.user", micro_service("go.micro.api.user", **telling("user", "User.Call")).address)
+    assert sh("micro api set limit --path=/user --requests=100 --window=1m", server) == "/user 100 requests in 1m\n"
+    statuses = sh("""for i in $(seq 101); do curl -o /dev/null -w '%{http_code} ' http://localhost:8080/user; done""", server)
+    assert statuses.split() == ["200"] * 100 + ["429"]
+    refused = json.loads(sh("curl http://localhost:8080/user", server))
+    assert refused["error"] == "too many requests"
+    assert (refused["id"], refused["code"], refused["status"]) == ("go.micro.api", 429, "Too Many Requests")
+
+
+def test_walkthrough_31_route_admin(start_server, micro_service, sh, tmp_path):
+    server = start_server(f"--state_dir={tmp_path}/state")
+    service = micro_service("user-service", User_Create=lambda request: {"created": request["name"]})
+    server.register("user-service", service.address)
+    sh("micro api add route --handler=rpc --namespace=go.micro.api --path=/user --method=POST --service=user-service"
+       " --endpoint=User.Create", server)
+    answer = sh("""curl -H 'Content-Type: application/json' -d '{"name": "John"}' http://localhost:8080/user""", server)
+    assert json.loads(answer) == {"created": "John"}

@@ -115,7 +115,8 @@ struct GatewayErrorTests {
         (.unsupportedMediaType, 415), (.unsupportedEncoding, 415), (.requestTimeout, 408), (.headerFieldsTooLarge, 431),
         (.uriTooLong, 414), (.expectationFailed, 417), (.versionNotSupported, 505), (.misdirected, 421),
         (.notImplemented, 501),
-        (.loopDetected, 508), (.notAcceptable, 406), (.notFound, 404), (.noNodes, 503), (.upstreamRefused, 502),
+        (.loopDetected, 508), (.tooManyRequests, 429), (.notAcceptable, 406), (.notFound, 404), (.noNodes, 503),
+        (.upstreamRefused, 502),
         (.upstreamBroken, 502),
         (.upstreamTimedOut, 504), (.clientGone, 408), (.application, 500), (.fault, 500),
     ]

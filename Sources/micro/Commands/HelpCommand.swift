@@ -6,11 +6,11 @@ struct HelpCommand: MicroCommand {
     static let configuration = CommandConfiguration(
         commandName: "help", abstract: CommandName.help.summary.asAbstract)
 
-    @Argument(help: "A command, or settings.")
-    var topic: String?
+    @Argument(help: "A command, which may be two words, or settings.")
+    var words: [String] = []
 
     func run(in context: CommandContext) async throws(CommandFailure) -> Int32 {
-        context.terminal.print(try Self.text(about: topic))
+        context.terminal.print(try Self.text(about: words.isEmpty ? nil : words.joined(separator: " ")))
         return ExitCode.success
     }
 
@@ -18,7 +18,7 @@ struct HelpCommand: MicroCommand {
         guard let topic else { return HelpText.program() }
         if topic == "settings" { return HelpText.settings() }
         guard let command = CommandName(rawValue: topic) else {
-            let near = NearestWord.one(to: topic, in: CommandName.words + ["settings"])
+            let near = NearestWord.one(to: topic, in: CommandName.allCases.map(\.rawValue) + ["settings"])
             throw .usage("no help about \(topic)\(near.map { "; did you mean micro help \($0)?" } ?? "")")
         }
         return HelpText.command(command)

@@ -6,6 +6,7 @@ extension CommandName {
         ("Serve until stopped", [.demo, .api, .web, .server, .proxy]),
         ("Ask about services", [.list, .get, .call, .stream, .publish, .health, .explain]),
         ("Change the registry", [.register, .deregister]),
+        ("Change a running gateway", [.apiAdd, .apiSet, .apiList, .apiDelete]),
         ("About micro", [.config, .version, .help]),
     ]
 
@@ -23,6 +24,10 @@ extension CommandName {
         case .explain: "explain METHOD PATH"
         case .register: "register service JSON"
         case .deregister: "deregister service JSON"
+        case .apiAdd: "api add route"
+        case .apiSet: "api set limit"
+        case .apiList: "api list routes|limits"
+        case .apiDelete: "api delete route|limit"
         case .config: "config check|show [WORD]"
         case .help: "help [COMMAND]"
         }
@@ -45,6 +50,10 @@ extension CommandName {
         case .explain: "tell where a request would go, and why"
         case .register: "add a service to the registry"
         case .deregister: "take a service out of the registry"
+        case .apiAdd: "declare a route"
+        case .apiSet: "limit the requests to a path"
+        case .apiList: "list the routes or limits declared so"
+        case .apiDelete: "take a route or a limit back"
         case .config: "check a configuration file, or show what is in effect"
         case .version: "print the version"
         case .help: "explain a command, or all settings"
@@ -95,6 +104,19 @@ extension CommandName {
                 "micro deregister service '{\"name\":\"foo\"}'",
                 "micro deregister service '{\"name\":\"foo\",\"nodes\":[{\"id\":\"foo-1\"}]}'",
             ]
+        case .apiAdd:
+            [
+                "micro api add route --path=/user --method=POST --service=user-service",
+                "micro api add route --path=/user/{id} --service=users --endpoint=User.Read",
+            ]
+        case .apiSet:
+            [
+                "micro api set limit --path=/user --requests=100 --window=1m",
+                "micro api set limit --path=/reports/** --requests=5",
+            ]
+        case .apiList: ["micro api list routes", "micro api list limits"]
+        case .apiDelete:
+            ["micro api delete route --path=/user --method=POST", "micro api delete limit --path=/user"]
         case .config: ["micro config check micro.yaml", "micro config show --config=micro.yaml"]
         case .version: ["micro version", "micro --version"]
         case .help: ["micro help api", "micro help settings"]

@@ -74,8 +74,9 @@ enum CompletionScript {
 
     private static var commandCase: String {
         """
-                case $word in
-                    \(CommandName.words.joined(separator: "|"))) command=$word; break ;;
+                case "$command $word" in
+                    \(CommandName.words.map { "\" \($0)\"" }.joined(separator: "|"))) command=$word ;;
+                    \(CommandName.afterAPI.map { "\"api \($0.word)\"" }.joined(separator: "|"))) command="api $word" ;;
                 esac
         """
     }
@@ -92,7 +93,9 @@ enum CompletionScript {
         }
         let free = Set(Setting.all.filter { $0.kind != .boolean }.flatMap(\.allFlags)).sorted()
         lines.append("        *=|\(free.map { "*\" --\($0)\"" }.joined(separator: "|"))) ;;")
-        for command in [nil] + CommandName.allCases.map(Optional.some) {
+        // Those of two words go first, as the first of them alone would do too.
+        let commands = CommandName.afterAPI.map(\.command) + CommandName.allCases.filter { !$0.rawValue.contains(" ") }
+        for command in [nil] + commands.map(Optional.some) {
             let words = (command?.objects ?? CommandName.words) + Row.rows(of: command).map(\.offer) + general
             lines.append("        \"\(command?.rawValue ?? "") \"*) choices=\"\(words.joined(separator: " "))\" ;;")
         }
@@ -105,12 +108,12 @@ enum CompletionScript {
     private static var fish: String {
         var lines = ["# Completion of micro for fish: source this file.", "complete -c micro -f"]
         let before = "-n 'not __fish_seen_subcommand_from \(CommandName.words.joined(separator: " "))'"
-        for command in CommandName.allCases {
+        for command in CommandName.allCases where !command.rawValue.contains(" ") {
             lines.append("complete -c micro \(before) -a \(command.rawValue) -d '\(command.summary.quoted)'")
         }
         lines += Row.rows(of: nil).map { "complete -c micro \(before) \($0.fish)" }
         for command in CommandName.allCases {
-            let condition = "-n '__fish_seen_subcommand_from \(command.rawValue)'"
+            let condition = "-n '\(command.fishCondition)'"
             if !command.objects.isEmpty {
                 lines.append("complete -c micro \(condition) -a '\(command.objects.joined(separator: " "))'")
             }
@@ -166,6 +169,16 @@ extension SettingKind {
 }
 
 extension CommandName {
+    /// How fish knows that this is the command: `micro api list` is not `micro list`.
+    fileprivate var fishCondition: String {
+        let (seen, words) = ("__fish_seen_subcommand_from", Self.afterAPI.map(\.word))
+        if let word = Self.afterAPI.first(where: { $0.command == self })?.word {
+            return "\(seen) api; and \(seen) \(word)"
+        }
+        if self == .api { return "\(seen) api; and not \(seen) \(words.joined(separator: " "))" }
+        return "\(seen) \(rawValue)\(words.contains(rawValue) ? "; and not \(seen) api" : "")"
+    }
+
     /// The words that may follow the command, where there are only a few.
     fileprivate var objects: [String] {
         switch self {
@@ -173,7 +186,12 @@ extension CommandName {
         case .get, .register, .deregister: ["service"]
         case .config: ["check", "show"]
         case .help: CommandName.words + ["settings"]
-        case .api, .web, .server, .demo, .proxy, .call, .stream, .publish, .health, .explain, .version: []
+        case .api: Self.afterAPI.map(\.word)
+        case .apiAdd: ["route"]
+        case .apiSet: ["limit"]
+        case .apiList: ["routes", "limits"]
+        case .apiDelete: ["route", "limit"]
+        case .web, .server, .demo, .proxy, .call, .stream, .publish, .health, .explain, .version: []
         }
     }
 }

@@ -11,6 +11,7 @@ struct ExplanationText {
         var lines = ["\(string(data["request"]?["method"])) \(string(data["request"]?["path"]))"]
         lines[0] += " for host \(string(data["request"]?["host"]))"
         lines.append("  \(string(data["sentence"]))")
+        if let limit = data["limit"] { lines.append("limit: \(string(limit))") }
         if data["ownAnswer"] == nil { lines += routes + resolver + nodes + pairs("sends", "would send") }
         return lines.map { "\($0.asOneLine)\n" }.joined()
     }

@@ -25,6 +25,23 @@ struct ApplianceDirectory: ServiceDirectory {
         return try await send("GET", "/api/explain?\(text)")
     }
 
+    /// Lists or changes what operators have declared.
+    ///
+    /// - Parameters:
+    ///   - method: Of the request to `/api/routes` or `/api/limits`, such as `POST`.
+    ///   - kind: `routes` or `limits`.
+    ///   - body: What is declared, or taken back; nil to list.
+    /// - Returns: All when listing, else what was made.
+    func declarations(
+        _ method: String, _ kind: String, _ body: JSONValue? = nil
+    ) async throws(DirectoryError) -> [JSONValue] {
+        let answer = try await send(method, "/api/\(kind)", body.map { Array($0.text().utf8) } ?? [])
+        guard let json = try? JSONParser.parse(ByteBuffer(answer).span), let list = json["data"]?.arrayValue else {
+            throw .failed("the answer is not what a running micro sends; is another program listening there?")
+        }
+        return list
+    }
+
     func services() async throws(DirectoryError) -> [Service] {
         try Self.records(in: try await send("GET", "/api/services"))
     }

@@ -101,6 +101,18 @@ enum SettingKey: String, CaseIterable, Sendable {
     case logLevel = "log_level"
     case logFormat = "log_format"
 
+    // What operators declare while the program runs.
+    case stateDir = "state_dir"
+    case routePath = "route_path"
+    case routeMethods = "route_method"
+    case routeHosts = "route_host"
+    case routeHandler = "route_handler"
+    case routeNamespace = "route_namespace"
+    case routeService = "route_service"
+    case routeEndpoint = "route_endpoint"
+    case limitRequests = "limit_requests"
+    case limitWindow = "limit_window"
+
     // The commands that ask.
     case serverAddress = "server_address"
     case callAddress = "call_address"

@@ -5,7 +5,9 @@ import Reactor
 
 extension Setting {
     /// Every setting, in the order of the help.
-    static let all = sources + listening + routing + discovery + calls + encryption + acme + limits + logs + asking
+    static let all =
+        sources + listening + routing + discovery + calls + encryption + acme + limits + logs + asking
+        + operating
 
     private static let both: Set<CommandName> = [.server, .demo]
     private static let apiCommands = both.union([.api])
@@ -127,7 +129,8 @@ extension Setting {
             "The server to pass requests on to, when the command line names none"),
     ]
 
-    private static let registryUsers = CommandName.discovering.union(CommandName.asking).subtracting([.explain])
+    private static let registryUsers = CommandName.discovering.union(CommandName.asking)
+        .subtracting(CommandName.askingTheRunning)
 
     private static let discovery: [Setting] = [
         Setting(

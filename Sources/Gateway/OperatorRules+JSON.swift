@@ -1,0 +1,193 @@
+internal import HTTP
+package import JSON
+
+// The rules of operators as JSON, in the dashboard's API and in the file where they are kept. Read strictly.
+
+extension OperatorRoute {
+    /// The most methods of a route, and the most hosts.
+    private static let maximumWords = 16
+    /// The longest name of a service, an endpoint or a namespace, in bytes.
+    private static let maximumName = 256
+    private static let members = ["path", "methods", "hosts", "handler", "service", "namespace", "endpoint", "stream"]
+
+    package init(json: JSONValue) throws(OperatorRefusal) {
+        let object = try StrictObject(json, of: "a route", known: Self.members)
+        let path = try object.path()
+        let methods = try object.methods()
+        let words = try object.words("hosts")
+        guard methods.count <= Self.maximumWords, words.count <= Self.maximumWords else {
+            throw OperatorRefusal("a route has at most \(Self.maximumWords) methods and as many hosts")
+        }
+        let word = try object.text("handler") ?? HandlerKind.rpc.rawValue
+        guard let kind = HandlerKind(word: word) else {
+            let known = HandlerKind.allCases.map(\.rawValue)
+            let near = NearestWord.one(to: word, in: known).map { "; did you mean \($0)?" } ?? ""
+            throw OperatorRefusal("handler \(word.prefix(64)) is not \(known.joined(separator: ", "))\(near)")
+        }
+        let condition: RouteRule.Condition
+        do throws(PathTemplate.Malformed) {
+            var hosts: [HostPattern] = []
+            for word in words { hosts.append(try HostPattern(word)) }
+            condition = try RouteRule.Condition(path: path, methods: methods, hosts: hosts)
+        } catch {
+            throw OperatorRefusal("the path or a host is wrong: \(error)")
+        }
+        self.init(
+            on: condition, kind: kind, service: try object.name("service", Self.maximumName) ?? "",
+            namespace: try object.name("namespace", Self.maximumName),
+            endpoint: try object.name("endpoint", Self.maximumName) ?? "")
+        isStream = try object.truth("stream") ?? false
+        if kind.nodeUse != nil, service.isEmpty {
+            throw OperatorRefusal("a route with handler \(kind.rawValue) needs a service, such as user-service")
+        }
+    }
+
+    package var json: JSONValue {
+        var object = JSONObject()
+        object["path"] = .string(condition.text)
+        object["methods"] = .array(condition.methods.map { .string($0.description) })
+        object["hosts"] = .array(condition.hosts.map { .string($0.description) })
+        object["handler"] = .string(kind.rawValue)
+        object["service"] = .string(service)
+        if let namespace { object["namespace"] = .string(namespace) }
+        object["endpoint"] = .string(endpoint)
+        object["stream"] = .bool(isStream)
+        return .object(object)
+    }
+}
+
+extension RateLimit {
+    package init(json: JSONValue) throws(OperatorRefusal) {
+        let object = try StrictObject(json, of: "a limit", known: ["path", "requests", "window"])
+        try self.init(path: object.path(), requests: object.number("requests"), window: object.number("window"))
+    }
+
+    /// The window is in seconds.
+    package var json: JSONValue {
+        ["path": .string(path), "requests": .integer(requests), "window": .integer(window)]
+    }
+}
+
+extension OperatorChange {
+    /// - Parameter json: The path, and methods if not all are meant.
+    package static func deletingRoutes(_ json: JSONValue) throws(OperatorRefusal) -> OperatorChange {
+        let object = try StrictObject(json, of: "a route to delete", known: ["path", "methods"])
+        return .deleteRoutes(path: try object.path(), methods: try object.methods())
+    }
+
+    /// - Parameter json: The path alone.
+    package static func deletingLimit(_ json: JSONValue) throws(OperatorRefusal) -> OperatorChange {
+        .deleteLimit(path: try StrictObject(json, of: "a limit to delete", known: ["path"]).path())
+    }
+}
+
+extension OperatorRules {
+    /// The form of the file. Others are refused.
+    private static let version = 1
+
+    /// - Throws: What is wrong with it.
+    package init(json: JSONValue) throws(OperatorRefusal) {
+        let object = try StrictObject(json, of: "the file", known: ["version", "routes", "limits"])
+        let version = try object.number("version")
+        guard version == Self.version else {
+            throw OperatorRefusal("its version is \(version), and this program knows \(Self.version)")
+        }
+        for route in try object.list("routes") {
+            self = try applying(.addRoute(OperatorRoute(json: route)))
+        }
+        for limit in try object.list("limits") {
+            self = try applying(.setLimit(RateLimit(json: limit)))
+        }
+    }
+
+    package var json: JSONValue {
+        [
+            "version": .integer(Self.version), "routes": .array(routes.map(\.json)),
+            "limits": .array(limits.map(\.json)),
+        ]
+    }
+}
+
+/// An object whose members are all known.
+private struct StrictObject {
+    private let object: JSONObject
+    private let what: String
+
+    init(_ json: JSONValue, of what: String, known: [String]) throws(OperatorRefusal) {
+        guard case .object(let object) = json else { throw OperatorRefusal("\(what) is an object in JSON") }
+        if let stranger = object.names.first(where: { !known.contains($0) }) {
+            let near = NearestWord.one(to: stranger, in: known).map { "did you mean \($0)?" }
+            throw OperatorRefusal(
+                "\(what) has no member \(stranger.prefix(64)); \(near ?? "it has \(known.joined(separator: ", "))")")
+        }
+        self.object = object
+        self.what = what
+    }
+
+    func text(_ name: String) throws(OperatorRefusal) -> String? {
+        guard let value = object[name] else { return nil }
+        guard let text = value.stringValue else { throw OperatorRefusal("\(name) of \(what) is a text") }
+        guard !text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7f }) else {
+            throw OperatorRefusal("\(name) of \(what) has a control character")
+        }
+        return text
+    }
+
+    /// A text without blanks.
+    func name(_ name: String, _ limit: Int) throws(OperatorRefusal) -> String? {
+        guard let text = try text(name) else { return nil }
+        guard text.utf8.count <= limit, !text.utf8.contains(0x20) else {
+            throw OperatorRefusal("\(name) of \(what) is a name of at most \(limit) bytes, without blanks")
+        }
+        return text
+    }
+
+    func path() throws(OperatorRefusal) -> String {
+        guard let path = try text("path"), !path.isEmpty else {
+            throw OperatorRefusal("\(what) needs a path, such as /user")
+        }
+        guard path.utf8.count <= OperatorRoute.maximumPath else {
+            throw OperatorRefusal("the path is longer than \(OperatorRoute.maximumPath) bytes")
+        }
+        return path
+    }
+
+    func number(_ name: String) throws(OperatorRefusal) -> Int {
+        guard let number = object[name]?.intValue else {
+            throw OperatorRefusal("\(what) needs \(name), a whole number")
+        }
+        return number
+    }
+
+    func truth(_ name: String) throws(OperatorRefusal) -> Bool? {
+        guard let value = object[name] else { return nil }
+        guard let truth = value.boolValue else { throw OperatorRefusal("\(name) of \(what) is true or false") }
+        return truth
+    }
+
+    func list(_ name: String) throws(OperatorRefusal) -> [JSONValue] {
+        guard let value = object[name] else { return [] }
+        guard let list = value.arrayValue else { throw OperatorRefusal("\(name) of \(what) is a list") }
+        return list
+    }
+
+    func words(_ name: String) throws(OperatorRefusal) -> [String] {
+        var words: [String] = []
+        for value in try list(name) {
+            guard let word = value.stringValue else { throw OperatorRefusal("\(name) of \(what) is a list of texts") }
+            words.append(word)
+        }
+        return words
+    }
+
+    func methods() throws(OperatorRefusal) -> [Method] {
+        var methods: [Method] = []
+        for word in try words("methods") {
+            guard let method = Method(word), word == word.uppercased() else {
+                throw OperatorRefusal("\(word.prefix(64)) is no method, such as POST")
+            }
+            if !methods.contains(method) { methods.append(method) }
+        }
+        return methods
+    }
+}

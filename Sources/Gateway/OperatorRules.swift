@@ -1,0 +1,161 @@
+package import HTTP
+
+/// Why something that an operator asked for is not done.
+package struct OperatorRefusal: Error, Equatable {
+    package let status: Status
+    /// Without a period.
+    package let sentence: String
+
+    /// What was asked for makes no sense: 400.
+    package init(_ sentence: String) { self.init(.badRequest, sentence) }
+
+    package init(_ status: Status, _ sentence: String) {
+        self.status = status
+        self.sentence = sentence
+    }
+}
+
+/// A route that the operator declares while the program runs.
+package struct OperatorRoute: Sendable, Equatable {
+    /// The longest path, in bytes.
+    package static let maximumPath = 1_024
+    /// What such routes are said to come from.
+    package static let origin = "micro api add route"
+
+    package fileprivate(set) var condition: RouteRule.Condition
+    package let kind: HandlerKind
+    /// As it was given. Empty for handlers that need none.
+    package var service: String
+    /// What the service's name may lack, such as `go.micro.api`. Nil until it is known, empty for none.
+    package var namespace: String?
+    /// Such as `User.Create`. Empty until it is known, and for handlers that need none.
+    package var endpoint: String
+    /// Whether the endpoint streams.
+    package var isStream = false
+
+    package init(
+        on condition: RouteRule.Condition, kind: HandlerKind = .rpc, service: String, namespace: String? = nil,
+        endpoint: String = ""
+    ) {
+        self.condition = condition
+        self.kind = kind
+        self.service = service
+        self.namespace = namespace
+        self.endpoint = endpoint
+    }
+
+    /// The names that the service may have: as given, if one is registered so, else in the namespace.
+    package var services: [String] {
+        guard !service.isEmpty else { return [] }
+        guard let namespace, !namespace.isEmpty, !service.hasPrefix("\(namespace).") else { return [service] }
+        return [service, "\(namespace).\(service)"]
+    }
+
+    /// What the gateways go by.
+    package var rule: RouteRule {
+        RouteRule(
+            on: condition, kind: kind, services: services, endpoint: endpoint, isStream: isStream, origin: Self.origin)
+    }
+}
+
+/// What an operator asks for.
+package enum OperatorChange: Sendable, Equatable {
+    /// In place of the one with the same path, methods and hosts, if there is one.
+    case addRoute(OperatorRoute)
+    /// The routes of that path; without methods all, else only these methods of them.
+    case deleteRoutes(path: String, methods: [Method])
+    /// In place of the one with the same path, if there is one.
+    case setLimit(RateLimit)
+    case deleteLimit(path: String)
+}
+
+/// Everything that operators have declared while the program runs.
+package struct OperatorRules: Sendable, Equatable {
+    /// The most routes, and the most limits.
+    package static let maximumCount = 1_000
+
+    package var routes: [OperatorRoute] = []
+    package var limits: [RateLimit] = []
+
+    package init() {}
+
+    /// The rules after a change.
+    package func applying(_ change: OperatorChange) throws(OperatorRefusal) -> OperatorRules {
+        var new = self
+        switch change {
+        case .addRoute(let route): try new.add(route)
+        case .deleteRoutes(let path, let methods): try new.deleteRoutes(path, methods)
+        case .setLimit(let limit): try new.set(limit)
+        case .deleteLimit(let path):
+            new.limits.removeAll { $0.path == path }
+            if new.limits.count == limits.count { throw Self.missing("limit", path, among: limits.map(\.path)) }
+        }
+        return new
+    }
+
+    private mutating func add(_ route: OperatorRoute) throws(OperatorRefusal) {
+        if let index = routes.firstIndex(where: { $0.condition == route.condition }) { return routes[index] = route }
+        guard routes.count < Self.maximumCount else {
+            throw OperatorRefusal(.conflict, "there are \(Self.maximumCount) such routes already: delete some first")
+        }
+        routes.append(route)
+        // One that gets nothing for one of its methods or hosts is a mistake.
+        if let (_, winner) = RouteIndex(routes.map(\.rule)).shadowed.first {
+            throw OperatorRefusal(
+                .conflict,
+                "requests for this already have a route: \(winner.condition); delete it first, with micro api delete"
+                    + " route --path=\(winner.condition.text)")
+        }
+    }
+
+    private mutating func deleteRoutes(_ path: String, _ methods: [Method]) throws(OperatorRefusal) {
+        let before = routes
+        routes = routes.compactMap { route in
+            guard route.condition.text == path else { return route }
+            guard !methods.isEmpty else { return nil }
+            var condition = route.condition
+            condition.methods.removeAll { methods.contains($0) }
+            guard condition != route.condition else { return route }
+            guard !condition.methods.isEmpty else { return nil }
+            var rest = route
+            rest.condition = condition
+            return rest
+        }
+        guard routes == before else { return }
+        if let known = routes.first(where: { $0.condition.text == path }) {
+            throw OperatorRefusal(.notFound, "the route \(known.condition) is not for such a method")
+        }
+        throw Self.missing("route", path, among: routes.map(\.condition.text))
+    }
+
+    private mutating func set(_ limit: RateLimit) throws(OperatorRefusal) {
+        if let index = limits.firstIndex(where: { $0.path == limit.path }) { return limits[index] = limit }
+        guard limits.count < Self.maximumCount else {
+            throw OperatorRefusal(.conflict, "there are \(Self.maximumCount) limits already: delete some first")
+        }
+        let twin = limits.first {
+            $0.template.segments == limit.template.segments && $0.template.verb == limit.template.verb
+        }
+        if let twin { throw OperatorRefusal(.conflict, "the same paths have a limit already: \(twin.path)") }
+        limits.append(limit)
+    }
+
+    private static func missing(_ what: String, _ path: String, among known: [String]) -> OperatorRefusal {
+        let near = NearestWord.one(to: path, in: known).map { "; did you mean \($0)?" } ?? ""
+        return OperatorRefusal(.notFound, "no \(what) was declared here for the path \(path.prefix(64))\(near)")
+    }
+}
+
+/// Where these rules are kept: the one place on the control plane that changes them.
+package protocol OperatorRecords: Sendable {
+    /// What is in effect.
+    var current: OperatorRules { get }
+
+    /// Makes a change, keeps it for the next start, and publishes it to all loops.
+    ///
+    /// - Parameter catalog: Tells what endpoints a service has.
+    /// - Returns: What is in effect afterwards. A refusal has changed nothing.
+    nonisolated(nonsending) func apply(
+        _ change: OperatorChange, knowing catalog: Catalog
+    ) async -> Result<OperatorRules, OperatorRefusal>
+}

@@ -1,0 +1,129 @@
+package import HTTP
+internal import Synchronization
+
+/// How many requests a path takes in a time, from all clients together.
+///
+/// A window begins with the first request after the one before has ended, and not with the clock: with 100 requests in 60
+/// seconds the 101st of them is refused until 60 seconds after the first.
+package struct RateLimit: Sendable, Equatable {
+    /// What `requests` may be.
+    package static let requestCounts = 1...1_000_000_000
+    /// What `window` may be, in seconds.
+    package static let windows = 1...86_400
+
+    /// As it was written: a `PathTemplate`. The most special one that fits decides, by the path alone.
+    package let path: String
+    /// The same, read.
+    package let template: PathTemplate
+    /// How many pass within a window.
+    package let requests: Int
+    /// In seconds.
+    package let window: Int
+
+    /// - Throws: What is wrong with it, for whoever asked for it.
+    package init(path: String, requests: Int, window: Int) throws(OperatorRefusal) {
+        guard path.utf8.count <= OperatorRoute.maximumPath else {
+            throw OperatorRefusal("the path is longer than \(OperatorRoute.maximumPath) bytes")
+        }
+        guard Self.requestCounts.contains(requests) else {
+            throw OperatorRefusal("requests must be 1 to \(Self.requestCounts.upperBound)")
+        }
+        guard Self.windows.contains(window) else {
+            throw OperatorRefusal("window must be 1 to \(Self.windows.upperBound) seconds")
+        }
+        do throws(PathTemplate.Malformed) {
+            template = try PathTemplate(path)
+        } catch {
+            throw OperatorRefusal("the path \(path.prefix(64)) is no template: \(error)")
+        }
+        self.path = path
+        self.requests = requests
+        self.window = window
+    }
+
+    /// That a request was one too many, as the client is told.
+    package struct Excess: Sendable, Equatable {
+        package let limit: RateLimit
+        /// Until the next window may begin, in seconds, rounded up.
+        package let wait: Int
+
+        /// Appends `Retry-After` (RFC 9110, 10.2.3) and the fields of draft-ietf-httpapi-ratelimit-headers.
+        package func write(to fields: inout HeaderFields) {
+            fields.append(.retryAfter, String(wait))
+            fields.append(name: "RateLimit-Policy", value: "\"default\";q=\(limit.requests);w=\(limit.window)")
+            fields.append(name: "RateLimit", value: "\"default\";r=0;t=\(wait)")
+        }
+
+        /// What becomes the answer.
+        package var error: GatewayError { .tooManyRequests(self) }
+    }
+}
+
+/// Counts the requests of one limit, on all loops together: exactly as many pass as it says.
+package final class RateCounter: Sendable {
+    package let limit: RateLimit
+    private let state = Mutex(State())
+
+    private struct State {
+        /// Nil before the first request.
+        var end: ContinuousClock.Instant?
+        var count = 0
+    }
+
+    package init(_ limit: RateLimit) { self.limit = limit }
+
+    /// Counts a request. Nil when it may pass.
+    package func take(at now: ContinuousClock.Instant) -> RateLimit.Excess? {
+        let end: ContinuousClock.Instant? = state.withLock { state in
+            guard let end = state.end, now < end else {
+                state = State(end: now + .seconds(limit.window), count: 1)
+                return nil
+            }
+            guard state.count < limit.requests else { return end }
+            state.count += 1
+            return nil
+        }
+        return end.map { excess(until: $0, at: now) }
+    }
+
+    /// How many more may pass now, and what the next one is told when none may. Counts nothing.
+    package func look(at now: ContinuousClock.Instant) -> (left: Int, excess: RateLimit.Excess?) {
+        let (end, count) = state.withLock { ($0.end, $0.count) }
+        guard let end, now < end else { return (limit.requests, nil) }
+        let left = limit.requests - count
+        return (left, left > 0 ? nil : excess(until: end, at: now))
+    }
+
+    private func excess(until end: ContinuousClock.Instant, at now: ContinuousClock.Instant) -> RateLimit.Excess {
+        let (seconds, rest) = (end - now).components
+        return RateLimit.Excess(limit: limit, wait: Int(seconds) + (rest > 0 ? 1 : 0))
+    }
+}
+
+/// All limits, so that the one for a request is found. Immutable: the control plane makes a new one for each change.
+package struct RateLimits: Sendable {
+    /// One for each limit, in the order of their paths' registration.
+    package private(set) var counters: [RateCounter] = []
+    private var trie = PathTrie<RateCounter>()
+
+    /// No limits at all.
+    package init() {}
+
+    /// - Parameters:
+    ///   - limits: Their paths differ in more than the names of variables.
+    ///   - old: What was counted for limits that stay as they are goes on.
+    package init(_ limits: [RateLimit], keeping old: RateLimits = RateLimits()) {
+        for limit in limits {
+            let counter = old.counters.first { $0.limit == limit } ?? RateCounter(limit)
+            counters.append(counter)
+            _ = trie.insert(counter, method: nil, at: limit.template)
+        }
+    }
+
+    package var isEmpty: Bool { counters.isEmpty }
+
+    /// Who counts a request. Nil when nothing limits it.
+    package func counter(for head: borrowing RequestHead) -> RateCounter? {
+        isEmpty ? nil : trie.match(head.method, head.routedSpan)?.value
+    }
+}

@@ -1,0 +1,111 @@
+"""Routes and limits that operators declare while the program runs."""
+
+import json
+import os
+import stat
+import subprocess
+import urllib.error
+import urllib.request
+
+import pytest
+
+
+@pytest.fixture
+def start_kept(start_server, tmp_path):
+    """Starts a server that keeps what is declared in the test's own folder."""
+    return lambda *flags: start_server(f"--state_dir={tmp_path}/deep/state", *flags)
+
+
+@pytest.fixture
+def admin(micro):
+    """Runs `micro api` with further words against a program."""
+
+    def admin(program, *words, code=0):
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("MICRO")}
+        result = subprocess.run(
+            [micro, "api", *words, f"--server_address=127.0.0.1:{program.web_port}"],
+            capture_output=True, text=True, timeout=30, env=environment)
+        assert result.returncode == code, result.stderr
+        return result.stderr if code else result.stdout
+
+    return admin
+
+
+def ask(program, path, data=None):
+    """Status, header fields and content of an answer."""
+    request = urllib.request.Request(program.api_url + path, data=data)
+    try:
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return answer.status, answer.headers, json.loads(answer.read())
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.headers, json.loads(error.read())
+
+
+def test_everything_is_there_after_a_restart(start_kept, micro_service, admin, tmp_path):
+    service = micro_service("user", User_Call=lambda _: {"from": "user"})
+    first = start_kept()
+    admin(first, "add", "route", "--path=/people/{id}", "--service=user", "--endpoint=User.Call")
+    admin(first, "set", "limit", "--path=/people/*", "--requests=2", "--window=1h")
+    first.stop()
+    kept = tmp_path / "deep/state/gateway/operator.json"
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert stat.S_IMODE(kept.parent.stat().st_mode) == 0o700
+    second = start_kept()
+    second.register("go.micro.api.user", service.address)
+    assert admin(second, "list", "routes") == "any /people/{id} -> rpc user User.Call (or go.micro.api.user)\n"
+    assert admin(second, "list", "limits") == "/people/* 2 requests in 1h\n"
+    assert [ask(second, f"/people/{number}")[0] for number in range(3)] == [200, 200, 429]
+    admin(second, "delete", "limit", "--path=/people/*")
+    assert ask(second, "/people/7")[0] == 200
+    admin(second, "delete", "route", "--path=/people/{id}")
+    assert ask(second, "/people/7")[0] == 404
+    assert (admin(second, "list", "routes"), admin(second, "list", "limits")) == ("", "")
+
+
+def test_a_refused_request_is_told_when_to_come_again(start_kept, admin):
+    server = start_kept()
+    admin(server, "set", "limit", "--path=/none", "--requests=1", "--window=30m")
+    assert ask(server, "/none")[0] == 404
+    status, fields, content = ask(server, "/none")
+    assert (status, content["code"], content["error"]) == (429, 429, "too many requests")
+    wait = int(fields["Retry-After"])
+    assert 0 < wait <= 1800
+    assert fields["RateLimit-Policy"] == '"default";q=1;w=1800'
+    assert fields["RateLimit"] == f'"default";r=0;t={wait}'
+    with urllib.request.urlopen(f"{server.web_url}/api/explain?path=/none", timeout=20) as answer:
+        explained = json.loads(answer.read())["data"]
+    assert explained["limit"] == "1 requests in 1800 s for /none, 0 of them left"
+    assert explained["problem"]["status"] == 429
+
+
+def test_rpc_can_be_limited_too(start_kept, admin):
+    server = start_kept()
+    admin(server, "set", "limit", "--path=/rpc", "--requests=1", "--window=1h")
+    assert [ask(server, "/rpc", b"{}")[0] == 429 for _ in range(2)] == [False, True]
+
+
+def test_what_cannot_be_is_told(start_kept, admin):
+    server = start_kept()
+    assert "no route was declared here for the path /none" in admin(server, "delete", "route", "--path=/none", code=1)
+    assert "is no template" in admin(server, "set", "limit", "--path=/{", "--requests=1", code=1)
+    assert "needs a service" in admin(server, "add", "route", "--path=/user", code=1)
+    assert "did you mean rpc?" in admin(server, "add", "route", "--path=/u", "--service=u", "--handler=rcp", code=78)
+    assert admin(server, "list", "routes") == ""
+
+
+def test_a_file_that_cannot_be_read_stops_the_start(micro, tmp_path):
+    (tmp_path / "gateway").mkdir()
+    (tmp_path / "gateway/operator.json").write_text("{")
+    result = subprocess.run(
+        [micro, "server", "--registry=memory", "--api_address=127.0.0.1:0", "--web_address=127.0.0.1:0",
+         f"--state_dir={tmp_path}"], capture_output=True, text=True, timeout=20)
+    assert result.returncode == 78
+    assert "operator.json is not what" in result.stderr and "remove it to start without" in result.stderr
+
+
+def test_where_nothing_can_be_kept_the_command_fails_and_the_start_does_not(start_server, admin):
+    server = start_server("--state_dir=/proc/nowhere")
+    refusal = admin(server, "set", "limit", "--path=/user", "--requests=1", code=1)
+    assert "it cannot be kept: the folder /proc/nowhere/gateway (--state_dir)" in refusal
+    assert admin(server, "list", "limits") == ""

@@ -1,0 +1,119 @@
+import Gateway
+import HTTP
+import JSON
+import Testing
+
+struct OperatorRulesTests {
+    private func route(_ text: String) throws -> OperatorRoute { try OperatorRoute(json: JSONParser.parse(text)) }
+
+    private func rules(_ routes: String...) throws -> OperatorRules {
+        try routes.reduce(OperatorRules()) { try $0.applying(.addRoute(route($1))) }
+    }
+
+    private func change(_ text: String) throws -> OperatorChange { try .deletingRoutes(JSONParser.parse(text)) }
+
+    @Test(
+        "the service of a route is looked for as given, and then in the namespace",
+        arguments: [
+            (#"{"path":"/user","service":"user"}"#, ["user"]),
+            (#"{"path":"/user","service":"user","namespace":""}"#, ["user"]),
+            (#"{"path":"/user","service":"user","namespace":"go.micro.api"}"#, ["user", "go.micro.api.user"]),
+            (#"{"path":"/user","service":"a.user","namespace":"a"}"#, ["a.user"]),
+            (#"{"path":"/news","handler":"event"}"#, []),
+        ])
+    func services(text: String, services: [String]) throws { #expect(try route(text).rule.services == services) }
+
+    @Test func `a service within the namespace is called by the same endpoint`() throws {
+        let rule = try route(#"{"path":"/u","service":"user","namespace":"a","endpoint":"User.Call"}"#).rule
+        let catalog = Catalog(
+            generation: 1,
+            services: [Service(name: "a.user", version: "1", nodes: [Node(id: "1", address: "127.0.0.1:1")])])
+        #expect(rule.destination(in: catalog) == Destination(service: "a.user", endpoint: "User.Call"))
+    }
+
+    @Test(
+        "what is wrong with a route is told with the nearest word",
+        arguments: [
+            (#"[]"#, "a route is an object in JSON"),
+            (#"{"path":"/u","service":"u","metods":[]}"#, "a route has no member metods; did you mean methods?"),
+            (#"{"service":"u"}"#, "a route needs a path, such as /user"),
+            (#"{"path":"/u"}"#, "a route with handler rpc needs a service, such as user-service"),
+            (#"{"path":"/u","service":"u","methods":["post"]}"#, "post is no method, such as POST"),
+            (#"{"path":"/u","service":7}"#, "service of a route is a text"),
+        ])
+    func wrong(text: String, sentence: String) throws {
+        let json = try JSONParser.parse(text)
+        let refusal = #expect(throws: OperatorRefusal.self) { try OperatorRoute(json: json) }
+        #expect(refusal?.sentence == sentence)
+        #expect(refusal?.status == .badRequest)
+    }
+
+    @Test func `a misspelt handler is told the right one`() throws {
+        let refusal = #expect(throws: OperatorRefusal.self) {
+            try route(#"{"path":"/u","service":"u","handler":"brokr"}"#)
+        }
+        #expect(refusal?.sentence.hasSuffix("; did you mean broker?") == true)
+    }
+
+    @Test func `the same route replaces the old one, and one that could get nothing is refused`() throws {
+        let first = #"{"path":"/u","service":"one","methods":["GET","POST"]}"#
+        let again = #"{"path":"/u","service":"two","methods":["GET","POST"]}"#
+        #expect(try rules(first, again).routes.map(\.service) == ["two"])
+        let refusal = #expect(throws: OperatorRefusal.self) {
+            try rules(first, #"{"path":"/u","service":"two","methods":["POST"]}"#)
+        }
+        #expect(refusal?.status == .conflict)
+        #expect(refusal?.sentence.contains("GET,POST /u") == true)
+        #expect(try rules(first, #"{"path":"/u","service":"two","methods":["PUT"]}"#).routes.count == 2)
+    }
+
+    @Test func `methods are taken out of a route, and the last takes the route along`() throws {
+        let all = try rules(#"{"path":"/u","service":"u","methods":["GET","POST"]}"#)
+        let rest = try all.applying(change(#"{"path":"/u","methods":["POST"]}"#))
+        #expect(rest.routes.map(\.condition.methods) == [[.get]])
+        #expect(try rest.applying(change(#"{"path":"/u","methods":["GET"]}"#)).routes == [])
+        #expect(try all.applying(change(#"{"path":"/u"}"#)).routes == [])
+        let other = #expect(throws: OperatorRefusal.self) {
+            try rest.applying(change(#"{"path":"/u","methods":["PUT"]}"#))
+        }
+        #expect(other?.status == .notFound)
+    }
+
+    @Test func `what is not there cannot be deleted, and the nearest path is told`() throws {
+        let refusal = #expect(throws: OperatorRefusal.self) {
+            try rules(#"{"path":"/user","service":"u"}"#).applying(change(#"{"path":"/usr"}"#))
+        }
+        #expect(refusal?.status == .notFound)
+        #expect(refusal?.sentence.hasSuffix("did you mean /user?") == true)
+        #expect(throws: OperatorRefusal.self) { try OperatorRules().applying(.deleteLimit(path: "/u")) }
+    }
+
+    @Test func `a limit replaces that of its path, and the same paths have but one`() throws {
+        var rules = try OperatorRules().applying(.setLimit(RateLimit(path: "/{a}", requests: 1, window: 1)))
+        rules = try rules.applying(.setLimit(RateLimit(path: "/{a}", requests: 2, window: 1)))
+        #expect(rules.limits.map(\.requests) == [2])
+        #expect(throws: OperatorRefusal.self) {
+            try rules.applying(.setLimit(RateLimit(path: "/{b}", requests: 1, window: 1)))
+        }
+        #expect(try rules.applying(.deleteLimit(path: "/{a}")).limits == [])
+    }
+
+    @Test func `there are no more than a thousand limits`() throws {
+        var rules = OperatorRules()
+        rules.limits = try (0..<1_000).map { try RateLimit(path: "/\($0)", requests: 1, window: 1) }
+        #expect(throws: OperatorRefusal.self) {
+            try rules.applying(.setLimit(RateLimit(path: "/new", requests: 1, window: 1)))
+        }
+        _ = try rules.applying(.setLimit(RateLimit(path: "/7", requests: 5, window: 1)))
+    }
+
+    @Test func `what was kept is read again, but not another version's`() throws {
+        var rules = try rules(
+            #"{"path":"/u/{id}","service":"u","namespace":"a","endpoint":"U.R","methods":["GET"],"stream":true}"#,
+            #"{"path":"/news","handler":"event","hosts":["*.example.com"]}"#)
+        rules = try rules.applying(.setLimit(RateLimit(path: "/u", requests: 5, window: 7)))
+        #expect(try OperatorRules(json: JSONParser.parse(rules.json.text())) == rules)
+        #expect(throws: OperatorRefusal.self) { try OperatorRules(json: ["version": 2]) }
+        #expect(throws: OperatorRefusal.self) { try OperatorRules(json: ["version": 1, "rotes": []]) }
+    }
+}

@@ -1,0 +1,66 @@
+import Gateway
+import HTTP
+import Handlers
+import TestSupport
+import Testing
+
+struct LimitingTests {
+    private let loop = ManualEventLoop()
+    private let limits = Published(RateLimits())
+
+    private func stage() -> Stage {
+        Stage(loop: loop) { [loop, limits] in LimitingHandler(limits, loop: loop, next: Answering()) }
+    }
+
+    private func ask(_ stage: Stage, _ target: String) -> ScriptedExchange {
+        let scripted = ScriptedExchange(RequestHead(method: .get, target: target, authority: "localhost"), on: loop)
+        stage.play(scripted)
+        return scripted
+    }
+
+    @Test func `all loops together answer as many requests as the limit says`() throws {
+        limits.replace(with: RateLimits([try RateLimit(path: "/user", requests: 3, window: 60)]))
+        let (one, two) = (stage(), stage())
+        for stage in [one, two, one] { #expect(ask(stage, "/user").body == "answered") }
+        for stage in [one, two] { #expect(ask(stage, "/user").failure?.code == .tooManyRequests) }
+        #expect(ask(one, "/other").body == "answered")
+    }
+
+    @Test func `a limit that is set or taken back holds from the next request on`() throws {
+        let stage = stage()
+        #expect(ask(stage, "/user").body == "answered")
+        limits.replace(with: RateLimits([try RateLimit(path: "/user", requests: 1, window: 60)]))
+        #expect(ask(stage, "/user").body == "answered")
+        #expect(ask(stage, "/user").failure?.status == .tooManyRequests)
+        limits.replace(with: RateLimits())
+        #expect(ask(stage, "/user").body == "answered")
+    }
+
+    @Test func `a request that nothing limits is left to the next handler without a wait`() throws {
+        limits.replace(with: RateLimits([try RateLimit(path: "/user", requests: 1, window: 60)]))
+        let handler = LimitingHandler(limits, loop: loop, next: Answering())
+        for (target, isLeft) in [("/user", false), ("/other", true)] {
+            let scripted = ScriptedExchange(RequestHead(method: .get, target: target, authority: "localhost"), on: loop)
+            // To be asked counts nothing.
+            for _ in 0..<3 { #expect((handler.successor(for: scripted.exchange) != nil) == isLeft) }
+        }
+    }
+
+    @Test func `the limit explains itself, and to be explained counts nothing`() throws {
+        limits.replace(with: RateLimits([try RateLimit(path: "/user", requests: 1, window: 60)]))
+        let handler = LimitingHandler(limits, loop: loop, next: Answering())
+        let head = RequestHead(method: .get, target: "/user", authority: "localhost")
+        for _ in 0..<3 {
+            #expect(handler.explain(head, body: []).limit == "1 requests in 60 s for /user, 1 of them left")
+        }
+        #expect(handler.explain(head, body: []).problem == nil)
+        _ = limits.current.counter(for: head)?.take(at: loop.now)
+        #expect(handler.explain(head, body: []).problem?.status == .tooManyRequests)
+    }
+}
+
+private final class Answering: Handler {
+    nonisolated(nonsending) func handle(_ exchange: Exchange) async throws(GatewayError) {
+        try await exchange.respond(.ok, contentType: "text/plain", text: "answered")
+    }
+}
