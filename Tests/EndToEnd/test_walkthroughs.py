@@ -282,7 +282,8 @@ def test_walkthrough_28_rate_limit(start_server, micro_service, sh, tmp_path):
     server = start_server("--loops=2", f"--state_dir={tmp_path}/state")
     server.register("go.micro.api.user", micro_service("go.micro.api.user", **telling("user", "User.Call")).address)
     assert sh("micro api set limit --path=/user --requests=100 --window=1m", server) == "/user 100 requests in 1m\n"
-    statuses = sh("""for i in $(seq 101); do curl -o /dev/null -w '%{http_code} ' http://localhost:8080/user; done""", server)
+    many = "for i in $(seq 101); do curl -o /dev/null -w '%{http_code} ' http://localhost:8080/user; done"
+    statuses = sh(many, server)
     assert statuses.split() == ["200"] * 100 + ["429"]
     refused = json.loads(sh("curl http://localhost:8080/user", server))
     assert refused["error"] == "too many requests"
