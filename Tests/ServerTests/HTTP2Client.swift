@@ -1,4 +1,5 @@
 import Bytes
+import Gateway
 import HTTP
 import Server
 import TestSupport
@@ -172,4 +173,11 @@ extension String {
         for index in bytes.indices { copy.append(bytes[index]) }
         self.init(decoding: copy, as: UTF8.self)
     }
+}
+
+/// A client of a worker whose handler that makes; one that answers with the path when it is left out.
+func client(
+    _ makeHandler: @escaping @Sendable (WorkerContext) -> any Handler = { _ in PathHandler() }
+) -> HTTP2Client {
+    HTTP2Client(Rig(makeHandler: makeHandler))
 }
