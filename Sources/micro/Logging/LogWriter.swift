@@ -7,25 +7,27 @@ import Synchronization
 final class LogWriter: Sendable {
     /// Bytes that may wait. More are dropped.
     static let maximumWaiting = 1 << 20
+    /// How long the end waits for a reader that takes nothing, in milliseconds.
+    private static let longestEnd: CInt = 1_000
 
     private struct State: ~Copyable {
         var waiting = ByteBuffer()
         var dropped = 0
         var isEnding = false
-        var hasEnded = false
     }
 
     private let state = Mutex(State())
     private let stream: StandardStream
     /// The thread sleeps on the read end; a byte wakes it.
     private let bell: (read: CInt, write: CInt)
+    /// A byte comes out of the read end when the thread has ended.
+    private let farewell: (read: CInt, write: CInt)
 
     /// Starts the thread.
     init(_ stream: StandardStream) {
         self.stream = stream
-        var ends: [CInt] = [0, 0]
-        precondition(pipe(&ends) == 0, "the system is out of descriptors")
-        bell = (ends[0], ends[1])
+        bell = Self.makePipe()
+        farewell = Self.makePipe()
         var thread = pthread_t()
         let box = Unmanaged.passRetained(self)
         let result = pthread_create(
@@ -36,6 +38,12 @@ final class LogWriter: Sendable {
             }, box.toOpaque())
         precondition(result == 0, "the system refuses to start a thread")
         pthread_detach(thread)
+    }
+
+    private static func makePipe() -> (read: CInt, write: CInt) {
+        var ends: [CInt] = [0, 0]
+        precondition(pipe(&ends) == 0, "the system is out of descriptors")
+        return (ends[0], ends[1])
     }
 
     /// Takes whole lines, from any thread.
@@ -55,12 +63,15 @@ final class LogWriter: Sendable {
     func end() {
         state.withLock { $0.isEnding = true }
         ring()
-        for _ in 0..<100 where !state.withLock({ $0.hasEnded }) { usleep(10_000) }
+        var end = pollfd(fd: farewell.read, events: Int16(POLLIN), revents: 0)
+        _ = poll(&end, 1, Self.longestEnd)
     }
 
-    private func ring() {
+    private func ring() { Self.send(to: bell.write) }
+
+    private static func send(to end: CInt) {
         var byte: UInt8 = 0
-        _ = Glibc.write(bell.write, &byte, 1)
+        _ = Glibc.write(end, &byte, 1)
     }
 
     private func run() {
@@ -74,7 +85,7 @@ final class LogWriter: Sendable {
             if dropped > 0 {
                 stream.write("{\"level\":\"warning\",\"message\":\"\(dropped) pieces of the log were lost\"}\n")
             }
-            if isEnding { return state.withLock { $0.hasEnded = true } }
+            if isEnding { return Self.send(to: farewell.write) }
         }
     }
 }
