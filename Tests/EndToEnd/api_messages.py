@@ -40,14 +40,25 @@ def _file():
     response = file.message_type.add(name="Response")
     _add(response, 1, "statusCode", Field.TYPE_INT32)
     _add_pairs(response, 2, "header")
-    _add(response, 3, "body", Field.TYPE_BYTES)
+    _add(response, 3, "body", Field.TYPE_STRING)
+    event = file.message_type.add(name="Event")
+    _add(event, 1, "name", Field.TYPE_STRING)
+    _add(event, 2, "id", Field.TYPE_STRING)
+    _add(event, 3, "timestamp", Field.TYPE_INT64)
+    _add_pairs(event, 4, "header")
+    _add(event, 5, "data", Field.TYPE_STRING)
     return file
 
 
 _pool = descriptor_pool.DescriptorPool()
 _pool.Add(_file())
-Request = message_factory.GetMessageClass(_pool.FindMessageTypeByName(f"{PACKAGE}.Request"))
-Response = message_factory.GetMessageClass(_pool.FindMessageTypeByName(f"{PACKAGE}.Response"))
+
+
+def _class(name):
+    return message_factory.GetMessageClass(_pool.FindMessageTypeByName(f"{PACKAGE}.{name}"))
+
+
+Request, Response, Event = _class("Request"), _class("Response"), _class("Event")
 
 
 def pairs(field):

@@ -11,8 +11,9 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect as connect_websocket
 
+import api_messages as messages
 import wire
-from conformance import messages, services
+from conformance import services
 
 ROWS = tomllib.loads((pathlib.Path(__file__).parent / "conformance/cases.toml").read_text())
 

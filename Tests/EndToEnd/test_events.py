@@ -13,7 +13,7 @@ import websockets.exceptions
 from websockets.sync.client import connect
 
 import broker_peers
-from conformance.messages import Event
+from api_messages import Event
 from program import until
 
 JSON = {"Content-Type": "application/json"}

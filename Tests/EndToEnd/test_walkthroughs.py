@@ -15,7 +15,7 @@ from playwright.sync_api import expect, sync_playwright
 from websockets.sync.client import connect
 
 import broker_peers
-from conformance.messages import Event
+from api_messages import Event
 from program import until
 from websocket_nodes import nodes
 

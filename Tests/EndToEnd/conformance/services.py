@@ -12,7 +12,7 @@ import time
 import grpc
 from google.protobuf import json_format
 
-from conformance import messages
+import api_messages as messages
 
 SLOW = 1.4
 """Seconds that `Err.Slow` takes. The programs under test wait 1 s for calls unless a client says otherwise."""
@@ -175,7 +175,7 @@ class Endpoints:
         if call.service == "go.micro.srv.greeter":
             return json.dumps({"msg": f"Hello {json.loads(call.message).get('name', '')}"}).encode()
         name = " ".join(_decode(messages.Request, call).get["name"].values)
-        return _encode(messages.Response(statusCode=200, body=json.dumps({"message": f"Hello {name}"})), call)
+        return _encode(messages.Response(statusCode=200, body=json.dumps({"message": f"Hello {name}"}).encode()), call)
 
     # Err
 
@@ -224,12 +224,12 @@ class Endpoints:
 
     def api_call(self, call, context):
         request = _decode(messages.Request, call)
-        answer = messages.Response(body=json.dumps(describe(request)))
+        answer = messages.Response(body=json.dumps(describe(request)).encode())
         return _encode(answer, call)
 
     def api_made(self, call, context):
         _decode(messages.Request, call)
-        answer = messages.Response(statusCode=201, body="<p>hi</p>")
+        answer = messages.Response(statusCode=201, body=b"<p>hi</p>")
         _pairs(answer.header, {"X-Multi": ["a", "b"], "Content-Type": ["text/html"]})
         return _encode(answer, call)
 
@@ -253,7 +253,7 @@ class Endpoints:
         if "name" not in names:
             raise Refusal("go.micro.api.example", 400, "no content")
         message = f"got your request {' '.join(names['name'].values)}"
-        return _encode(messages.Response(statusCode=200, body=json.dumps({"message": message})), call)
+        return _encode(messages.Response(statusCode=200, body=json.dumps({"message": message}).encode()), call)
 
     def foo_bar(self, call, context):
         if call.service != "go.micro.api.example":
@@ -263,7 +263,7 @@ class Endpoints:
             raise Refusal("go.micro.api.example", 400, "require post")
         if list(request.header["Content-Type"].values) != ["application/json"]:
             raise Refusal("go.micro.api.example", 400, "expect application/json")
-        return _encode(messages.Response(body="{}"), call)
+        return _encode(messages.Response(body=b"{}"), call)
 
 
 def describe(request):
