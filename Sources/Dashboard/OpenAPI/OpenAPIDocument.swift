@@ -213,7 +213,7 @@ struct OpenAPIDocument {
                     return ["name": .string(name), "description": .string(description)]
                 }),
             "paths": paths.json,
-            "components": ["schemas": .object(writer.library.types.sorted()), "responses": ErrorAnswers.components],
+            "components": ["schemas": .object(writer.schemas.types.sorted()), "responses": ErrorAnswers.components],
             "x-micro-omitted": .array(omitted.map { ["what": .string($0.what), "why": .string($0.why)] }),
         ])
     }

@@ -15,7 +15,7 @@ struct OperationSubject {
 struct OperationWriter {
     static let schemaPlace = "#/components/schemas/"
 
-    private(set) var library = JSONSchemaLibrary(
+    private(set) var schemas = JSONSchemaLibrary(
         at: schemaPlace, types: ["Error": ErrorAnswers.schema])
     private var usedNames: Set<String> = []
 
@@ -153,7 +153,7 @@ struct OperationWriter {
     }
 
     private mutating func query(_ field: MessageFields.QueryField, of subject: OperationSubject) -> JSONValue {
-        let schema = library.add(JSONSchema(field.schema, types: subject.types.request?.types ?? [:]))
+        let schema = schemas.add(JSONSchema(field.schema, types: subject.types.request?.types ?? [:]))
         return ["name": .string(field.path), "in": "query", "schema": schema]
     }
 
@@ -165,7 +165,7 @@ struct OperationWriter {
         if parameter.isWhole, !parameter.isRest, let known = parameter.field.flatMap({ fields?.schema(ofField: $0) }),
             known.root != ["type": "string"]
         {
-            schema = library.add(known)
+            schema = schemas.add(known)
         }
         var written: JSONObject = ["name": .string(parameter.name), "in": "path", "required": true, "schema": schema]
         switch (parameter.field, parameter.isRest) {
@@ -182,7 +182,7 @@ struct OperationWriter {
     }
 
     private mutating func body(_ schema: JSONSchema?, isStream: Bool) -> JSONValue {
-        let content: JSONValue = ["schema": schema.map { library.add($0) } ?? [:]]
+        let content: JSONValue = ["schema": schema.map { schemas.add($0) } ?? [:]]
         guard isStream else { return ["content": ["application/json": content]] }
         return [
             "description": "The one message, or one on each line.",
@@ -191,7 +191,7 @@ struct OperationWriter {
     }
 
     private mutating func answers(_ schema: JSONSchema?, isStream: Bool) -> JSONValue {
-        let message: JSONValue = ["schema": schema.map { library.add($0) } ?? [:]]
+        let message: JSONValue = ["schema": schema.map { schemas.add($0) } ?? [:]]
         var answers: JSONObject = [
             "200": ["description": "What the endpoint answers.", "content": ["application/json": message]]
         ]
