@@ -117,7 +117,7 @@ let package = Package(
         tests("Dashboard", ["Bytes", "Dashboard", "Gateway", "HTTP", "JSON", "Reactor", "Resolvers", "TestSupport"]),
         tests("Reactor", ["Bytes", "Reactor", "TestSupport"]),
         tests("Transports", ["Bytes", "CLinux", "COpenSSL", "Reactor", "TestSupport", "Transports"]),
-        tests("Gateway", ["Bytes", "Gateway", "HTTP", "JSON", "Reactor"]),
+        tests("Gateway", ["Bytes", "Gateway", "HTTP", "JSON", "Reactor", "TestSupport"]),
         tests(
             "Upstream",
             [

@@ -93,7 +93,7 @@ package struct PathTrie<Value: Sendable>: Sendable {
 
     func match(_ method: Method, _ request: PathParts) -> Match? {
         guard !isEmpty else { return nil }
-        if let (verb, parts) = request.withoutVerb, let start = verbRoots[verb],
+        if !verbRoots.isEmpty, let (verb, parts) = request.withoutVerb, let start = verbRoots[verb],
             let entry = find(from: start, parts.segments[...], method)
         {
             return Match(value: entry.value, fields: parts.fields(of: entry.template))

@@ -78,10 +78,7 @@ private struct HostRoutes: Sendable {
     private var otherExpressions: [Ordered] = []
 
     /// A rule, and its place in the list of all.
-    private struct Ordered: Sendable {
-        let order: Int
-        let rule: RouteRule
-    }
+    private typealias Ordered = (order: Int, rule: RouteRule, expression: PathExpression)
 
     mutating func insert(
         _ rule: RouteRule, _ order: Int, _ shadowed: inout [(rule: RouteRule, by: RouteRule)]
@@ -94,7 +91,7 @@ private struct HostRoutes: Sendable {
                 if let earlier, earlier !== rule { shadowed.append((rule, earlier)) }
             }
         case .expression(let expression):
-            let ordered = Ordered(order: order, rule: rule)
+            let ordered = (order, rule, expression)
             guard let first = expression.firstSegment else { return otherExpressions.append(ordered) }
             expressions[first, default: []].append(ordered)
         }
@@ -102,21 +99,29 @@ private struct HostRoutes: Sendable {
 
     func binding(of path: PathParts, _ method: Method) -> RouteBinding? {
         if let match = trie.match(method, path) { return RouteBinding(rule: match.value, fields: match.fields) }
-        return matchingExpressions(path).first { $0.condition.accepts(method) }.map { RouteBinding(rule: $0) }
+        let candidates = candidates(for: path)
+        guard !candidates.isEmpty else { return nil }
+        let text = path.text
+        for (_, rule, expression) in candidates where rule.condition.accepts(method) && expression.matches(text) {
+            return RouteBinding(rule: rule)
+        }
+        return nil
     }
 
     func methods(for path: PathParts) -> [String] {
-        let names = matchingExpressions(path).flatMap { $0.condition.methods.map(\.description) }
+        let text = path.text
+        let names = candidates(for: path).filter { $0.expression.matches(text) }.flatMap { candidate in
+            candidate.rule.condition.methods.map(\.description)
+        }
         return trie.methods(path) + names + (names.contains("GET") ? ["HEAD"] : [])
     }
 
-    private func matchingExpressions(_ path: PathParts) -> [RouteRule] {
-        guard !expressions.isEmpty || !otherExpressions.isEmpty else { return [] }
-        let text = path.text
-        let candidates = path.segments.first.flatMap { expressions[$0] } ?? []
-        return (candidates + otherExpressions).sorted { $0.order < $1.order }.map(\.rule).filter { rule in
-            if case .expression(let expression) = rule.condition.pattern { expression.matches(text) } else { false }
+    /// The rules with expressions that may match, in their order.
+    private func candidates(for path: PathParts) -> [Ordered] {
+        guard !expressions.isEmpty, let first = path.segments.first, let near = expressions[first] else {
+            return otherExpressions
         }
+        return otherExpressions.isEmpty ? near : (near + otherExpressions).sorted { $0.order < $1.order }
     }
 }
 

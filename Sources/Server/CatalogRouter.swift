@@ -90,7 +90,7 @@ package final class CatalogRouter: Router {
     /// The one decision, for those who serve and for those who ask why.
     private func decide(_ head: RequestHead, _ trace: RouteTrace?) throws(GatewayError) -> Route {
         if let trace, let declared {
-            trace.rules = RouteComparison.verdicts(on: declared.rules, for: head, limit: RouteTrace.maximumRules)
+            trace.rules = RouteComparison(declared.rules).verdicts(for: head, limit: RouteTrace.maximumRules)
         }
         if let declared = try declaredRoute(head, trace) { return declared }
         return try resolvedRoute(head, trace)

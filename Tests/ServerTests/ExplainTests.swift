@@ -4,69 +4,13 @@ import HTTP
 import Handlers
 import Resolvers
 import Server
+import TestSupport
 import Testing
 
 /// Whether what is explained is what is done.
 struct ExplainTests {
-    /// The same numbers in every run.
-    private struct Dice {
-        private var state: UInt64
-
-        init(_ seed: Int) { state = UInt64(seed) &* 0x9e37_79b9_7f4a_7c15 | 1 }
-
-        mutating func roll(_ count: Int) -> Int {
-            state ^= state << 13
-            state ^= state >> 7
-            state ^= state << 17
-            return Int((state >> 33) % UInt64(count))
-        }
-
-        mutating func pick<Value>(_ values: [Value]) -> Value { values[roll(values.count)] }
-    }
-
-    private static let hosts = ["localhost", "example.com", "a.example.com", "b.a.example.com"]
-    private static let methods: [Method] = [.get, .post, .put, .head]
-    private static let services = ["go.micro.api.a", "go.micro.api.b", "go.micro.api.c", "go.micro.api.v1.a", "other"]
-    private static let words = ["a", "b", "c", "v1"]
-
-    private static func path(_ dice: inout Dice) -> String {
-        var segments = (0...dice.roll(4)).map { _ in dice.pick(words + ["a%2Fb", "%61", ""]) }
-        if dice.roll(6) == 0 { segments[segments.count - 1] += ":go" }
-        return "/" + segments.joined(separator: "/") + (dice.roll(4) == 0 ? "?x=1" : "")
-    }
-
-    private static func pattern(_ dice: inout Dice) -> String {
-        if dice.roll(8) == 0 {
-            return dice.pick(["^/a/.*$", "^/[ab]/?$", "^/.*c$", "^/(a|b)/c$", "^/v1/[[:alpha:]]+$"])
-        }
-        var hasRest = false
-        let segments = (0...dice.roll(4)).map { index in
-            switch dice.roll(7) {
-            case 0: return "*"
-            case 1: return "{f\(index)}"
-            case 2 where !hasRest:
-                hasRest = true
-                return dice.pick(["**", "{r=**}"])
-            default: return dice.pick(words)
-            }
-        }
-        return "/" + segments.joined(separator: "/") + (dice.roll(6) == 0 ? ":go" : "")
-    }
-
-    private static func rules(_ dice: inout Dice) throws -> [RouteRule] {
-        try (0..<dice.roll(12)).map { number in
-            let methods = dice.roll(3) == 0 ? [] : [dice.pick(methods), dice.pick(methods)]
-            let hosts =
-                dice.roll(2) == 0 ? [] : [try HostPattern(dice.pick(hosts + ["*.example.com", "*.a.example.com"]))]
-            return RouteRule(
-                on: try RouteRule.Condition(path: pattern(&dice), methods: methods, hosts: hosts),
-                kind: dice.pick(HandlerKind.allCases), services: [dice.pick(services)], endpoint: "E.\(number)",
-                origin: "rule \(number)")
-        }
-    }
-
-    private static func catalog(_ dice: inout Dice) -> Catalog {
-        let services = services.filter { _ in dice.roll(3) > 0 }.map { name in
+    private static func catalog(_ dice: inout SeededNumbers) -> Catalog {
+        let services = RandomRoutes.services.filter { _ in dice.roll(3) > 0 }.map { name in
             let nodes = (0..<dice.roll(3)).map { number in
                 Node(
                     id: "\(name)-\(number)", address: "10.0.0.\(number):1",
@@ -77,41 +21,36 @@ struct ExplainTests {
         return Catalog(generation: 1, services: services)
     }
 
-    private static func mode(_ dice: inout Dice) -> CatalogRouter.Mode {
+    private static func mode(_ dice: inout SeededNumbers) -> CatalogRouter.Mode {
         dice.roll(3) == 0 ? .meta : .kind(dice.pick(HandlerKind.allCases))
-    }
-
-    private func head(_ dice: inout Dice) -> RequestHead {
-        RequestHead(
-            method: dice.pick(Self.methods), target: Self.path(&dice), authority: dice.pick(Self.hosts))
     }
 
     @Test func `what is explained is what is done, over thousands of random gateways and requests`() throws {
         var winners = 0
         var problems = 0
         for seed in 1...400 {
-            var dice = Dice(seed)
+            var dice = SeededNumbers(seed: UInt64(seed))
             let mode = Self.mode(&dice)
             let view = CatalogView()
             view.replace(with: Self.catalog(&dice))
-            let rules = try Self.rules(&dice)
+            let rules = try RandomRoutes.rules(&dice)
             let namespace = Namespace(configured: dice.pick(["go.micro", "", "domain"]), type: "api")
             let router = CatalogRouter(
                 resolver: MicroResolver(namespace: namespace, mode: dice.roll(2) == 0 ? .rpc : .proxy), namespace: "n",
                 mode: mode, view: view, strategy: RoundRobin(), health: NodeHealth(),
                 declared: DeclaredRoutes(Published(RouteIndex(rules))))
             for _ in 0..<40 {
-                let head = head(&dice)
+                let head = RandomRoutes.head(&dice)
                 let explanation = router.explain(head)
                 let winner = explanation.tried.first { $0.verdict == .wins }
                 do throws(GatewayError) {
                     let route = try router.route(head)
-                    #expect(explanation.problem == nil, "\(head.method) \(head.target)")
+                    #expect(explanation.problem == nil, "seed \(seed): \(head.method) \(head.target)")
                     #expect(explanation.kind == route.kind)
                     #expect(explanation.destination == route.destination)
                     #expect(explanation.fields.map(\.name) == route.binding?.fields.map(\.name) ?? [])
                     #expect(explanation.fields.map(\.value) == route.binding?.fields.map(\.value) ?? [])
-                    #expect(winner?.origin == route.binding?.rule.origin, "\(head.method) \(head.target)")
+                    #expect(winner?.origin == route.binding?.rule.origin, "seed \(seed): \(head.method) \(head.target)")
                     let candidates = explanation.nodes.filter { $0.state == .candidate }.map(\.id)
                     #expect(Set(candidates) == Set(route.nodes.nodes.map(\.id)))
                     winners += winner == nil ? 0 : 1
@@ -123,28 +62,5 @@ struct ExplainTests {
         }
         // Else the dice are bad, and nothing was tried.
         #expect(winners > 1_000 && problems > 1_000, "\(winners) by routes, \(problems) with problems")
-    }
-
-    /// Hardening case L12: the index finds what a look at every rule finds.
-    @Test func `the index agrees with a look at every route, over a hundred thousand requests`() throws {
-        var matches = 0
-        for seed in 1...2_000 {
-            var dice = Dice(seed + 1_000_000)
-            let rules = try Self.rules(&dice)
-            let index = RouteIndex(rules)
-            for _ in 0..<50 {
-                let head = head(&dice)
-                let slow = RouteComparison.verdicts(on: rules, for: head, limit: 1).first { $0.verdict == .wins }
-                let fast = index.binding(of: head)
-                guard fast?.rule !== slow?.rule else {
-                    matches += fast == nil ? 0 : 1
-                    continue
-                }
-                Issue.record(
-                    "\(head.method) \(head.authority)\(head.target): index \(fast?.rule.condition.description ?? "none"), by looking \(slow?.rule.condition.description ?? "none"); seed \(seed)"
-                )
-            }
-        }
-        #expect(matches > 10_000)
     }
 }
