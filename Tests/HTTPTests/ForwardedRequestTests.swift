@@ -1,5 +1,6 @@
 import Bytes
 import HTTP
+import TestSupport
 import Testing
 
 /// Section G of the hardening cases: what leaves towards a node.
@@ -220,7 +221,7 @@ struct ForwardedRequestTests {
         ]
         .map { Array($0.utf8) }
         var accepted = 0
-        var random = SeededGenerator(state: 20_261_121)
+        var random = SeededNumbers(seed: 20_261_121)
         for round in 0..<6_000 {
             var input = seeds[round % seeds.count]
             for _ in 0..<Int.random(in: 1...3, using: &random) {

@@ -1,5 +1,6 @@
 import HTTP
 import JSON
+import TestSupport
 import Testing
 
 /// Statuses, messages, details and timeouts of gRPC; K12, K14 and K15 of the hardening cases.
@@ -126,7 +127,7 @@ struct GRPCFieldTests {
     }
 
     @Test func `a timeout that is read and written again does not grow`() throws {
-        var random = SeededNumbers(state: 12)
+        var random = SeededNumbers(seed: 12)
         for _ in 0..<5_000 {
             let bits = Int64.random(in: 0...60, using: &random)
             let time = Duration.nanoseconds(Int64.random(in: 0...(1 << bits), using: &random))

@@ -1,6 +1,7 @@
 import Bytes
 import HTTP
 import JSON
+import TestSupport
 import Testing
 
 /// What came of reading a gRPC body: `message`, `compressed` or `trailers` with the content, and how it ended.
@@ -103,7 +104,7 @@ struct GRPCMessageTests {
     }
 
     @Test func `bodies with random faults are read alike, whole and in pieces`() {
-        var random = SeededNumbers(state: 13)
+        var random = SeededNumbers(seed: 13)
         for round in 0..<3_000 {
             let (hex, options, _) = Self.bodies[1 + round % (Self.bodies.count - 1)]
             var input = bytes(hex: hex) + bytes(hex: hex)

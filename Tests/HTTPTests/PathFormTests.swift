@@ -1,4 +1,5 @@
 import HTTP
+import TestSupport
 import Testing
 
 struct PathFormTests {
@@ -87,7 +88,7 @@ struct PathFormTests {
         let pieces = [
             "/", ".", "%2e", "%2f", "%5c", "\\", ";", "a", "%", "%00", "%c0%af", "//", "..", "%2F", "evil.example",
         ]
-        var random = SeededGenerator(state: 7)
+        var random = SeededNumbers(seed: 7)
         for _ in 0..<20_000 {
             let path = "/" + (0..<6).map { _ in pieces[Int(random.next() % UInt64(pieces.count))] }.joined()
             for slashes in EncodedSlashes.allCases {

@@ -1,5 +1,6 @@
 import Bytes
 import HTTP
+import TestSupport
 import Testing
 
 /// RFC 6455, 5 and 7, with the examples of 5.7; section J of the hardening cases.
@@ -134,7 +135,7 @@ struct WebSocketFrameTests {
     }
 
     @Test func `frames with random faults are read alike, whole and in pieces`() {
-        var random = SeededNumbers(state: 6_455)
+        var random = SeededNumbers(seed: 6_455)
         for round in 0..<3_000 {
             let (hex, role, _) = Self.good[round % Self.good.count]
             var input = bytes(hex: hex) + bytes(hex: hex)

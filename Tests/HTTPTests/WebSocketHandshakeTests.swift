@@ -1,4 +1,5 @@
 import HTTP
+import TestSupport
 import Testing
 
 /// RFC 6455, 4; J01 and J02 of the hardening cases.
@@ -73,7 +74,7 @@ struct WebSocketHandshakeTests {
     }
 
     @Test func `a client and a server agree`() throws {
-        var random = SeededNumbers(state: 4)
+        var random = SeededNumbers(seed: 4)
         let client = WebSocketClientHandshake(subprotocols: ["a", "b"], using: &random)
         #expect(WebSocketClientHandshake(using: &random).key != client.key)
         var head = RequestHead(target: "/chat")

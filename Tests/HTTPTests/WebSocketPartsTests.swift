@@ -1,5 +1,6 @@
 import Bytes
 import HTTP
+import TestSupport
 import Testing
 
 /// What frames are made of: masks, text, close codes.
@@ -50,7 +51,7 @@ struct WebSocketPartsTests {
     }
 
     @Test func `random bytes are judged as the standard library judges them`() {
-        var random = SeededNumbers(state: 3_629)
+        var random = SeededNumbers(seed: 3_629)
         let pool: [UInt8] = [0x41, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc1, 0xc2, 0xe0, 0xe2, 0xed, 0xf0, 0xf4]
         for _ in 0..<20_000 {
             let input = (0..<Int.random(in: 1...6, using: &random)).map { _ in pool.randomElement(using: &random) ?? 0 }

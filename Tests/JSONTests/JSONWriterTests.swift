@@ -1,5 +1,6 @@
 import Bytes
 import JSON
+import TestSupport
 import Testing
 
 struct JSONWriterTests {
@@ -42,7 +43,7 @@ struct JSONWriterTests {
 
     @Test("what is written is read back, whatever it is", arguments: 0..<200 as Range<UInt64>)
     func roundTrip(seed: UInt64) throws {
-        var random = SeededGenerator(state: seed)
+        var random = SeededNumbers(seed: seed)
         let value = JSONValue.random(depth: 5, using: &random)
         for style in [.compact, .indented, JSONStyle(indentation: "  ", sortsMembers: true, escapesHTML: false)] {
             let text = value.text(style)
@@ -52,21 +53,8 @@ struct JSONWriterTests {
     }
 }
 
-/// SplitMix64: the same values for the same seed on every machine.
-struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ mixed >> 31
-    }
-}
-
 extension JSONValue {
-    static func random(depth: Int, using random: inout SeededGenerator) -> JSONValue {
+    static func random(depth: Int, using random: inout SeededNumbers) -> JSONValue {
         switch Int.random(in: 0..<(depth > 0 ? 8 : 5), using: &random) {
         case 0: return .null
         case 1: return .bool(.random(using: &random))
@@ -86,7 +74,7 @@ extension JSONValue {
         }
     }
 
-    private static func randomText(using random: inout SeededGenerator) -> String {
+    private static func randomText(using random: inout SeededNumbers) -> String {
         let highest: [UInt32] = [0x20, 0x7F, 0x800, 0x3000, 0xFFFF, 0x10FFFF]
         var text = ""
         for _ in 0..<Int.random(in: 0...8, using: &random) {

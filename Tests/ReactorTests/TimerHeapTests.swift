@@ -3,19 +3,9 @@ import TestSupport
 import Testing
 
 struct TimerHeapTests {
-    /// A small generator, so that a failure comes again with the same seed.
-    private struct Generator: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            return state ^ (state >> 33)
-        }
-    }
-
     @Test("deadlines fire as a plain list of them would", arguments: 1...50 as ClosedRange<UInt64>)
     func model(seed: UInt64) {
-        var random = Generator(state: seed)
+        var random = SeededNumbers(seed: seed)
         let loop = ManualEventLoop()
         let start = loop.now
         var deadlines = (0..<20).map { _ in Deadline(on: loop, firing: Wakeup()) }

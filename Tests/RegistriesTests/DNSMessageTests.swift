@@ -1,4 +1,5 @@
 import Registries
+import TestSupport
 import Testing
 
 struct DNSMessageTests {
@@ -100,17 +101,17 @@ struct DNSMessageTests {
     }
 
     @Test func `two hundred thousand damaged messages bring errors or messages, never a crash`() throws {
-        var random = SeededRandom(seed: 0x6d_64_6e_73)
+        var random = SeededNumbers(seed: 0x6d_64_6e_73)
         let seeds = Golden.messages.map(\.bytes)
         var understood = 0
         for _ in 0..<200_000 {
-            var bytes = seeds[random.below(seeds.count)]
-            for _ in 0...random.below(4) {
-                switch random.below(4) {
-                case 0: bytes[random.below(bytes.count)] = UInt8(truncatingIfNeeded: random.next())
-                case 1: bytes[random.below(bytes.count)] ^= 1 << UInt8(random.below(8))
-                case 2: bytes.removeLast(random.below(bytes.count - 12))
-                default: bytes.insert(0xC0, at: random.below(bytes.count))
+            var bytes = seeds[random.roll(seeds.count)]
+            for _ in 0...random.roll(4) {
+                switch random.roll(4) {
+                case 0: bytes[random.roll(bytes.count)] = UInt8(truncatingIfNeeded: random.next())
+                case 1: bytes[random.roll(bytes.count)] ^= 1 << UInt8(random.roll(8))
+                case 2: bytes.removeLast(random.roll(bytes.count - 12))
+                default: bytes.insert(0xC0, at: random.roll(bytes.count))
                 }
             }
             guard let message = try? DNSReader.message(bytes) else { continue }
@@ -121,22 +122,4 @@ struct DNSMessageTests {
         }
         #expect(understood > 10_000)
     }
-}
-
-/// Random numbers that are the same in each run (SplitMix64).
-struct SeededRandom: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-
-    /// A number from 0 up to the limit, the limit excluded.
-    mutating func below(_ limit: Int) -> Int { Int(next() % UInt64(limit)) }
 }

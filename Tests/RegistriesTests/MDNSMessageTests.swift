@@ -1,5 +1,6 @@
 import Gateway
 import Registries
+import TestSupport
 import Testing
 
 /// The node of the recorded messages.
@@ -130,7 +131,7 @@ struct MDNSResponderTests {
     }
 
     @Test func `a node whose endpoints fill no message is refused`() throws {
-        var random = SeededRandom(seed: 1)
+        var random = SeededNumbers(seed: 1)
         let endpoints = (0..<1_000).map { _ in Endpoint(name: String(random.next(), radix: 36)) }
         #expect(throws: RegistryError.self) {
             try MDNSInstance(Greeter.node, of: Service(name: "s", endpoints: endpoints), host: Greeter.host)

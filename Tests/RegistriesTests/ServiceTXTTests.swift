@@ -2,6 +2,7 @@ import Bytes
 import Gateway
 import JSON
 import Registries
+import TestSupport
 import Testing
 
 struct ServiceTXTTests {
@@ -74,7 +75,7 @@ struct ServiceTXTTests {
     }
 
     @Test func `a payload of one mebibyte is accepted when its text is worth it`() throws {
-        var random = SeededRandom(seed: 7)
+        var random = SeededNumbers(seed: 7)
         let noise = (0..<60_000).map { _ in String(random.next(), radix: 36) }.joined()
         let json = #"{"Service":"s","Version":""# + noise + #""}"#
         #expect(try ServiceTXT.read(Payload.strings(json)).text.version == noise)

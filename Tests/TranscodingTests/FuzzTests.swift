@@ -1,5 +1,6 @@
 import Bytes
 import JSON
+import TestSupport
 import Testing
 import Transcoding
 
@@ -8,7 +9,7 @@ struct FuzzTests {
     private static let rounds = 4_000
 
     /// Changes, takes out, puts in or repeats a few bytes.
-    private func mutate(_ bytes: [UInt8], _ random: inout SeededGenerator) -> [UInt8] {
+    private func mutate(_ bytes: [UInt8], _ random: inout SeededNumbers) -> [UInt8] {
         var bytes = bytes
         for _ in 0..<Int.random(in: 1...4, using: &random) where !bytes.isEmpty {
             let index = Int.random(in: 0..<bytes.count, using: &random)
@@ -26,7 +27,7 @@ struct FuzzTests {
     }
 
     @Test func `changed messages are refused or become JSON, which becomes a message again`() throws {
-        var random = SeededGenerator(state: 1)
+        var random = SeededNumbers(seed: 1)
         let messages = Golden.records("messages.json").map { Golden.bytes(hex: $0["hex"]?.stringValue ?? "") }
         var transcoder = Transcoder()
         var read = 0
@@ -45,7 +46,7 @@ struct FuzzTests {
     }
 
     @Test func `changed JSON is refused or becomes a message, which becomes JSON again`() throws {
-        var random = SeededGenerator(state: 2)
+        var random = SeededNumbers(seed: 2)
         let texts = Golden.records("messages.json").map { Array(($0["json"]?.stringValue ?? "").utf8) }
         var transcoder = Transcoder()
         var read = 0
@@ -62,7 +63,7 @@ struct FuzzTests {
     }
 
     @Test func `changed descriptors are refused or make a schema that works`() {
-        var random = SeededGenerator(state: 3)
+        var random = SeededNumbers(seed: 3)
         let person = Golden.bytes(hex: "0a044a6f686e102a")
         for _ in 0..<300 {
             let bytes = mutate(Golden.descriptors, &random)

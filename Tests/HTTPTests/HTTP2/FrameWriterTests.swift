@@ -1,5 +1,6 @@
 import Bytes
 import HTTP
+import TestSupport
 import Testing
 
 struct FrameWriterTests {
@@ -51,7 +52,7 @@ struct FrameWriterTests {
     }
 
     @Test func `damaged frames are read or refused, and never reach beyond their bytes`() throws {
-        var random = SeededGenerator(state: 9_113)
+        var random = SeededNumbers(seed: 9_113)
         var buffer = ByteBuffer()
         FrameWriter.writeSettings([(.maximumStreams, 100)], to: &buffer)
         FrameWriter.writeHeaders([0x82, 0x86, 0x84].span, stream: 1, endsStream: true, maximumLength: 2, to: &buffer)
