@@ -15,9 +15,13 @@ struct RootCommand: ParsableCommand {
         ])
 }
 
-extension String {
-    /// A summary as ArgumentParser wants it: a sentence.
-    var asAbstract: String { prefix(1).uppercased() + dropFirst() + "." }
+extension CommandConfiguration {
+    /// A command as the help names and explains it.
+    init(_ command: CommandName) {
+        let summary = command.summary
+        // ArgumentParser wants a sentence.
+        self.init(commandName: command.rawValue, abstract: summary.prefix(1).uppercased() + summary.dropFirst() + ".")
+    }
 }
 
 @main

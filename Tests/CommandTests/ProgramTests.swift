@@ -134,10 +134,10 @@ struct ProgramTests {
     }
 
     @Test func `words of a call are joined by one blank; none are an empty object`() throws {
-        #expect(try CallCommand.body(["{\"a\":", "1}"]) == Array("{\"a\": 1}".utf8))
-        #expect(try CallCommand.body([]) == Array("{}".utf8))
-        #expect(try CallCommand.body([" "]) == Array("{}".utf8))
-        #expect(throws: CommandFailure.self) { try CallCommand.body(["{a:1}"]) }
+        #expect(try EndpointWords.body(["{\"a\":", "1}"]) == Array("{\"a\": 1}".utf8))
+        #expect(try EndpointWords.body([]) == Array("{}".utf8))
+        #expect(try EndpointWords.body([" "]) == Array("{}".utf8))
+        #expect(throws: CommandFailure.self) { try EndpointWords.body(["{a:1}"]) }
     }
 
     @Test func `metadata gets a capital letter, and words without an equals sign are ignored`() throws {

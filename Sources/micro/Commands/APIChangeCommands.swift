@@ -6,8 +6,7 @@ import JSON
 
 /// `micro api add route`.
 struct APIAddCommand: MicroCommand {
-    static let configuration = CommandConfiguration(
-        commandName: CommandName.apiAdd.rawValue, abstract: CommandName.apiAdd.summary.asAbstract)
+    static let configuration = CommandConfiguration(.apiAdd)
 
     @Argument(help: "What to add: route.")
     var kind: String?
@@ -32,8 +31,7 @@ struct APIAddCommand: MicroCommand {
 
 /// `micro api set limit`.
 struct APISetCommand: MicroCommand {
-    static let configuration = CommandConfiguration(
-        commandName: CommandName.apiSet.rawValue, abstract: CommandName.apiSet.summary.asAbstract)
+    static let configuration = CommandConfiguration(.apiSet)
 
     @Argument(help: "What to set: limit.")
     var kind: String?
@@ -54,8 +52,7 @@ struct APISetCommand: MicroCommand {
 
 /// `micro api list routes` and `micro api list limits`.
 struct APIListCommand: MicroCommand {
-    static let configuration = CommandConfiguration(
-        commandName: CommandName.apiList.rawValue, abstract: CommandName.apiList.summary.asAbstract)
+    static let configuration = CommandConfiguration(.apiList)
 
     @Argument(help: "What to list: routes or limits.")
     var kind: String?
@@ -68,8 +65,7 @@ struct APIListCommand: MicroCommand {
 
 /// `micro api delete route` and `micro api delete limit`.
 struct APIDeleteCommand: MicroCommand {
-    static let configuration = CommandConfiguration(
-        commandName: CommandName.apiDelete.rawValue, abstract: CommandName.apiDelete.summary.asAbstract)
+    static let configuration = CommandConfiguration(.apiDelete)
 
     @Argument(help: "What to delete: route or limit.")
     var kind: String?

@@ -3,8 +3,7 @@ import Gateway
 
 /// `micro api`.
 struct APICommand: MicroCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "api", abstract: CommandName.api.summary.asAbstract)
+    static let configuration = CommandConfiguration(.api)
 
     @Argument(help: "Nothing: with another word it is another command.")
     var words: [String] = []

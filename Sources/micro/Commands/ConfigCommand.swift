@@ -3,8 +3,7 @@ import Gateway
 
 /// `micro config check [FILE]` and `micro config show [COMMAND]`.
 struct ConfigCommand: MicroCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "config", abstract: CommandName.config.summary.asAbstract)
+    static let configuration = CommandConfiguration(.config)
 
     /// What can be asked.
     static let actions = ["check", "show"]

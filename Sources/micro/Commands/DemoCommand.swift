@@ -2,8 +2,7 @@ import ArgumentParser
 
 /// `micro demo`.
 struct DemoCommand: MicroCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "demo", abstract: CommandName.demo.summary.asAbstract)
+    static let configuration = CommandConfiguration(.demo)
 
     func run(in context: CommandContext) async throws(CommandFailure) -> Int32 { await context.serve() }
 }

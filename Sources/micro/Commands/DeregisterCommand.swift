@@ -2,8 +2,7 @@ import ArgumentParser
 
 /// `micro deregister service JSON`.
 struct DeregisterCommand: MicroCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "deregister", abstract: CommandName.deregister.summary.asAbstract)
+    static let configuration = CommandConfiguration(.deregister)
 
     @Argument(help: "What to take out: service.")
     var kind: String?

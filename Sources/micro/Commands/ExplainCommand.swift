@@ -5,8 +5,7 @@ import JSON
 
 /// `micro explain METHOD PATH`.
 struct ExplainCommand: MicroCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "explain", abstract: CommandName.explain.summary.asAbstract)
+    static let configuration = CommandConfiguration(.explain)
 
     @Argument(help: "The method of the request, such as POST.")
     var method: String?

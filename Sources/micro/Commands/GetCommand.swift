@@ -3,8 +3,7 @@ import Gateway
 
 /// `micro get service NAME`.
 struct GetCommand: MicroCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "get", abstract: CommandName.get.summary.asAbstract)
+    static let configuration = CommandConfiguration(.get)
 
     @Argument(help: "What to show: service.")
     var kind: String?

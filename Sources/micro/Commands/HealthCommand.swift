@@ -5,8 +5,7 @@ import JSON
 
 /// `micro health SERVICE`.
 struct HealthCommand: MicroCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "health", abstract: CommandName.health.summary.asAbstract)
+    static let configuration = CommandConfiguration(.health)
 
     @Argument(help: "The service's name.")
     var service: String?

@@ -3,8 +3,7 @@ import Gateway
 
 /// `micro help [COMMAND]`.
 struct HelpCommand: MicroCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "help", abstract: CommandName.help.summary.asAbstract)
+    static let configuration = CommandConfiguration(.help)
 
     @Argument(help: "A command, which may be two words, or settings.")
     var words: [String] = []

@@ -2,8 +2,7 @@ import ArgumentParser
 
 /// `micro list services`.
 struct ListCommand: MicroCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "list", abstract: CommandName.list.summary.asAbstract)
+    static let configuration = CommandConfiguration(.list)
 
     @Argument(help: "What to list: services.")
     var kind: String?

@@ -2,8 +2,7 @@ import ArgumentParser
 
 /// `micro proxy URL`.
 struct ProxyCommand: MicroCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "proxy", abstract: CommandName.proxy.summary.asAbstract)
+    static let configuration = CommandConfiguration(.proxy)
 
     @Argument(help: "The server to pass requests on to.")
     var url: String?

@@ -4,8 +4,7 @@ import Gateway
 
 /// `micro publish TOPIC JSON`.
 struct PublishCommand: MicroCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "publish", abstract: CommandName.publish.summary.asAbstract)
+    static let configuration = CommandConfiguration(.publish)
 
     @Argument(help: "The topic, such as go.micro.api.events.")
     var topic: String?
@@ -19,7 +18,7 @@ struct PublishCommand: MicroCommand {
                 "micro publish needs topic and message, such as micro publish events '{\"hello\": \"world\"}'")
         }
         var message = Message(
-            header: try CallMetadata.parse(context.settings.list(.metadata)), body: try CallCommand.body(words))
+            header: try CallMetadata.parse(context.settings.list(.metadata)), body: try EndpointWords.body(words))
         message.header["Content-Type"] = "application/json"
         message.header["Micro-Id"] = RandomUUID.text()
         message.header[Message.topicKey] = topic

@@ -5,8 +5,7 @@ import JSON
 
 /// `micro register service JSON`.
 struct RegisterCommand: MicroCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "register", abstract: CommandName.register.summary.asAbstract)
+    static let configuration = CommandConfiguration(.register)
 
     @Argument(help: "What to register: service.")
     var kind: String?

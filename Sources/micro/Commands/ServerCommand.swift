@@ -2,8 +2,7 @@ import ArgumentParser
 
 /// `micro server`.
 struct ServerCommand: MicroCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "server", abstract: CommandName.server.summary.asAbstract)
+    static let configuration = CommandConfiguration(.server)
 
     func run(in context: CommandContext) async throws(CommandFailure) -> Int32 { await context.serve() }
 }

@@ -2,8 +2,7 @@ import ArgumentParser
 
 /// `micro version`.
 struct VersionCommand: MicroCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "version", abstract: CommandName.version.summary.asAbstract)
+    static let configuration = CommandConfiguration(.version)
 
     func run(in context: CommandContext) async throws(CommandFailure) -> Int32 {
         context.terminal.print(Version.text)

@@ -2,8 +2,7 @@ import ArgumentParser
 
 /// `micro web`.
 struct WebCommand: MicroCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "web", abstract: CommandName.web.summary.asAbstract)
+    static let configuration = CommandConfiguration(.web)
 
     func run(in context: CommandContext) async throws(CommandFailure) -> Int32 { await context.serve() }
 }
