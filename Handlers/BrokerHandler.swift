@@ -65,9 +65,9 @@ package final class BrokerHandler: RouteHandler {
         }
         defer { stream.cancel() }
         try exchange.switchProtocols(handshake.response())
-        var limits = WebSocketLimits()
-        limits.message = publisher.configuration.maximumBody
-        var bridge = WebSocketBridge(exchange, stream, format: .json, limits: limits, first: nil, takesAnything: true)
+        var bridge = WebSocketBridge(
+            exchange, stream, format: .json, maximumMessage: publisher.configuration.maximumBody, first: nil,
+            takesAnything: true)
         await bridge.run()
         exchange.lateFailure = stream.lateFailure
     }

@@ -66,11 +66,7 @@ package final class RegistryHandler: RouteHandler {
 
     nonisolated(nonsending) private func feed(_ exchange: Exchange) async throws(GatewayError) {
         guard try await exchange.takeWebSocketOffer(), let handshake = exchange.handshake else { return }
-        guard origins.allows(exchange.request) else {
-            throw GatewayError(
-                .forbidden,
-                "pages of this origin may not open a WebSocket here; --allowed_origins names those that may")
-        }
+        guard origins.allows(exchange.request) else { throw .foreignOrigin }
         let name = try exchange.request.queryValue("service")
         try exchange.switchProtocols(handshake.response(subprotocol: nil))
         var feed = RegistryFeed(exchange, view, service: name)

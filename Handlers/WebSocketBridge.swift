@@ -2,47 +2,34 @@ internal import Bytes
 internal import Gateway
 internal import HTTP
 internal import JSON
-internal import Reactor
 
 /// Moves messages between a WebSocket and the stream of a service, both ways at once, each as soon as it is there.
 ///
 /// It is a loop of attempts that never wait. Neither side's messages pile up: while the service takes nothing the client
 /// is not read, and while the client takes nothing the service is not.
 struct WebSocketBridge: ~Copyable {
-    /// Bytes for the client beyond which the service has to wait.
-    private static let highMark = 65_536
-    /// Rounds in one tick of the loop, so that two fast sides do not keep everyone else waiting.
-    private static let roundsPerTick = 8
-    /// How long a client may take nothing of what waits for it.
-    private static let writeTimeout = Duration.seconds(30)
+    /// Memory that is kept for messages of the service while none comes, in bytes.
+    private static let idleMemory = 4_096
 
     private let exchange: Exchange
     private let stream: any RPCStream
     private let format: MessageFormat
     private let takesAnything: Bool
     private let answer: RouteRule.AnswerField?
-    private let deadline: Deadline
-    private var socket: WebSocketConnection
-    /// What the client has sent and nobody has looked at.
-    private var input = ByteBuffer()
+    private var client: WebSocketClient
     /// A message that the service has had no room for yet.
     private var waiting: ByteBuffer?
     private var reply = ByteBuffer()
     private var hasFinishedSending = false
-    private var isClientGone = false
-    /// Since when the client has taken nothing of what waits for it. Nil while nothing waits.
-    private var blockedSince: ContinuousClock.Instant?
-    /// How much is read at once: little, until that proves to be too little, because silent clients keep the memory.
-    private var readSize = idleReadSize
-    private static let idleReadSize = 4_096
 
     /// - Parameters:
+    ///   - maximumMessage: The longest message of the client, in bytes.
     ///   - first: A message to begin with, before the client says anything.
     ///   - takesAnything: Whether messages of the client may be whatever they are, empty ones among them. Default false:
     ///     they are as the format says, and an empty one ends what the client sends.
     ///   - answer: What the client gets of each message in JSON. Default all of it.
     init(
-        _ exchange: Exchange, _ stream: any RPCStream, format: MessageFormat, limits: WebSocketLimits,
+        _ exchange: Exchange, _ stream: any RPCStream, format: MessageFormat, maximumMessage: Int,
         first: ByteBuffer?, takesAnything: Bool = false, answer: RouteRule.AnswerField? = nil
     ) {
         self.exchange = exchange
@@ -50,125 +37,57 @@ struct WebSocketBridge: ~Copyable {
         self.format = format
         self.takesAnything = takesAnything
         self.answer = answer
-        deadline = Deadline(on: exchange.loop, firing: exchange.wakeup)
-        socket = WebSocketConnection(.server, limits: limits, now: exchange.now)
+        client = WebSocketClient(exchange, maximumMessage: maximumMessage)
         waiting = first
     }
 
     /// Runs until the WebSocket is closed, or its client gone. The stream is left to its owner to cancel.
     nonisolated(nonsending) mutating func run() async {
-        var rounds = 0
-        while !isClientGone, !(socket.isOver && socket.output.isEmpty) {
+        while !client.isOver {
             var hasMoved = takeFromClient()
             hasMoved = takeFromService() || hasMoved
-            hasMoved = write() || hasMoved
-            if hasMoved {
-                rounds += 1
-                if rounds % Self.roundsPerTick == 0 { await waitForNextTick() }
-                continue
-            }
-            prepareToWait()
-            if isClientGone || socket.isOver { continue }
-            releaseMemory()
-            await exchange.wakeup.wait()
+            hasMoved = client.write() || hasMoved
+            if !hasMoved { reply.releaseMemory(above: Self.idleMemory) }
+            await client.rest(after: hasMoved, isRead: waiting == nil)
         }
-        deadline.cancel()
-        if !isClientGone { end() }
-    }
-
-    /// Tells a client that has closed properly that nothing comes after the close frame.
-    private func end() {
-        do throws(GatewayError) {
-            try exchange.end()
-        } catch {
-            // It has left meanwhile.
-        }
-    }
-
-    /// Lets the loop look at its other sockets, whatever these two sides have to do.
-    nonisolated(nonsending) private func waitForNextTick() async {
-        deadline.set(exchange.now)
-        await exchange.wakeup.wait()
-    }
-
-    private mutating func releaseMemory() {
-        input.releaseMemory(above: Self.idleReadSize)
-        reply.releaseMemory(above: Self.idleReadSize)
-        socket.output.releaseMemory(above: Self.idleReadSize)
-        readSize = Self.idleReadSize
-    }
-
-    /// Does what time or the server asks for, and sets the clock for the next time.
-    private mutating func prepareToWait() {
-        if exchange.isStopping { close(.goingAway, "the gateway is stopping") }
-        // Who is not read cannot be heard.
-        if waiting != nil || socket.output.count >= Self.highMark { socket.excuseSilence(now: exchange.now) }
-        socket.tick(now: exchange.now)
-        if write() { exchange.wakeup.fire() }
-        do throws(GatewayError) {
-            try exchange.flush()
-        } catch {
-            isClientGone = true
-        }
-        let limit = blockedSince.map { $0 + Self.writeTimeout }
-        if let limit, exchange.now >= limit { isClientGone = true }
-        let next = [socket.nextTick, limit].compactMap { $0 }.min()
-        if let next { deadline.set(next) } else { deadline.clear() }
-    }
-
-    private mutating func close(_ code: WebSocketCloseCode, _ reason: String) {
-        socket.close(WebSocketClose(code, reason: reason), now: exchange.now)
+        client.end()
     }
 
     // MARK: From the client
 
     /// Returns true when something moved.
     private mutating func takeFromClient() -> Bool {
-        if !socket.isOpen { waiting = nil }
+        if !client.socket.isOpen { waiting = nil }
         if waiting != nil { return sendWaiting() }
-        guard socket.output.count < Self.highMark, !socket.isOver else { return false }
-        switch socket.receive(from: &input, now: exchange.now) {
-        case .nothing: return readMore()
-        case .text: takeMessage(isText: true)
-        case .binary: takeMessage(isText: false)
-        case .closed: stream.cancel()
+        switch client.receive() {
+        case nil: return false
+        case .nothing?: break
+        case .text?: takeMessage(isText: true)
+        case .binary?: takeMessage(isText: false)
+        case .closed?: stream.cancel()
         }
         return true
     }
 
-    private mutating func readMore() -> Bool {
-        guard !socket.isOver else { return false }
-        do throws(GatewayError) {
-            guard let count = try exchange.tryReadBody(into: &input, atMost: readSize) else {
-                isClientGone = exchange.isClientGone
-                return false
-            }
-            if count == readSize { readSize = Self.highMark }
-            if count == 0 { isClientGone = true }
-            return true
-        } catch {
-            isClientGone = true
-            return true
-        }
-    }
-
     private mutating func takeMessage(isText: Bool) {
-        if takesAnything { return waiting = socket.message.take() }
-        if hasFinishedSending { return close(.policyViolation, "a message came after the empty one that is the last") }
+        if takesAnything { return waiting = client.socket.message.take() }
+        guard !hasFinishedSending else {
+            return client.close(.policyViolation, "a message came after the empty one that is the last")
+        }
         // In protobuf, a message without bytes is one whose fields all have their defaults.
-        if socket.message.isEmpty, isText || format == .json { return finishSending() }
+        if client.socket.message.isEmpty, isText || format == .json { return finishSending() }
         switch format {
         case .json:
             // Micro v2 took JSON from frames of both kinds.
             do throws(PayloadProblem) {
-                _ = try Payload.isObject(socket.message.span)
+                _ = try Payload.isObject(client.socket.message.span)
             } catch {
-                return close(.invalidPayload, "\(error)")
+                return client.close(.invalidPayload, "\(error)")
             }
         case .protobuf:
-            guard !isText else { return close(.unsupportedData, "messages in protobuf are binary") }
+            guard !isText else { return client.close(.unsupportedData, "messages in protobuf are binary") }
         }
-        waiting = socket.message.take()
+        waiting = client.socket.message.take()
     }
 
     /// Returns true when the service has taken the message.
@@ -197,14 +116,14 @@ struct WebSocketBridge: ~Copyable {
 
     /// Returns true when something moved.
     private mutating func takeFromService() -> Bool {
-        guard socket.isOpen, socket.output.count < Self.highMark else { return false }
+        guard client.socket.isOpen, client.hasRoom else { return false }
         do throws(GatewayError) {
             switch try stream.tryReceive(into: &reply) {
             case .nothing: return false
             case .message:
                 if format == .json { try answer?.pick(from: &reply) }
                 passReply()
-            case .end: close(.normal, "")
+            case .end: client.close(.normal, "")
             }
         } catch {
             fail(error)
@@ -215,34 +134,17 @@ struct WebSocketBridge: ~Copyable {
     private mutating func passReply() {
         var checker = UTF8Checker()
         if format == .protobuf {
-            socket.send(reply, isText: false)
+            client.socket.send(reply, isText: false)
         } else if checker.take(reply.span), checker.isComplete {
-            socket.send(reply)
+            client.socket.send(reply)
         } else {
-            close(.internalError, "the service sent a message that is no text")
+            client.close(.internalError, "the service sent a message that is no text")
         }
         reply.removeAll()
     }
 
     private mutating func fail(_ error: GatewayError) {
-        socket.close(WebSocketClose(error.report), now: exchange.now)
-    }
-
-    // MARK: To the client
-
-    /// Returns true when something moved.
-    private mutating func write() -> Bool {
-        guard !socket.output.isEmpty else { return false }
-        do throws(GatewayError) {
-            guard try exchange.tryWrite(&socket.output, atMost: socket.output.count) > 0 else {
-                blockedSince = blockedSince ?? exchange.now
-                return false
-            }
-            blockedSince = nil
-        } catch {
-            isClientGone = true
-        }
-        return true
+        client.socket.close(WebSocketClose(error.report), now: exchange.now)
     }
 }
 

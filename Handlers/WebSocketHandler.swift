@@ -1,5 +1,5 @@
 internal import Bytes
-package import Gateway
+internal import Gateway
 internal import HTTP
 
 /// Opens the streaming endpoint that the path names, and makes a WebSocket of the request, each of whose messages is one of
@@ -7,32 +7,20 @@ internal import HTTP
 ///
 /// They are in JSON, or in protobuf when `Content-Type` says so, or the subprotocol, since browsers can set nothing else.
 /// A query is the first message. A text without content ends what the client sends, for endpoints that answer only then.
-package final class WebSocketHandler: RouteHandler {
+struct WebSocketHandler {
     /// What may be named in `Sec-WebSocket-Protocol`: the ways of writing messages.
     private static let subprotocols = ["json", "protobuf"]
 
-    private let dispatcher: Dispatcher
-    private let catalog: CatalogView
-    private let requests: (any RequestDescriber)?
-    private let configuration: RPCConfiguration
-    private let origins: OriginPolicy
+    let dispatcher: Dispatcher
+    /// Tells which endpoints are streams.
+    let catalog: CatalogView
+    /// Tells the types of fields that the catalog does not describe. Nil for nothing.
+    let requests: (any RequestDescriber)?
+    let configuration: RPCConfiguration
+    /// Whose pages may open a WebSocket here.
+    let origins: OriginPolicy
 
-    /// - Parameters:
-    ///   - catalog: Tells which endpoints are streams.
-    ///   - requests: Tells the types of fields that the catalog does not describe. Default nothing.
-    ///   - origins: Whose pages may open a WebSocket here.
-    package init(
-        dispatcher: Dispatcher, catalog: CatalogView, requests: (any RequestDescriber)? = nil,
-        configuration: RPCConfiguration = RPCConfiguration(), origins: OriginPolicy = OriginPolicy()
-    ) {
-        self.dispatcher = dispatcher
-        self.catalog = catalog
-        self.requests = requests
-        self.configuration = configuration
-        self.origins = origins
-    }
-
-    nonisolated(nonsending) package func handle(
+    nonisolated(nonsending) func handle(
         _ exchange: Exchange, over route: Route
     ) async throws(GatewayError) {
         guard try await exchange.takeWebSocketOffer(), let handshake = exchange.handshake else { return }
@@ -50,10 +38,9 @@ package final class WebSocketHandler: RouteHandler {
         let stream = try await dispatcher.open(call, over: route, wakeup: exchange.wakeup)
         defer { stream.cancel() }
         try exchange.switchProtocols(handshake.response(subprotocol: subprotocol))
-        var limits = WebSocketLimits()
-        limits.message = configuration.maximumBody
         var bridge = WebSocketBridge(
-            exchange, stream, format: format, limits: limits, first: first, answer: route.binding?.rule.answer)
+            exchange, stream, format: format, maximumMessage: configuration.maximumBody, first: first,
+            answer: route.binding?.rule.answer)
         await bridge.run()
     }
 
