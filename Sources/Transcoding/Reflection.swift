@@ -47,12 +47,9 @@ package enum ReflectionResponse: Sendable, Equatable {
             while let tag = try reader.next() {
                 switch tag.number {
                 case 4, 6:
-                    var list = try reader.message(tag)
-                    let answer = try Self.list(&list, isFiles: tag.number == 4, maximumCount: maximumCount)
-                    response = answer
-                case 7:
-                    var error = try reader.message(tag)
-                    response = try Self.failure(&error)
+                    response = try Self.list(
+                        reader.message(tag), isFiles: tag.number == 4, maximumCount: maximumCount)
+                case 7: response = try Self.failure(reader.message(tag))
                 default: try reader.skip(tag)
                 }
             }
@@ -64,7 +61,7 @@ package enum ReflectionResponse: Sendable, Equatable {
     }
 
     private static func list(
-        _ reader: inout DescriptorReader, isFiles: Bool, maximumCount: Int
+        _ reader: consuming DescriptorReader, isFiles: Bool, maximumCount: Int
     ) throws(WireProblem) -> ReflectionResponse {
         var names: [String] = []
         var files: [[UInt8]] = []
@@ -76,21 +73,12 @@ package enum ReflectionResponse: Sendable, Equatable {
             guard names.count + files.count < maximumCount else {
                 throw reader.problem("more than \(maximumCount) files or services")
             }
-            if isFiles { files.append(try reader.bytes(tag)) } else { names.append(try name(&reader, tag)) }
+            if isFiles { files.append(try reader.bytes(tag)) } else { names.append(try reader.name(tag)) }
         }
         return isFiles ? .files(files) : .services(names)
     }
 
-    private static func name(_ reader: inout DescriptorReader, _ tag: WireTag) throws(WireProblem) -> String {
-        var service = try reader.message(tag)
-        var name = ""
-        while let tag = try service.next() {
-            if tag.number == 1 { name = try service.text(tag) } else { try service.skip(tag) }
-        }
-        return name
-    }
-
-    private static func failure(_ reader: inout DescriptorReader) throws(WireProblem) -> ReflectionResponse {
+    private static func failure(_ reader: consuming DescriptorReader) throws(WireProblem) -> ReflectionResponse {
         var code = 0
         var message = ""
         while let tag = try reader.next() {

@@ -54,30 +54,30 @@ struct DescriptorReader: ~Escapable {
         return DescriptorReader(wire.bytes, range, depth: depth - 1)
     }
 
+    /// The name that a message within this one has in its first field; nothing else of it counts.
+    mutating func name(_ tag: WireTag) throws(WireProblem) -> String {
+        var reader = try message(tag)
+        var name = ""
+        while let tag = try reader.next() {
+            if tag.number == 1 { name = try reader.text(tag) } else { try reader.skip(tag) }
+        }
+        return name
+    }
+
     func problem(_ reason: String) -> WireProblem { wire.problem(reason) }
 }
 
 extension ProtoFile {
-    init(_ reader: inout DescriptorReader) throws(WireProblem) {
+    init(_ reader: consuming DescriptorReader) throws(WireProblem) {
         while let tag = try reader.next() {
             switch tag.number {
             case 1: name = try reader.text(tag)
             case 2: package = try reader.text(tag)
             case 3: dependencies.append(try reader.text(tag))
-            case 4:
-                var message = try reader.message(tag)
-                messages.append(try ProtoMessage(&message))
-            case 5:
-                var message = try reader.message(tag)
-                enums.append(try ProtoEnum(&message))
-            case 6:
-                var message = try reader.message(tag)
-                services.append(try ProtoService(&message))
-            case 8:
-                var options = try reader.message(tag)
-                while let tag = try options.next() {
-                    if tag.number == 50 { try features.read(&options, tag) } else { try options.skip(tag) }
-                }
+            case 4: messages.append(try ProtoMessage(reader.message(tag)))
+            case 5: enums.append(try ProtoEnum(reader.message(tag)))
+            case 6: services.append(try ProtoService(reader.message(tag)))
+            case 8: try features.read(50, of: reader.message(tag))
             case 12: syntax = try reader.text(tag)
             case 14: edition = Int(truncatingIfNeeded: try reader.number(tag))
             default: try reader.skip(tag)
@@ -87,35 +87,23 @@ extension ProtoFile {
 }
 
 extension ProtoMessage {
-    init(_ reader: inout DescriptorReader) throws(WireProblem) {
+    init(_ reader: consuming DescriptorReader) throws(WireProblem) {
         while let tag = try reader.next() {
             switch tag.number {
             case 1: name = try reader.text(tag)
-            case 2:
-                var message = try reader.message(tag)
-                fields.append(try ProtoField(&message))
-            case 3:
-                var message = try reader.message(tag)
-                messages.append(try ProtoMessage(&message))
-            case 4:
-                var message = try reader.message(tag)
-                enums.append(try ProtoEnum(&message))
+            case 2: fields.append(try ProtoField(reader.message(tag)))
+            case 3: messages.append(try ProtoMessage(reader.message(tag)))
+            case 4: enums.append(try ProtoEnum(reader.message(tag)))
             case 7:
                 var options = try reader.message(tag)
                 while let tag = try options.next() {
                     switch tag.number {
                     case 7: isMapEntry = try options.flag(tag)
-                    case 12: try features.read(&options, tag)
+                    case 12: try features.read(options.message(tag))
                     default: try options.skip(tag)
                     }
                 }
-            case 8:
-                var message = try reader.message(tag)
-                var oneof = ""
-                while let tag = try message.next() {
-                    if tag.number == 1 { oneof = try message.text(tag) } else { try message.skip(tag) }
-                }
-                oneofs.append(oneof)
+            case 8: oneofs.append(try reader.name(tag))
             default: try reader.skip(tag)
             }
         }
@@ -123,7 +111,7 @@ extension ProtoMessage {
 }
 
 extension ProtoField {
-    init(_ reader: inout DescriptorReader) throws(WireProblem) {
+    init(_ reader: consuming DescriptorReader) throws(WireProblem) {
         while let tag = try reader.next() {
             switch tag.number {
             case 1: name = try reader.text(tag)
@@ -142,7 +130,7 @@ extension ProtoField {
                 while let tag = try options.next() {
                     switch tag.number {
                     case 2: isPacked = try options.flag(tag)
-                    case 21: try features.read(&options, tag)
+                    case 21: try features.read(options.message(tag))
                     default: try options.skip(tag)
                     }
                 }
@@ -156,7 +144,7 @@ extension ProtoField {
 }
 
 extension ProtoEnum {
-    init(_ reader: inout DescriptorReader) throws(WireProblem) {
+    init(_ reader: consuming DescriptorReader) throws(WireProblem) {
         while let tag = try reader.next() {
             switch tag.number {
             case 1: name = try reader.text(tag)
@@ -171,11 +159,7 @@ extension ProtoEnum {
                     }
                 }
                 values.append(value)
-            case 3:
-                var options = try reader.message(tag)
-                while let tag = try options.next() {
-                    if tag.number == 7 { try features.read(&options, tag) } else { try options.skip(tag) }
-                }
+            case 3: try features.read(7, of: reader.message(tag))
             default: try reader.skip(tag)
             }
         }
@@ -183,13 +167,11 @@ extension ProtoEnum {
 }
 
 extension ProtoService {
-    init(_ reader: inout DescriptorReader) throws(WireProblem) {
+    init(_ reader: consuming DescriptorReader) throws(WireProblem) {
         while let tag = try reader.next() {
             switch tag.number {
             case 1: name = try reader.text(tag)
-            case 2:
-                var message = try reader.message(tag)
-                methods.append(try ProtoMethod(&message))
+            case 2: methods.append(try ProtoMethod(reader.message(tag)))
             default: try reader.skip(tag)
             }
         }
@@ -197,7 +179,7 @@ extension ProtoService {
 }
 
 extension ProtoMethod {
-    init(_ reader: inout DescriptorReader) throws(WireProblem) {
+    init(_ reader: consuming DescriptorReader) throws(WireProblem) {
         while let tag = try reader.next() {
             switch tag.number {
             case 1: name = try reader.text(tag)
@@ -207,8 +189,7 @@ extension ProtoMethod {
                 var options = try reader.message(tag)
                 while let tag = try options.next() {
                     if tag.number == HTTPRule.optionNumber {
-                        var rule = try options.message(tag)
-                        rules = try HTTPRule.read(&rule)
+                        rules = try HTTPRule.read(options.message(tag))
                     } else {
                         try options.skip(tag)
                     }
@@ -222,9 +203,15 @@ extension ProtoMethod {
 }
 
 extension ProtoFeatures {
+    /// Reads the features among options, of which nothing else counts.
+    mutating func read(_ number: Int, of options: consuming DescriptorReader) throws(WireProblem) {
+        while let tag = try options.next() {
+            if tag.number == number { try read(options.message(tag)) } else { try options.skip(tag) }
+        }
+    }
+
     /// Reads a set of features, of which each may be there in parts.
-    mutating func read(_ options: inout DescriptorReader, _ tag: WireTag) throws(WireProblem) {
-        var reader = try options.message(tag)
+    mutating func read(_ reader: consuming DescriptorReader) throws(WireProblem) {
         while let tag = try reader.next() {
             switch tag.number {
             case 1:

@@ -25,7 +25,7 @@ extension HTTPRule {
 
     /// Reads a rule and its additional bindings, which come after it.
     static func read(
-        _ reader: inout DescriptorReader, isAdditional: Bool = false
+        _ reader: consuming DescriptorReader, isAdditional: Bool = false
     ) throws(WireProblem) -> [HTTPRule] {
         var rule = HTTPRule(method: "", pattern: "")
         var others: [HTTPRule] = []
@@ -47,8 +47,7 @@ extension HTTPRule {
                     }
                 }
             case 11 where !isAdditional:
-                var binding = try reader.message(tag)
-                others += try read(&binding, isAdditional: true)
+                others += try read(reader.message(tag), isAdditional: true)
                 guard others.count < maximumBindings else { throw reader.problem("too many bindings of one method") }
             case 12: rule.responseBody = try reader.text(tag)
             default: try reader.skip(tag)

@@ -34,9 +34,8 @@ package struct SchemaBuilder: Sendable {
         guard size + bytes.count <= limits.bytes else { throw .tooLarge("more than \(limits.bytes) bytes") }
         guard files.count < limits.files else { throw .tooLarge("more than \(limits.files) files") }
         var file = ProtoFile()
-        var reader = DescriptorReader(bytes)
         do throws(WireProblem) {
-            file = try ProtoFile(&reader)
+            file = try ProtoFile(DescriptorReader(bytes))
         } catch {
             throw .malformed(file: file.name, reason: "\(error.reason) at byte \(error.offset)")
         }
