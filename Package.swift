@@ -96,7 +96,7 @@ let package = Package(
         // Tests.
         .target(
             name: "TestSupport",
-            dependencies: ["Bytes", "COpenSSL", "Gateway", "HTTP", "JSON", "Reactor"],
+            dependencies: ["Bytes", "COpenSSL", "Gateway", "HTTP", "JSON", "Reactor", logging],
             path: "Tests/Support",
             swiftSettings: settings
         ),
@@ -136,7 +136,11 @@ let package = Package(
             ]),
         tests(
             "Command",
-            ["ACME", "Bytes", "Gateway", "Handlers", "JSON", "Reactor", "Resolvers", "Server", "micro", logging]),
+            [
+                "ACME", "Bytes", "Gateway", "Handlers", "JSON", "Reactor", "Resolvers", "Server", "TestSupport",
+                "micro",
+                logging,
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )

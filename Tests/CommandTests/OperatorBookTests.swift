@@ -1,6 +1,7 @@
 import Gateway
 import Glibc
 import Logging
+import TestSupport
 import Testing
 
 @testable import micro
@@ -35,7 +36,7 @@ final class OperatorBookTests {
     private func book(_ routes: RouteBook? = nil) throws -> OperatorBook {
         try OperatorBook(
             OperatorFile(in: top, [:]), namespace: "go.micro.api",
-            routes: routes ?? RouteBook(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
+            routes: routes ?? RouteBook(logger: .silent))
     }
 
     private func limit(_ path: String) throws -> OperatorChange {
@@ -53,7 +54,7 @@ final class OperatorBookTests {
         var status = stat()
         #expect(stat("\(folder)/\(OperatorFile.name)", &status) == 0)
         #expect(status.st_mode & 0o777 == 0o600)
-        let routes = RouteBook(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let routes = RouteBook(logger: .silent)
         let second = try book(routes)
         #expect(second.current == first.current)
         #expect(second.limits.current.counters.map(\.limit.path) == ["/user"])
@@ -93,7 +94,7 @@ final class OperatorBookTests {
         for file in [OperatorFile(in: nil, ["HOME": "/dev/null"]), OperatorFile(in: nil, [:])] {
             let book = try OperatorBook(
                 file, namespace: "",
-                routes: RouteBook(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
+                routes: RouteBook(logger: .silent))
             let result = await book.apply(try limit("/user"), knowing: catalog)
             #expect(throws: OperatorRefusal.self) { try result.get() }
             #expect(book.current == OperatorRules())

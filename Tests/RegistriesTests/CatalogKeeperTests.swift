@@ -3,6 +3,7 @@ import Logging
 import Reactor
 import Registries
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(1)))
@@ -22,7 +23,7 @@ struct CatalogKeeperTests {
             self.catalogs = catalogs
             let log = log
             keeper = CatalogKeeper(
-                registry: registry, loop: loop, keeping: keeping, logger: Logger(label: "test") { _ in log.handler }
+                registry: registry, loop: loop, keeping: keeping, logger: log.logger
             ) { continuation.yield($0) }
         }
 

@@ -3,6 +3,7 @@ import Gateway
 import Logging
 import Reactor
 import Registries
+import TestSupport
 import Testing
 import Transports
 
@@ -23,7 +24,7 @@ private actor OldPeer {
         var configuration = MDNSConfiguration(host: try DNSName("test."))
         configuration.window = .seconds(1)
         configuration.freshness = .zero
-        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let logger = Logger.silent
         registry = MDNSRegistry(loop: loop, configuration: configuration, logger: logger)
     }
 

@@ -5,6 +5,7 @@ import Logging
 import Reactor
 import Registries
 import Synchronization
+import TestSupport
 import Testing
 import Transports
 
@@ -40,7 +41,7 @@ private final class Pair: Sendable {
         configuration.window = .seconds(1)
         configuration.freshness = .zero
         change(&configuration)
-        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let logger = Logger.silent
         one = MDNSRegistry(loop: loop, configuration: configuration, logger: logger)
         two = MDNSRegistry(loop: loop, configuration: configuration, logger: logger)
 

@@ -3,6 +3,7 @@ import Glibc
 import Logging
 import Reactor
 import Registries
+import TestSupport
 import Testing
 import Transports
 
@@ -16,7 +17,7 @@ private let interface = getenv("MICRO_TEST_MULTICAST_INTERFACE").map { String(cS
 struct MulticastTests {
     private func registry(on loop: EpollEventLoop, host: String) async throws -> MDNSRegistry {
         let configuration = MDNSConfiguration(host: try DNSName(host))
-        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let logger = Logger.silent
         let registry = MDNSRegistry(loop: loop, configuration: configuration, logger: logger)
         let interfaces = try await registry.start(interfaces: interface.map { [$0] })
         #expect(interfaces.used.map(\.name) == [interface])

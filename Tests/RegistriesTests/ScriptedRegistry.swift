@@ -1,5 +1,4 @@
 import Gateway
-import Logging
 import Synchronization
 
 /// A registry that says what a test wants, and notes what it was asked: service names, `*` for all.
@@ -75,29 +74,5 @@ final class ScriptedRegistry: Registry {
         counts.yield(count)
         if let failure { throw RegistryError(failure) }
         return services
-    }
-}
-
-/// Keeps what is logged.
-final class TestLog: Sendable {
-    private let lines = Mutex<[String]>([])
-
-    var messages: [String] { lines.withLock { $0 } }
-
-    var handler: any LogHandler { Handler(log: self) }
-
-    private struct Handler: LogHandler {
-        let log: TestLog
-        var logLevel = Logger.Level.trace
-        var metadata: Logger.Metadata = [:]
-
-        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-            get { metadata[key] }
-            set { metadata[key] = newValue }
-        }
-
-        func log(event: LogEvent) {
-            log.lines.withLock { $0.append("\(event.message)") }
-        }
     }
 }

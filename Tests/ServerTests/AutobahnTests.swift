@@ -46,7 +46,7 @@ struct AutobahnTests {
         let worker = Worker(loop: loop) { loop in
             WorkerContext(
                 loop: loop, configuration: SessionConfiguration(),
-                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+                logger: .silent)
         }
         var sockets = try ListeningSockets(.loopback(port: 0), count: 1)
         let port = sockets.address.port

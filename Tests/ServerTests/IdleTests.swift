@@ -18,7 +18,7 @@ private struct CrowdRig {
         worker = Worker(loop: loop) { loop in
             WorkerContext(
                 loop: loop, configuration: SessionConfiguration(),
-                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+                logger: .silent)
         }
         peers = (0..<count).map { _ in Peer() }
         for peer in peers {

@@ -5,30 +5,9 @@ import HTTP
 import Logging
 import Reactor
 import Server
-import Synchronization
 import TestSupport
 import Testing
 import Transports
-
-/// Keeps what is logged.
-private final class KeptLines: Sendable {
-    private let lines = Mutex<[String]>([])
-    var all: [String] { lines.withLock { $0 } }
-    func append(_ line: String) { lines.withLock { $0.append(line) } }
-}
-
-private struct KeepingHandler: LogHandler {
-    let lines: KeptLines
-    var metadata: Logger.Metadata = [:]
-    var logLevel = Logger.Level.debug
-
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-        get { metadata[key] }
-        set { metadata[key] = newValue }
-    }
-
-    func log(event: LogEvent) { lines.append("\(event.level): \(event.message)") }
-}
 
 /// Answers with what nodes are told of the client.
 private final class OriginHandler: Handler {
@@ -43,7 +22,7 @@ private final class OriginHandler: Handler {
 private struct SecureRig {
     let loop = ManualEventLoop()
     let pipe = Pipe()
-    let lines = KeptLines()
+    let log = TestLog()
     let worker: Worker
     let client: TLSChannel
 
@@ -56,11 +35,11 @@ private struct SecureRig {
         try context.answerChallenge(for: "a.example", with: identity)
         client = try TLSClientContext(protocols: protocols, authorities: authority.pem)
             .makeChannel(over: pipe.one, to: "a.example", on: loop)
-        let lines = lines
+        let logger = log.logger
         worker = Worker(loop: loop) { loop in
             WorkerContext(
                 loop: loop, configuration: SessionConfiguration(),
-                logger: Logger(label: "test") { _ in KeepingHandler(lines: lines) })
+                logger: logger)
         }
         let (worker, peer) = (worker, pipe.right)
         Task(executorPreference: loop) {
@@ -105,7 +84,7 @@ struct SecureServeTests {
         rig.loop.advance(by: .seconds(2))
         #expect(rig.pipe.right.isClosed)
         #expect(
-            rig.lines.all == ["info: a connection was refused: the TLS handshake took too long (--handshake_timeout)"])
+            rig.log.lines == ["info: a connection was refused: the TLS handshake took too long (--handshake_timeout)"])
     }
 
     @Test func `plain HTTP on a TLS port is told to use https`() throws {

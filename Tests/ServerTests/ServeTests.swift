@@ -32,7 +32,7 @@ struct Rig {
         worker = Worker(loop: loop) { loop in
             WorkerContext(
                 loop: loop, configuration: configuration, accessLog: accessLog(),
-                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+                logger: .silent)
         }
         peer.negotiatedProtocol = protocolName
         let (worker, peer) = (worker, peer)

@@ -30,7 +30,7 @@ private struct BoundRig {
         worker = Worker(loop: loop) { loop in
             WorkerContext(
                 loop: loop, configuration: SessionConfiguration(),
-                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+                logger: .silent)
         }
         let index = Published(RouteIndex([rule]))
         let caller: any StreamingCaller & Sendable = isStream ? streams : calls

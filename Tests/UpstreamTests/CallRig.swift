@@ -40,7 +40,7 @@ struct CallRig: TwoSided {
         worker = Worker(loop: loop) { loop in
             WorkerContext(
                 loop: loop, configuration: SessionConfiguration(),
-                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+                logger: .silent)
         }
         let (worker, parts, client) = (worker, parts, client)
         let limits = PoolConfiguration()

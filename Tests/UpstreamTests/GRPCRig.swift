@@ -35,7 +35,7 @@ final class GRPCRig {
         worker = Worker(loop: loop) { loop in
             WorkerContext(
                 loop: loop, configuration: SessionConfiguration(),
-                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+                logger: .silent)
         }
         let (worker, parts) = (worker, parts)
         makeHandler = { context in

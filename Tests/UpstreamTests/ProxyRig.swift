@@ -93,7 +93,7 @@ struct ProxyRig: TwoSided {
     ) {
         worker = Worker(loop: loop) { loop in
             WorkerContext(
-                loop: loop, configuration: session, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+                loop: loop, configuration: session, logger: .silent)
         }
         facts = ClientFacts(trustedProxies: trusted)
         let parts = parts

@@ -20,7 +20,7 @@ private final class FeedRig {
         worker = Worker(loop: loop) { loop in
             WorkerContext(
                 loop: loop, configuration: SessionConfiguration(),
-                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+                logger: .silent)
         }
         publish(services)
         let (worker, client) = (worker, client)

@@ -2,7 +2,6 @@ import Gateway
 import Logging
 import Reactor
 import Server
-import Synchronization
 import TestSupport
 import Testing
 import Upstream
@@ -14,7 +13,7 @@ private final class LearnerRig {
         let transport = MemoryTransport()
         var published: [LearntServices] = []
         var limits = SchemaLearner.Limits()
-        let log = LogLines()
+        let log = TestLog(level: .info)
     }
 
     let loop = ManualEventLoop()
@@ -27,7 +26,7 @@ private final class LearnerRig {
         worker = Worker(loop: loop) { loop in
             WorkerContext(
                 loop: loop, configuration: SessionConfiguration(),
-                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+                logger: .silent)
         }
         let (worker, parts) = (worker, parts)
         parts.limits = limits
@@ -36,7 +35,7 @@ private final class LearnerRig {
                 SchemaLearner(
                     pool: HTTP2Pool(loop: context.loop, transport: parts.transport, tasks: context.tasks),
                     tasks: context.tasks, catalog: context.catalog, limits: parts.limits,
-                    logger: Logger(label: "test") { _ in parts.log.handler }
+                    logger: parts.log.logger
                 ) { parts.published.append($0) }
             }
         }
@@ -80,30 +79,6 @@ private final class LearnerRig {
     var paths: [String] { parts.published.last?.routes.rules.map(\.condition.text) ?? [] }
 }
 
-/// What was logged.
-private final class LogLines: Sendable {
-    private let lines = Mutex<[String]>([])
-
-    var messages: [String] { lines.withLock { $0 } }
-
-    var handler: any LogHandler { Handler(lines: self) }
-
-    private struct Handler: LogHandler {
-        let lines: LogLines
-        var logLevel = Logger.Level.info
-        var metadata: Logger.Metadata = [:]
-
-        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-            get { metadata[key] }
-            set { metadata[key] = newValue }
-        }
-
-        func log(event: LogEvent) {
-            lines.lines.withLock { $0.append("\(event.level) \(event.message)") }
-        }
-    }
-}
-
 struct SchemaLearnerTests {
     @Test func `what a node declares is known without a request, with its types`() throws {
         let rig = LearnerRig()
@@ -122,8 +97,8 @@ struct SchemaLearnerTests {
         #expect(endpoints.map(\.isStream) == [false, true])
         #expect(endpoints[0].request?.fields.map(\.name) == ["name", "pageSize"])
         #expect(
-            rig.parts.log.messages == [
-                "info gRPC service shop, version 1, tells of 2 endpoints and 1 route by reflection"
+            rig.parts.log.lines == [
+                "info: gRPC service shop, version 1, tells of 2 endpoints and 1 route by reflection"
             ])
     }
 
@@ -192,8 +167,8 @@ struct SchemaLearnerTests {
         #expect(rig.answer(nil) == 0)
         rig.loop.advance(by: .seconds(1))
         #expect(rig.answer(nil) == 2)
-        #expect(rig.parts.log.messages.count == 1)
-        #expect(rig.parts.log.messages.first?.hasPrefix("info gRPC service shop, version 1, has no reflection") == true)
+        #expect(rig.parts.log.lines.count == 1)
+        #expect(rig.parts.log.lines.first?.hasPrefix("info: gRPC service shop, version 1, has no reflection") == true)
         #expect(rig.parts.published.isEmpty)
         // One that is new may have it.
         rig.show(LearnerRig.node(1), LearnerRig.node(2))
@@ -219,7 +194,7 @@ struct SchemaLearnerTests {
             #expect(rig.parts.transport.asked.count == asked, "after \(wait) s")
         }
         #expect(rig.paths == ["/v1/shelves/{name}"])
-        #expect(rig.parts.log.messages.filter { $0.contains("tried again") }.count == 1)
+        #expect(rig.parts.log.lines.filter { $0.contains("tried again") }.count == 1)
         rig.parts.transport.refused = []
         rig.loop.advance(by: .seconds(60))
         rig.answer([ShopFile(methods: ["Get": "/v2/{name}"])])
@@ -239,7 +214,7 @@ struct SchemaLearnerTests {
         let rig = LearnerRig()
         rig.show(LearnerRig.node(1))
         rig.loop.advance(by: .seconds(5))
-        #expect(rig.parts.log.messages.count == 1)
+        #expect(rig.parts.log.lines.count == 1)
         rig.loop.advance(by: .seconds(1))
         rig.answer()
         #expect(rig.paths == ["/v1/shelves/{name}"])
@@ -267,7 +242,7 @@ struct SchemaLearnerTests {
         rig.answer()
         #expect(rig.parts.transport.asked.count == 5)
         #expect(rig.parts.published.last?.services.map(\.name) == ["s1", "s2", "s3", "s4", "s5"])
-        #expect(rig.parts.log.messages.filter { $0.hasPrefix("warning 2 gRPC services are not asked") }.count == 1)
+        #expect(rig.parts.log.lines.filter { $0.hasPrefix("warning: 2 gRPC services are not asked") }.count == 1)
     }
 
     @Test func `descriptors that go beyond the bytes of all are left out, which is said once`() {
@@ -279,7 +254,7 @@ struct SchemaLearnerTests {
         #expect(rig.parts.published.last?.services.map(\.name) == ["s1"])
         rig.loop.advance(by: .seconds(300))
         rig.answer()
-        #expect(rig.parts.log.messages.filter { $0.contains("beyond") }.count == 1)
+        #expect(rig.parts.log.lines.filter { $0.contains("beyond") }.count == 1)
         // There is room again once the other has gone.
         rig.show([Service(name: "s2", nodes: [LearnerRig.node(2)])])
         rig.loop.advance(by: .seconds(300))

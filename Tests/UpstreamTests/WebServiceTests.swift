@@ -22,7 +22,7 @@ private struct WebRig: TwoSided {
         worker = Worker(loop: loop) { loop in
             WorkerContext(
                 loop: loop, configuration: SessionConfiguration(),
-                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+                logger: .silent)
         }
         let (worker, parts, client) = (worker, parts, client)
         let makeHandler: @Sendable (WorkerContext) -> any Handler = { context in

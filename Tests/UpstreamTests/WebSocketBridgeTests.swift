@@ -20,7 +20,7 @@ private struct StreamRig {
         worker = Worker(loop: loop) { loop in
             WorkerContext(
                 loop: loop, configuration: SessionConfiguration(),
-                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+                logger: .silent)
         }
         let makeHandler: @Sendable (WorkerContext) -> any Handler = { [caller] context in
             let router = CatalogRouter(
