@@ -15,8 +15,10 @@ from playwright.sync_api import expect, sync_playwright
 from websockets.sync.client import connect
 
 import broker_peers
+import wire
 from api_messages import Event
 from program import until
+from static_files import FILES, StaticFiles
 from websocket_nodes import nodes
 
 
@@ -273,6 +275,68 @@ def test_walkthrough_21_dashboard_proxy(start_server, raw_server, sh):
     assert sh("curl --location http://localhost:8082/foo", server) == "/"
     assert sh("curl http://localhost:8082/foo/page?x=1", server) == "/page?x=1"
     assert [request.target for request in foo.requests] == ["/", "/page?x=1"]
+
+
+@pytest.fixture
+def static_files(tmp_path):
+    files = StaticFiles(tmp_path)
+    yield files
+    files.close()
+
+
+@pytest.mark.parametrize("listener", ["gateway", "dashboard"])
+def test_walkthrough_22_static_files(start_server, static_files, listener):
+    """Go Micro's library for web services serves a folder. Behind us its files are what they are without us."""
+    server = start_server("--handler=web", "--api_type=web")
+    server.register("go.micro.web.foo", static_files.address, protocol="http")
+    address, port = f"http://localhost:{server.port(listener)}/foo/", server.port(listener)
+
+    # With relative links, as a browser follows them.
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        page = browser.new_page()
+        page.goto(address)
+        expect(page.get_by_role("heading")).to_have_text("Foo's index page")
+        expect(page.get_by_role("heading")).to_have_css("color", "rgb(1, 2, 3)")
+        expect(page.get_by_role("heading")).to_have_attribute("data-script", "has run")
+        page.get_by_role("link", name="About").click()
+        expect(page.get_by_role("heading")).to_have_text("About foo")
+        assert page.url == f"{address}about.html"
+        browser.close()
+
+    def ask(name, *fields, method="GET"):
+        return wire.ask(port, wire.request(method, f"/foo{name}", *fields, host="localhost"), method)
+
+    for name, (content, kind) in [("", FILES["index.html"]), *FILES.items()]:
+        whole, head = ask(f"/{name}"), ask(f"/{name}", method="HEAD")
+        assert (whole.status, whole.value("content-type"), whole.body) == (200, kind, content)
+        assert (head.status, head.body) == (200, b"")
+        for field in ("content-type", "content-length", "last-modified", "etag"):
+            assert head.values(field) == whole.values(field)
+
+    # The gateway passes paths on as they are; beside the dashboard a service has an address of its own.
+    assert static_files.targets[0] == {"gateway": "/foo/", "dashboard": "/"}[listener]
+
+    # What a browser has already, and parts.
+    content = FILES["logo.png"][0]
+    logo = ask("/logo.png")
+    for fields, expected in [
+        (f"If-None-Match: {logo.value('etag')}", (304, b"")),
+        ('If-None-Match: "another"', (200, content)),
+        (f"If-Modified-Since: {logo.value('last-modified')}", (304, b"")),
+        ("If-Modified-Since: Thu, 01 Jan 1998 00:00:00 GMT", (200, content)),
+        ("Range: bytes=8-11", (206, content[8:12])),
+        ("Range: bytes=10000-", (206, content[10000:])),
+        ("Range: bytes=999999-", (416, b"")),
+    ]:
+        answer = ask("/logo.png", fields)
+        assert (answer.status, answer.body) == expected, fields
+    assert ask("/logo.png", "Range: bytes=0-7").value("content-range") == f"bytes 0-7/{len(content)}"
+
+    # Without the slash relative links would lead elsewhere.
+    redirect = ask("")
+    assert redirect.status in (301, 308) and redirect.value("location") in ("foo/", "/foo/")
+    assert ask("/nothing.html").status == 404
 
 
 # What operators declare while the program runs
