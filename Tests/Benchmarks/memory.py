@@ -55,7 +55,8 @@ def per_connection(programs: Programs, is_secure: bool) -> float:
         for count in COUNTS:
             while len(kept) < count:
                 kept.append(connect(api, context))
-            time.sleep(1.5)  # What is given back after a while is given back.
+            # What is given back is given back a while after the last answer, and nobody is told when.
+            time.sleep(1.5)
             points.append((count, private_bytes(process.pid)))
     finally:
         for each in kept:

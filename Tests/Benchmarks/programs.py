@@ -104,6 +104,7 @@ class Programs:
 
 
 def wait_for(*ports: int) -> None:
+    """Waits until something listens on each port. Not all of these programs tell when they do, so they are asked."""
     deadline = time.monotonic() + 20
     for port in ports:
         while True:

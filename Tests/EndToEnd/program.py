@@ -3,6 +3,7 @@
 import json
 import os
 import queue
+import re
 import signal
 import subprocess
 import threading
@@ -36,6 +37,7 @@ class Program:
             [micro, *self.arguments, "--log_format=json"],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, cwd=cwd)
         self.lines = []
+        self._told = threading.Condition()
         self.facts = {}
         self.was_killed = False
         self._arrived = queue.Queue()
@@ -63,7 +65,9 @@ class Program:
 
     def _take(self, line):
         record = json.loads(line)
-        self.lines.append(record)
+        with self._told:
+            self.lines.append(record)
+            self._told.notify_all()
         if "fact" in record:
             self.facts.setdefault(record["fact"], record)
             self._arrived.put(record)
@@ -81,6 +85,17 @@ class Program:
             if record is None and self._has_ended():
                 raise AssertionError(f"{self.arguments} ended with {self.process.returncode}: {self.stderr}")
         return self
+
+    def line(self, is_wanted, limit=10):
+        """The first line that is wanted, of those that the program has told or tells in time."""
+        with self._told:
+            found = self._told.wait_for(lambda: next((line for line in self.lines if is_wanted(line)), None), limit)
+        assert found, f"{self.arguments} did not tell what was waited for, but {self.lines[-3:]}"
+        return found
+
+    def message(self, pattern, limit=10):
+        """The first message in which the regular expression is found, of those that are told in time."""
+        return self.line(lambda line: re.search(pattern, line.get("message", "")), limit)["message"]
 
     def _has_ended(self):
         """Whether the process ends, as one does that has closed its output."""
@@ -139,7 +154,10 @@ class Program:
         return len(os.listdir(f"/proc/{self.pid}/fd"))
 
     def settled_descriptor_count(self):
-        """The count when it has stayed the same for a while: the last are opened after the report that it serves."""
+        """The count when it has stayed the same for a while: the last are opened after the report that it serves.
+
+        The kernel tells nobody when a process opens one, so it is asked again and again.
+        """
         count, since = self.descriptor_count(), time.monotonic()
         while time.monotonic() - since < 0.3:
             time.sleep(0.02)
@@ -157,6 +175,10 @@ class Program:
         except urllib.error.HTTPError as error:
             assert error.code == 404, error.read()
             return []
+
+    def until_catalog(self, condition, limit=10):
+        """Waits for a catalog by which the condition holds. For programs with one loop: the others may be later."""
+        return until_catalog(self.web_url, condition, limit)
 
     def register(self, name, address, node=None, protocol="mucp", metadata=None, **members):
         """Registers a node, and returns when requests are routed to it.
@@ -198,8 +220,25 @@ class Program:
             raise AssertionError(f"{self.arguments} did not end within {STOP_LIMIT} s of SIGTERM") from None
 
 
+def until_catalog(web_url, condition, limit=10):
+    """Waits for a catalog by which the condition holds: the dashboard tells each new one."""
+    deadline = time.monotonic() + limit
+    try:
+        with urllib.request.urlopen(f"{web_url}/api/events", timeout=limit) as events:
+            while time.monotonic() < deadline and (line := events.readline()):
+                if line.startswith(b"data:") and (result := condition()):
+                    return result
+    except TimeoutError:
+        pass
+    raise AssertionError("no catalog came that was waited for")
+
+
 def until(condition, limit=10):
-    """Waits for something that another process does. Fails when it has not come about in time."""
+    """Waits for something that another process does. Fails when it has not come about in time.
+
+    It asks again and again, and is for what nobody tells: sockets that are closed, descriptors, certificates and routes
+    in use. What the program logs is waited for by `Program.message`, and catalogs by `Program.until_catalog`.
+    """
     deadline = time.monotonic() + limit
     while True:
         result = condition()

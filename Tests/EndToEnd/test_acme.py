@@ -85,15 +85,23 @@ def messages(running, level=None):
     return [line["message"] for line in running.lines if level in (None, line["level"])]
 
 
-def wait_for(running, words, limit=60):
-    return until(lambda: next((text for text in messages(running) if re.search(words, text)), None), limit)
+def wait_for(running, words, limit=45):
+    return running.message(words, limit)
+
+
+def obtained(running, host, root):
+    """The certificate that the program shows once it tells that the authority has given it."""
+    wait_for(running, f"{re.escape(host)}: new certificate until ")
+    certificate = served(running.api_port, host, root)
+    assert certificate
+    return certificate
 
 
 def test_from_nothing_to_certificates_for_each_host_and_for_no_other(make_pebble, start_gateway, tmp_path):
     pebble = make_pebble()
     running = start_gateway(pebble, hosts="shop.example,API.example")
     for name in ("shop.example", "api.example"):
-        certificate = until(lambda name=name: served(running.api_port, name, pebble.root), 60)
+        certificate = obtained(running, name, pebble.root)
         assert certificate["subjectAltName"] == (("DNS", name),)
     assert served(running.api_port, "other.example", pebble.root) is None
     assert not pebble.http.count
@@ -124,7 +132,7 @@ def test_the_command_of_the_readme_gets_a_certificate(make_pebble, start, tmp_pa
         "XDG_STATE_HOME": "", "STATE_DIRECTORY": "", "MICRO_API_ADDRESS": "127.0.0.1:0", "MICRO_REGISTRY": "memory",
         "MICRO_ACME_HTTP_ADDRESS": "127.0.0.1:0"})
     pebble.look_at(running)
-    assert until(lambda: served(running.api_port, host, pebble.root), 60)
+    assert obtained(running, host, pebble.root)
     assert list((tmp_path / ".local/state/micro/acme").glob(f"*/{host}.pem"))
 
 
@@ -134,7 +142,7 @@ def test_the_dashboard_has_the_certificate_too_and_tells_when_it_ends(make_pebbl
         "server", "--web_address=127.0.0.1:0", *flags(pebble.url, pebble.authority, tmp_path / "state"))
     pebble.look_at(running)
     assert running.facts["open"]["url"] == f"https://shop.example:{running.web_port}"
-    until(lambda: served(running.api_port, "shop.example", pebble.root), 60)
+    obtained(running, "shop.example", pebble.root)
     root = tmp_path / "root.pem"
     root.write_text(pebble.root)
     place = f"shop.example:{running.web_port}"
@@ -149,7 +157,7 @@ def test_the_dashboard_has_the_certificate_too_and_tells_when_it_ends(make_pebbl
 def test_a_host_is_proved_by_http_where_that_is_wanted_and_clients_are_sent_to_tls(make_pebble, start_gateway):
     pebble = make_pebble()
     running = start_gateway(pebble, challenges="http-01")
-    until(lambda: served(running.api_port, "shop.example", pebble.root), 60)
+    obtained(running, "shop.example", pebble.root)
     assert not pebble.tls.count
     answer = wire.ask(running.port("challenges"), wire.request("GET", "/a?b=c", host="shop.example"))
     assert answer.status == 308
@@ -163,7 +171,7 @@ def test_when_tls_does_not_get_through_the_host_is_proved_by_http(make_pebble, s
     running = start("api", *flags(pebble.url, pebble.authority, state, challenges="tls-alpn-01,http-01"))
     pebble.tls.lead_to(None)
     pebble.http.lead_to(running.port("challenges"))
-    until(lambda: served(running.api_port, "shop.example", pebble.root), 60)
+    obtained(running, "shop.example", pebble.root)
     assert pebble.tls.count
     assert wait_for(running, "shop.example: tls-alpn-01: .* port 443 of shop.example.*; trying http-01")
 
@@ -171,7 +179,7 @@ def test_when_tls_does_not_get_through_the_host_is_proved_by_http(make_pebble, s
 def test_a_certificate_is_renewed_while_the_gateway_serves(make_pebble, start_gateway):
     pebble = make_pebble(validity=20)
     running = start_gateway(pebble, "--acme_renew_before=1h")
-    first = until(lambda: served(running.api_port, "shop.example", pebble.root), 60)
+    first = obtained(running, "shop.example", pebble.root)
     context = ssl.create_default_context(cadata=pebble.root)
     with socket.create_connection(("127.0.0.1", running.api_port), timeout=20) as plain:
         with context.wrap_socket(plain, server_hostname="shop.example") as sock:
@@ -187,7 +195,7 @@ def test_a_certificate_is_renewed_while_the_gateway_serves(make_pebble, start_ga
 def test_what_was_got_is_served_after_a_restart_without_the_server(make_pebble, start, start_gateway, tmp_path):
     pebble = make_pebble()
     running = start_gateway(pebble)
-    first = until(lambda: served(running.api_port, "shop.example", pebble.root), 60)
+    first = obtained(running, "shop.example", pebble.root)
     running.kill()
     pebble.close = lambda: None
     ca.Pebble.close(pebble)
@@ -236,7 +244,7 @@ def test_an_account_from_elsewhere_vouches_for_ours(make_pebble, start_gateway):
     key = "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W"
     pebble = make_pebble(external={"kid-1": key}, bad_nonces=0)
     running = start_gateway(pebble, "--acme_eab_kid=kid-1", f"--acme_eab_key={key}")
-    until(lambda: served(running.api_port, "shop.example", pebble.root), 60)
+    obtained(running, "shop.example", pebble.root)
 
 
 def test_terms_that_are_not_agreed_to_end_it(make_pebble, start_gateway):

@@ -10,7 +10,6 @@ import subprocess
 import pytest
 
 import peers
-from program import until
 
 USAGE, UNAVAILABLE, CONFIGURATION = 2, 69, 78
 
@@ -267,7 +266,7 @@ def test_a_registration_with_a_lifetime_ends_with_it(run, start_server):
         record = json.dumps({"name": name, "version": "1", "nodes": nodes})
         assert outcome(run("register", "service", record, address, *flags)) == (0, "ok\n", "")
     # Nobody asks the registry meanwhile: requests are routed by the catalog.
-    until(lambda: not server.services("brief"), limit=5)
+    server.until_catalog(lambda: not server.services("brief"))
     assert server.services("lasting")
 
 

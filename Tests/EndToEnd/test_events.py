@@ -441,7 +441,7 @@ def test_publishers_elsewhere_find_websockets_in_the_registry(gateway, version):
         assert received(client)[1] == b"once"
         accepted(server, "POST", "/x?topic=news", b"last")
         assert received(client)[1] == b"last"
-    until(lambda: not server.services("micro.http.broker") and not server.services("topic:news"))
+    server.until_catalog(lambda: not server.services("micro.http.broker") and not server.services("topic:news"))
 
 
 def test_deliveries_are_taken_at_the_address_that_was_chosen(gateway):
@@ -463,7 +463,7 @@ def test_deliveries_are_taken_at_the_address_that_was_chosen(gateway):
     assert deliver("GET", "/?id=nobody", None) == 405
     assert deliver("POST", "/elsewhere", message) == 404
     with connect(socket_url(server, "topic=news")):
-        records = until(lambda: server.services("micro.http.broker"))
+        records = server.until_catalog(lambda: server.services("micro.http.broker"))
         assert [node["address"] for node in records[0]["nodes"]] == [f"127.0.0.1:{port}"]
 
 
@@ -491,13 +491,13 @@ def test_a_message_is_published_by_hand(gateway, subscriber, micro):
     command = [
         micro, "publish", f"--server_address=127.0.0.1:{server.web_port}", "--metadata=Key=value", "news", '{"a":1}']
     with connect(socket_url(server, "topic=news")) as client:
-        until(lambda: len(nodes(server)) == 2)
+        server.until_catalog(lambda: len(nodes(server)) == 2)
         assert subprocess.run(command, capture_output=True, timeout=20).stdout == b"ok\n"
         for header, body in (received(client), listener.take()[1:]):
             assert (header["Key"], header["Content-Type"], body) == ("value", "application/json", b'{"a":1}')
             assert header["Micro-Topic"] == "news"
     listener.status = 500
-    until(lambda: len(nodes(server)) == 1)
+    server.until_catalog(lambda: len(nodes(server)) == 1)
     refused = subprocess.run(command, capture_output=True, timeout=20, text=True)
     assert (refused.returncode, refused.stdout) == (1, "")
     assert "was not taken by 1 of its subscribers" in refused.stderr

@@ -16,13 +16,14 @@ import struct
 import subprocess
 import sys
 import threading
-import time
+import urllib.request
 import zlib
 
 import pytest
 from websockets.sync.client import connect
 
 import peers
+from program import until_catalog
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = pathlib.Path(os.environ.get("MICRO", ROOT / ".build/debug/micro")).absolute()
@@ -120,20 +121,22 @@ def list_services():
     assert "10.0.0.5:9090\tprotocol=grpc" in described.stdout, described
 
 
-def start_gateway(*flags):
+def start_gateway(*flags, command="server"):
+    """Starts a gateway, and a dashboard if the command does. Returns the process, and where both listen."""
+    listeners = {"api": ("api",), "server": ("api", "web")}[command]
     gateway = subprocess.Popen(
-        [PROGRAM, *FLAGS, "api", "--address=127.0.0.1:0", *flags],
+        [PROGRAM, *FLAGS, command, "--loops=1", *(f"--{each}_address=127.0.0.1:0" for each in listeners), *flags],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=ENVIRONMENT,
     )
-    lines = []
+    addresses = {}
     for line in gateway.stdout:
         fact = json.loads(line)
-        lines.append(fact)
+        if fact.get("fact") in ("gateway", "dashboard"):
+            addresses[fact["fact"]] = fact["address"]
         if fact.get("fact") == "registry":
             assert fact["interfaces"] == ["lo"], fact
             break
-    address = next(line["address"] for line in lines if line.get("fact") == "gateway")
-    return gateway, address
+    return gateway, addresses["gateway"], f"http://{addresses.get('dashboard')}"
 
 
 def status_of_greeter(address):
@@ -149,25 +152,17 @@ def status_of_greeter(address):
     return answer.split(b"\r\n")[0]
 
 
-def until(condition):
-    """Tries until the condition holds; fails after ten seconds."""
-    end = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in ten seconds"
-        time.sleep(0.02)
-
-
 def follow_a_peer():
-    gateway, address = start_gateway()
+    gateway, address, dashboard = start_gateway()
     try:
         # This peer answers no questions: a node may miss one.
         peer = group_socket()
         unknown = status_of_greeter(address)
         peer.sendto(message("mdns-announce"), GROUP)
         # The node of the recorded announcement cannot be reached, which is another answer than "not found".
-        until(lambda: status_of_greeter(address) != unknown)
+        until_catalog(dashboard, lambda: status_of_greeter(address) != unknown)
         peer.sendto(message("mdns-goodbye"), GROUP)
-        until(lambda: status_of_greeter(address) == unknown)
+        until_catalog(dashboard, lambda: status_of_greeter(address) == unknown)
     finally:
         gateway.kill()
 
@@ -183,7 +178,7 @@ def names(datagram):
 
 def be_a_peer():
     heard = group_socket()
-    gateway, _ = start_gateway()
+    gateway, _, _ = start_gateway(command="api")
     try:
         announced, _ = heard.recvfrom(65535)
         while announced[2] & 0x80 == 0:  # Questions of its own come first.
@@ -292,21 +287,21 @@ def call_an_old_service():
     greeter = peers.MicroService(OldService.NAME, {"Greeter.Hello": peers.hello}).start()
     old = OldService(greeter.server_address[1])
     told = group_socket()
-    gateway, address = start_gateway()
+    gateway, address, dashboard = start_gateway()
     try:
         unknown = status_of_greeter(address)
         told.sendto(printer(), GROUP)
         # Nobody answers questions yet. The service goes by its goodbye, and then by its age.
         for lifetime in (120, 1):
             told.sendto(old.unasked(lifetime), GROUP)
-            until(lambda: status_of_greeter(address) == b"HTTP/1.1 200 OK")
+            until_catalog(dashboard, lambda: status_of_greeter(address) == b"HTTP/1.1 200 OK")
             if lifetime == 120:
                 told.sendto(old.unasked(lifetime=0), GROUP)
-            until(lambda: status_of_greeter(address) == unknown)
+            until_catalog(dashboard, lambda: status_of_greeter(address) == unknown)
 
         threading.Thread(target=old.answer_questions, args=[group_socket()], daemon=True).start()
         listed = run("list", "services")
-        assert listed.stdout == f"go.micro.api\n{old.NAME}\n", listed
+        assert listed.stdout == f"go.micro.api\n{old.NAME}\ngo.micro.web\n", listed
         assert listed.stderr == "", listed
         described = run("get", "service", old.NAME)
         assert f"{old.id}\t127.0.0.1:{old.port}" in described.stdout, described
@@ -320,8 +315,8 @@ def call_an_old_service():
 
 
 def publish_to_another_gateway():
-    publisher, there = start_gateway("--handler=broker")
-    subscriber, here = start_gateway("--handler=broker")
+    publisher, there, dashboard = start_gateway("--handler=broker")
+    subscriber, here, _ = start_gateway("--handler=broker")
 
     def publish(number):
         client = http.client.HTTPConnection(there, timeout=20)
@@ -329,23 +324,21 @@ def publish_to_another_gateway():
         answer = client.getresponse()
         assert answer.status == 202, answer.read()
 
+    def has_subscriber():
+        with urllib.request.urlopen(f"{dashboard}/api/services", timeout=20) as answer:
+            return "broker" in answer.read().decode()
+
     try:
         with connect(f"ws://{here}/x?topic=news") as client:
-
-            def has_come(number):
-                publish(number)
-                try:
-                    return json.loads(client.recv(timeout=0.2))
-                except TimeoutError:
-                    return None
-
-            until(lambda: has_come(1))
+            until_catalog(dashboard, has_subscriber)
+            publish(1)
+            assert json.loads(client.recv(timeout=20))
             published = run("publish", "news", '{"a": 1}')
             assert published.stdout == "ok\n", published
             bodies = []
             while b'{"a": 1}' not in bodies:
                 bodies.append(base64.b64decode(json.loads(client.recv(timeout=20))["Body"]))
-        until(lambda: "broker" not in run("list", "services").stdout)
+        until_catalog(dashboard, lambda: not has_subscriber())
         publish(2)
     finally:
         for gateway in (publisher, subscriber):

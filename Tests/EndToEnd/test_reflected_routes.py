@@ -140,7 +140,7 @@ def test_the_proxy_in_front_of_one_server_asks_it(start_proxy, node):
 def test_a_node_without_reflection_is_left_alone_and_that_is_said_once(start_server, media_node):
     server = start_server()
     server.register(NAME, media_node(with_reflection=False).address, metadata=GRPC)
-    program.until(lambda: any("has no reflection" in line for line in log(server)))
+    server.message("has no reflection")
     assert ask(server.api_port, "GET", "/v1/items/x")[0] == 404
     assert len([line for line in log(server) if "reflection" in line]) == 1
 

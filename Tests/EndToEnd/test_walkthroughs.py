@@ -17,7 +17,6 @@ from websockets.sync.client import connect
 import broker_peers
 import wire
 from api_messages import Event
-from program import until
 from static_files import FILES, StaticFiles
 from websocket_nodes import nodes
 
@@ -187,7 +186,7 @@ def test_walkthrough_12_registry_over_http(start_server, sh):
     assert json.loads(sh("curl 'http://localhost:8080/registry?service=foo'", server)) == [json.loads(record)]
     assert json.loads(sh("curl 'http://localhost:8080/registry'", server)) == [json.loads(record)]
     sh(f"curl --fail -XDELETE {json_type} -d '{record}' http://localhost:8080/registry", server)
-    until(lambda: json.loads(sh("curl 'http://localhost:8080/registry'", server)) == [])
+    server.until_catalog(lambda: json.loads(sh("curl 'http://localhost:8080/registry'", server)) == [])
     assert sh("curl -o /dev/null -w '%{http_code}' 'http://localhost:8080/registry?service=foo'", server) == "404"
 
 

@@ -87,7 +87,7 @@ def test_a_tunnel_is_logged_when_it_ends(node, start_proxy):
         client.send("x" * 1_000)
         client.recv(timeout=20)
         assert not [line for line in proxy.lines if line.get("status") == 101]
-    line = until(lambda: next((line for line in proxy.lines if line.get("status") == 101), None))
+    line = proxy.line(lambda line: line.get("status") == 101)
     assert (line["method"], line["path"]) == ("GET", "/chat")
     # A message, and the close frame.
     assert line["bytes"] == 4 + 1_000 + 4

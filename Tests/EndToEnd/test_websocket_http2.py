@@ -284,5 +284,5 @@ def test_a_page_in_a_browser_opens_its_websocket_on_the_connection_it_has(node, 
         })""", f"{origin.replace('https', 'wss')}/chat")
         browser.close()
     assert said == ["json", ["text", [1, 2, 3]], 3_000, True]
-    line = until(lambda: next((line for line in proxy.lines if line.get("path") == "/chat"), None))
+    line = proxy.line(lambda line: line.get("path") == "/chat")
     assert line["status"] == 200, "101 would be HTTP/1.1"
