@@ -28,6 +28,7 @@ struct Setting: Sendable {
         case routing = "Routing"
         case discovery = "Services"
         case calls = "Calls"
+        case access = "Access"
         case encryption = "TLS"
         case limits = "Limits"
         case logs = "Logs"

@@ -6,7 +6,7 @@ import Reactor
 extension Setting {
     /// Every setting, in the order of the help.
     static let all =
-        sources + listening + routing + discovery + calls + encryption + acme + limits + logs + asking
+        sources + listening + routing + discovery + calls + access + encryption + acme + limits + logs + asking
         + operating
 
     private static let both: Set<CommandName> = [.server, .demo]
