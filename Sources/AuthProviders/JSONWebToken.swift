@@ -1,12 +1,12 @@
 internal import Bytes
-package import Gateway
+internal import Gateway
 internal import HTTP
 internal import JSON
 
 /// A token that says who its owner is, signed with RS256 (RFC 7519), with the claims of Go Micro: `sub` is the account, `iss`
 /// its namespace, `scopes` a list.
-package struct JSONWebToken: Sendable, Equatable {
-    package let account: Account
+struct JSONWebToken: Sendable, Equatable {
+    let account: Account
     /// The second of 1970 from which on it is not good any more. Nil for one that lasts.
     let end: Int?
     /// The one before which it is not good yet.
@@ -20,7 +20,7 @@ package struct JSONWebToken: Sendable, Equatable {
     /// The algorithm is that of the key, whatever the token names: one that chooses its own would choose a weak one.
     ///
     /// - Throws: What is wrong with it, for the client.
-    package init(_ text: String, signedBy key: PublicKey) throws(BadToken) {
+    init(_ text: String, signedBy key: OpenSSLKey) throws(BadToken) {
         let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         guard parts.count == 3, let head = Self.object(parts[0]), let signature = Self.decoded(parts[2]) else {
             throw BadToken("is no JWT")
@@ -46,7 +46,7 @@ package struct JSONWebToken: Sendable, Equatable {
     }
 
     /// Why it is not good at this second of 1970; nil when it is.
-    package func problem(at now: Int) -> BadToken? {
+    func problem(at now: Int) -> BadToken? {
         if let end, now >= end { return BadToken("has expired") }
         if let start, now + Self.leeway < start { return BadToken("is not good yet") }
         return nil
@@ -67,7 +67,9 @@ package struct JSONWebToken: Sendable, Equatable {
     }
 
     private static func object(_ part: Substring.UTF8View) -> JSONObject? {
-        guard let bytes = decoded(part), case .object(let object)? = try? JSONParser.parse(bytes.span) else { return nil }
+        guard let bytes = decoded(part), case .object(let object)? = try? JSONParser.parse(bytes.span) else {
+            return nil
+        }
         return object
     }
 
@@ -75,9 +77,9 @@ package struct JSONWebToken: Sendable, Equatable {
 }
 
 /// Why a token is not good.
-package struct BadToken: Error, Equatable {
+struct BadToken: Error, Equatable {
     /// Ends a sentence that begins with "the token". For the client.
-    package let reason: String
+    let reason: String
 
     init(_ reason: String) { self.reason = reason }
 }

@@ -3,7 +3,7 @@ package import Gateway
 /// Accounts by tokens that prove themselves (`JSONWebToken`), and rules that the operator has written down, or else those of
 /// Go Micro. It asks nobody.
 package final class JWTProvider: AuthProvider {
-    private let key: PublicKey
+    private let key: OpenSSLKey?
     private let rules: AccessRules
     private let clock: () -> Int
     private var known = TokenCache<JSONWebToken>()
@@ -12,7 +12,7 @@ package final class JWTProvider: AuthProvider {
     ///   - rules: Of every namespace.
     ///   - clock: The seconds since 1970.
     package init(_ key: PublicKey, rules: AccessRules = .standard, clock: @escaping () -> Int) {
-        self.key = key
+        self.key = OpenSSLKey(key.pem)
         self.rules = rules
         self.clock = clock
     }
@@ -27,6 +27,7 @@ package final class JWTProvider: AuthProvider {
             if let known = known[token] {
                 read = known
             } else {
+                guard let key else { throw BadToken("cannot be checked") }
                 read = try JSONWebToken(token, signedBy: key)
                 known.keep(read, for: token)
             }

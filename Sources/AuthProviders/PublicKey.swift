@@ -2,36 +2,29 @@ internal import Bytes
 internal import COpenSSL
 internal import Transports
 
-/// An RSA key that checks signatures. Never changes, so all loops share it.
-package final class PublicKey: Sendable {
+/// An RSA key that checks signatures, as text: a plain value, which is checked when it is made.
+package struct PublicKey: Sendable, Equatable {
     /// What RFC 7518, 3.3, asks for, in bits.
     package static let minimumLength = 2_048
 
-    /// Counted and locked by OpenSSL, and only read here.
-    private nonisolated(unsafe) let key: OpaquePointer
+    let pem: [UInt8]
 
     /// - Parameter pem: A public key (`BEGIN PUBLIC KEY`), or a certificate that has it.
     /// - Throws: With the reason, as the end of a sentence whose subject is the key.
     package init(pem: [UInt8]) throws(BadKey) {
-        _ = TLSLibrary.isReady
-        guard let key = Self.read(pem) ?? Self.readCertificate(pem) else {
-            _ = TLSLibrary.takeReason()
+        self.pem = pem
+        guard let key = OpenSSLKey(pem) else {
             throw BadKey(reason: "is no public key in PEM (BEGIN PUBLIC KEY), and no certificate")
         }
-        let length = EVP_PKEY_get_bits(key)
-        guard EVP_PKEY_is_a(key, "RSA") == 1, length >= Self.minimumLength else {
-            let isRSA = EVP_PKEY_is_a(key, "RSA") == 1
-            EVP_PKEY_free(key)
-            throw BadKey(
-                reason: isRSA
-                    ? "has \(length) bits, and needs \(Self.minimumLength)" : "is no RSA key, which RS256 needs")
+        guard key.isRSA else { throw BadKey(reason: "is no RSA key, which RS256 needs") }
+        guard key.length >= Self.minimumLength else {
+            throw BadKey(reason: "has \(key.length) bits, and needs \(Self.minimumLength)")
         }
-        self.key = key
     }
 
     /// - Parameter text: As operators give it: PEM, or Base64 of that, as Micro v2 wants it.
     /// - Throws: As for PEM.
-    package convenience init(text: String) throws(BadKey) {
+    package init(text: String) throws(BadKey) {
         var pem: [UInt8]? = Array(text.utf8)
         if !text.contains("-----BEGIN ") {
             let digits = text.utf8.filter { !($0 == 0x20 || $0 == 0x0a || $0 == 0x0d) }
@@ -40,8 +33,28 @@ package final class PublicKey: Sendable {
         guard let pem else { throw BadKey(reason: "is neither PEM nor Base64 of that") }
         try self.init(pem: pem)
     }
+}
+
+/// A public key as OpenSSL has it. One for each loop.
+final class OpenSSLKey {
+    private let key: OpaquePointer
+
+    /// - Parameter pem: A public key, or a certificate that has it. Nil when it is neither.
+    init?(_ pem: [UInt8]) {
+        _ = TLSLibrary.isReady
+        guard let key = Self.read(pem) ?? Self.readCertificate(pem) else {
+            _ = TLSLibrary.takeReason()
+            return nil
+        }
+        self.key = key
+    }
 
     deinit { EVP_PKEY_free(key) }
+
+    var isRSA: Bool { EVP_PKEY_is_a(key, "RSA") == 1 }
+
+    /// In bits.
+    var length: Int { Int(EVP_PKEY_get_bits(key)) }
 
     /// Whether the text was signed with RS256 by the other half of this key (RFC 7518, 3.3).
     func verifies(_ signature: [UInt8], of text: Span<UInt8>) -> Bool {
@@ -70,9 +83,11 @@ package final class PublicKey: Sendable {
     }
 
     private static func withBIO(_ pem: [UInt8], _ body: (OpaquePointer) -> OpaquePointer?) -> OpaquePointer? {
-        guard let bio = BIO_new_mem_buf(pem, CInt(clamping: pem.count)) else { return nil }
-        defer { BIO_free(bio) }
-        return body(bio)
+        pem.withUnsafeBufferPointer { bytes in
+            guard let bio = BIO_new_mem_buf(bytes.baseAddress, CInt(clamping: bytes.count)) else { return nil }
+            defer { BIO_free(bio) }
+            return body(bio)
+        }
     }
 }
 

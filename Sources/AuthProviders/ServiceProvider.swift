@@ -7,6 +7,7 @@ package import Reactor
 /// Accounts and rules as the service `go.micro.auth` knows them. What it said is believed for a while, and when it does not
 /// answer nobody may do anything that was not decided before.
 package final class ServiceProvider: AuthProvider {
+    /// How long what the service says is believed, and how long it is waited for.
     package struct Configuration: Sendable {
         /// How long rules are believed. As Go Micro's clients do: 30 s.
         package var rulesLifetime: Duration = .seconds(30)

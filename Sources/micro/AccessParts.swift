@@ -16,7 +16,7 @@ extension Composition {
 
     /// For the dashboard, whose own pages rules know by the namespace of web services: `go.micro.web`.
     func authorizer(of dashboard: DashboardParts, _ parts: LoopParts, _ context: WorkerContext) -> Authorizer? {
-        authorizer(dashboard.web.namespace, common: dashboard.web.commonNamespace, parts, context)
+        authorizer(dashboard.web.namespace, common: dashboard.web.commonNamespace, servesPages: true, parts, context)
     }
 
     /// For the server behind `micro proxy`, which rules know by one name.
@@ -29,11 +29,12 @@ extension Composition {
 
     private func authorizer(
         _ namespace: Namespace, common: Namespace, origins: OriginPolicy = OriginPolicy(),
-        serviceName: String? = nil, _ parts: LoopParts, _ context: WorkerContext
+        serviceName: String? = nil, servesPages: Bool = false, _ parts: LoopParts, _ context: WorkerContext
     ) -> Authorizer? {
         guard let access = configuration.access, let provider = provider(access, parts, context) else { return nil }
         var settings = access.authorizer
         settings.serviceName = serviceName
+        settings.servesPages = servesPages
         return Authorizer(provider, namespace: namespace, common: common, origins: origins, configuration: settings)
     }
 

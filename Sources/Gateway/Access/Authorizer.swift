@@ -4,6 +4,7 @@ package import HTTP
 /// Lets pass what the rules grant, and answers the rest: 401 to whoever is not known, with the way to become so, 403 to
 /// whoever may not, and a redirection to the login page to people. One for each loop and listener.
 package final class Authorizer {
+    /// What the operator says of it.
     package struct Configuration: Sendable, Equatable {
         /// Whose tokens are taken; nil for those of the namespace that a request is in.
         package var issuer: String?
@@ -12,6 +13,8 @@ package final class Authorizer {
         /// Whether rules name services as Micro v2 did, with the namespace in front a second time.
         package var doublesNames = false
 
+        /// Whether what is here is meant for browsers, so that clients which name no type are sent to the login page too.
+        package var servesPages = false
         /// How rules name the one service behind a proxy. Nil where services have names of their own.
         package var serviceName: String?
 
@@ -161,12 +164,16 @@ package final class Authorizer {
     private func loginPage(for exchange: Exchange) -> String? {
         let request = exchange.request
         guard let page = configuration.loginURL, exchange.webSocketOffer == .none,
-            request.method == .get || request.method == .head,
-            (request.fields.acceptedWeight(of: "text/html") ?? 0) > 0,
-            request.fields.values(.accept).contains(where: { $0.lowercased().contains("text/html") })
+            request.method == .get || request.method == .head, wantsPage(request)
         else { return nil }
         let target = request.query.map { "\(request.path)?\($0)" } ?? request.path
         return "\(page)\(page.contains("?") ? "&" : "?")redirect_to=\(PercentEncoding.encode(target))"
+    }
+
+    private func wantsPage(_ request: borrowing RequestHead) -> Bool {
+        let isNamed = request.fields.values(.accept).contains { $0.lowercased().contains("text/html") }
+        guard isNamed || configuration.servesPages && !request.path.hasPrefix("/api/") else { return false }
+        return (request.fields.acceptedWeight(of: "text/html") ?? 1) > 0
     }
 
     /// A login page that one must be logged in to see would send people in circles.
@@ -215,7 +222,8 @@ extension AccessResource: CustomStringConvertible {
 
 extension GatewayError {
     fileprivate static func badToken(_ reason: String) -> GatewayError {
-        .unauthorized("the token \(reason)", challenge: "error=\"invalid_token\", error_description=\"the token \(reason)\"")
+        .unauthorized(
+            "the token \(reason)", challenge: "error=\"invalid_token\", error_description=\"the token \(reason)\"")
     }
 
     /// It cannot be found out who may do what: nobody may.

@@ -6,8 +6,8 @@ import Gateway
 extension Setting {
     static let access: [Setting] = [
         row(
-            .auth, .word(valid: ["none", "noop", "jwt", "service"], notYet: []), default: "none", isCommon: true,
-            "Who says whose a token is: none lets everyone do everything"),
+            .auth, .word(valid: ["none", "jwt", "service"], notYet: []), default: "none", isCommon: true,
+            "Who checks tokens"),
         row(
             .authPublicKey, .text("key"),
             "The RSA key that signs tokens (RS256): a public key or certificate in PEM, or Base64 of that"),
@@ -21,7 +21,7 @@ extension Setting {
             .authDoubledNames, .boolean, default: "false",
             "Take rules that name services as Micro v2 did: go.micro.api.go.micro.api.greeter"),
         Setting(
-            .authToken, .text("token"), ["MICRO_AUTH_TOKEN"], in: CommandName.asking, group: .access,
+            .authToken, .text("token"), ["MICRO_AUTH_TOKEN"], in: CommandName.asking, group: .encryption,
             "The token to show a running micro; better given as the variable"),
     ]
 
@@ -30,7 +30,7 @@ extension Setting {
     ) -> Setting {
         Setting(
             key, kind, ["MICRO_\(key.rawValue.uppercased())"], default: fallback, in: CommandName.serving,
-            group: .access, isCommon: isCommon, help)
+            group: .encryption, isCommon: isCommon, help)
     }
 }
 

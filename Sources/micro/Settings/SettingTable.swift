@@ -45,7 +45,7 @@ extension Setting {
         Setting(
             .insecureDashboard, .boolean, ["MICRO_INSECURE_DASHBOARD"], default: "false", in: webCommands,
             group: .listening, isCommon: true,
-            "Let everyone use the dashboard and the web services behind it without a login"),
+            "Open the dashboard to everyone"),
         Setting(
             .publicDirectory, .text("directory"), ["MICRO_PUBLIC_DIR"], in: webCommands, group: .listening,
             "Where the files of the dashboard lie"),
