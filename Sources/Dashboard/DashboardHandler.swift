@@ -37,7 +37,8 @@ package final class DashboardHandler: Handler {
     ///   - operators: Keeps what operators declare; nil, the default, where there is no gateway for it.
     package init(
         catalog view: CatalogView, facts: StatusFacts, registrar: (any Registrar)?, files: PublicFiles,
-        policy: AccessPolicy, authorizer: Authorizer? = nil, rpc: any Handler, web: any WebServiceResolver, applications: any Handler,
+        policy: AccessPolicy, authorizer: Authorizer? = nil, rpc: any Handler, web: any WebServiceResolver,
+        applications: any Handler,
         token: PageToken, unreadiness: @escaping @Sendable () -> String?,
         certificates: @escaping @Sendable () -> [StatusFacts.Certificate] = { [] },
         gateways: [DocumentedGateway] = [],
