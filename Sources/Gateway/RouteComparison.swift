@@ -7,7 +7,7 @@ package struct RouteComparison {
     private let candidates: [Candidate]
 
     package init(_ rules: [RouteRule]) {
-        candidates = rules.enumerated().map { Candidate(rule: $1, order: $0) }
+        candidates = rules.enumerated().map { Candidate($1, order: $0) }
     }
 
     /// The rules that are worth telling of, the winner first, then those that fit, then those that nearly do.
@@ -64,9 +64,14 @@ struct ComparedRequest {
 /// A rule, and its place in the list of all.
 private struct Candidate {
     let rule: RouteRule
-    let order: Int
+    private let order: Int
+    private let condition: RouteRule.Condition
 
-    private var condition: RouteRule.Condition { rule.condition }
+    init(_ rule: RouteRule, order: Int) {
+        self.rule = rule
+        self.order = order
+        condition = rule.condition
+    }
 
     func isFor(_ request: ComparedRequest) -> Bool {
         condition.accepts(request.method) && hostRank(request.host) != nil && isForPath(of: request)

@@ -33,6 +33,9 @@ struct CatalogKeeperTests {
         }
     }
 
+    /// Longer than a busy machine holds up a thread that tells of many events.
+    private static let longSettling = Duration.milliseconds(250)
+
     private func service(_ name: String, _ id: String, port: Int = 1) -> Service {
         Service(name: name, nodes: [Node(id: id, address: "10.0.0.1:\(port)")])
     }
@@ -118,20 +121,22 @@ struct CatalogKeeperTests {
     @Test func `a burst of events is one question`() async throws {
         let registry = ScriptedRegistry([])
         var keeping = CatalogKeeping()
-        keeping.settling = .milliseconds(50)
+        keeping.settling = Self.longSettling
         let bench = try Bench(registry, keeping: keeping)
         await bench.keeper.start()
         registry.set((0..<500).map { service("s", "\($0)") })
         for number in 0..<500 { registry.tell(.registered(service("s", "\(number)"))) }
         var catalogs = bench.catalogs.makeAsyncIterator()
         #expect(await catalogs.next()?.nodes(of: "s").count == 500)
-        #expect(registry.questions.count <= 3)  // Two, unless this thread was held up in the burst.
+        #expect(registry.questions.count <= 3)  // Two, unless this thread was held up for very long in the burst.
         await bench.stop()
     }
 
     @Test func `events of many services are one listing`() async throws {
         let registry = ScriptedRegistry([])
-        let bench = try Bench(registry)
+        var keeping = CatalogKeeping()
+        keeping.settling = Self.longSettling
+        let bench = try Bench(registry, keeping: keeping)
         await bench.keeper.start()
         registry.set((0..<200).map { service("s\($0)", "a") })
         for number in 0..<200 { registry.tell(.registered(service("s\(number)", "a"))) }
