@@ -34,7 +34,8 @@ extension RequestPayload {
         of route: Route, _ catalog: CatalogView, _ others: (any RequestDescriber)?
     ) -> FieldDescription? {
         let destination = route.destination
-        return catalog.catalog.endpoint(destination.endpoint, of: destination.service)?.request
+        let rule = route.binding?.rule
+        return catalog.catalog.endpoint(destination.endpoint, of: destination.service, declaredBy: rule)?.request
             ?? others?.request(of: destination, on: route.nodes.nodes)
     }
 

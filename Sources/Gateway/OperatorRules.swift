@@ -54,7 +54,8 @@ package struct OperatorRoute: Sendable, Equatable {
     /// What the gateways go by.
     package var rule: RouteRule {
         RouteRule(
-            on: condition, kind: kind, services: services, endpoint: endpoint, isStream: isStream, origin: Self.origin)
+            on: condition, kind: kind, services: services, endpoint: endpoint, isStream: isStream,
+            declarer: .operator, origin: Self.origin)
     }
 }
 
