@@ -18,5 +18,8 @@ package struct RPCConfiguration: Sendable, Equatable {
     /// What services are told as `Micro-Namespace`: in which they were looked for, without type. Default nothing.
     package var namespace: Namespace?
 
+    /// What services are told as `Micro-From-Service`: under what name this program is registered.
+    package var serviceName = "go.micro.api"
+
     package init() {}
 }

@@ -90,12 +90,13 @@ package final class RPCHandler: RouteHandler {
         case .protobuf: try checkMessage(body, head, route)
         }
         CallMetadata.fill(
-            &exchange.metadata, from: head, exchange.forwarding, namespace: configuration.namespace)
+            &exchange.metadata, from: head, exchange.forwarding, configuration, for: .call)
         // The clock starts here, because how long the client took to send is not the service's affair.
         var call = RPCCall(
             destination: route.destination, body: body, metadata: exchange.metadata,
             deadline: exchange.now + CallTimeout.requested(by: head, configuration), exchange: exchange)
         call.format = format
+        call.tellsHost = true
         return call
     }
 
@@ -115,8 +116,9 @@ package final class RPCHandler: RouteHandler {
             if first.text == "null" { RequestPayload.replace(&first, with: [:]) }
         }
         CallMetadata.fill(
-            &exchange.metadata, from: exchange.request, exchange.forwarding, namespace: configuration.namespace)
-        let call = RPCCall(streaming: route.destination, for: exchange, configuration)
+            &exchange.metadata, from: exchange.request, exchange.forwarding, configuration, for: .call)
+        var call = RPCCall(streaming: route.destination, for: exchange, configuration)
+        call.tellsHost = true
         let stream = try await dispatcher.open(call, over: route, wakeup: exchange.wakeup)
         var answer = StreamAnswer(
             to: exchange, from: stream, as: format, first: first, source: source,

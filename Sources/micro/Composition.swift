@@ -243,6 +243,7 @@ struct Composition: Sendable {
         rpc.maximumBody = configuration.limits.rpcBody
         rpc.timeout = configuration.client.requestTimeout
         rpc.streamIdleTimeout = configuration.limits.streamIdleTimeout
+        if let name = configuration.discovery?.serverName { rpc.serviceName = name }
         rpc.namespace = (gateway ?? configuration.gateways.first)?.commonNamespace ?? .fixed(Namespace.standard)
         return rpc
     }
