@@ -26,7 +26,7 @@ extension RequestPayload {
         do throws(PayloadProblem) {
             try bind(&body, form, of: head, by: binding, as: type)
         } catch {
-            throw GatewayError(.badRequest, "\(error)")
+            throw GatewayError(error)
         }
     }
 
@@ -44,7 +44,7 @@ extension RequestPayload {
         do throws(PayloadProblem) {
             return try fields(of: head, by: binding, as: binding.rule.request.flatMap(FieldType.init))
         } catch {
-            throw GatewayError(.badRequest, "\(error)")
+            throw GatewayError(error)
         }
     }
 
@@ -69,7 +69,7 @@ extension RequestPayload {
             case .array, .string, .number, .bool: throw .scalarBody
             }
         } catch {
-            throw GatewayError(.badRequest, "\(error)")
+            throw GatewayError(error)
         }
     }
 

@@ -51,7 +51,7 @@ package final class FrontHandler: ExplainingHandler {
             try await next.handle(exchange)
         case .rpc: try await rpc.handle(exchange)
         case .root: try await answerRoot(exchange)
-        case .icon: try await exchange.respond(.ok, contentType: "image/x-icon", text: "")
+        case .icon: try await answerIcon(exchange)
         case .redirect(let target): try await redirect(exchange, to: target)
         case .refused(let sentence): throw GatewayError(.badRequest, sentence)
         case .asterisk: throw .asterisk
@@ -81,6 +81,12 @@ package final class FrontHandler: ExplainingHandler {
         }
         let text = "{\"version\": \"\(version)\"}"
         try await exchange.respond(.ok, contentType: "text/plain; charset=utf-8", text: text)
+    }
+
+    /// No icon, and so no type.
+    nonisolated(nonsending) private func answerIcon(_ exchange: Exchange) async throws(GatewayError) {
+        var nothing = ByteBuffer()
+        try await exchange.respond(.ok, body: &nothing)
     }
 
     /// 308 keeps the method and the body, which 301 does not.

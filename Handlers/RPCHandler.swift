@@ -36,7 +36,7 @@ package final class RPCHandler: RouteHandler {
         if exchange.webSocketOffer != .none { return try await webSockets.handle(exchange, over: route) }
         guard exchange.request.method.isCall else {
             return try await exchange.refuseMethod(
-                allow: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS", id: "go.micro.api")
+                allow: "GET, HEAD, POST, PUT, PATCH, DELETE", id: "go.micro.api", answersOptions: false)
         }
         let format = exchange.withRequest { StreamFormat(for: $0, on: route) }
         do throws(GatewayError) {

@@ -28,6 +28,7 @@ package final class CatalogRouter: Router {
 
     private let resolver: any Resolver
     private let namespace: String
+    private let reporter: Namespace?
     private let mode: Mode
     private let view: CatalogView
     private let strategy: any Strategy
@@ -44,9 +45,10 @@ package final class CatalogRouter: Router {
 
     /// - Parameters:
     ///   - namespace: How the namespace is described in errors, such as `go.micro.api`.
+    ///   - reporter: By whose name errors of `meta` go, as those of Micro v2 do: that of the request. Default nobody's.
     ///   - declared: Routes that go before the resolver. Default none.
     package init(
-        resolver: any Resolver, namespace: String, mode: Mode, view: CatalogView, strategy: any Strategy,
+        resolver: any Resolver, namespace: String, reporter: Namespace? = nil, mode: Mode, view: CatalogView, strategy: any Strategy,
         health: NodeHealth, declared: DeclaredRoutes? = nil,
         clock: @escaping () -> ContinuousClock.Instant = { .now }
     ) {
@@ -54,6 +56,7 @@ package final class CatalogRouter: Router {
         self.clock = clock
         self.resolver = resolver
         self.namespace = namespace
+        self.reporter = reporter
         self.mode = mode
         self.view = view
         self.strategy = strategy
@@ -92,8 +95,13 @@ package final class CatalogRouter: Router {
         if let trace, let declared {
             trace.rules = RouteComparison.verdicts(on: declared.rules, for: head, limit: RouteTrace.maximumRules)
         }
-        if let declared = try declaredRoute(head, trace) { return declared }
-        return try resolvedRoute(head, trace)
+        do throws(GatewayError) {
+            if let declared = try declaredRoute(head, trace) { return declared }
+            return try resolvedRoute(head, trace)
+        } catch {
+            guard mode == .meta, let reporter else { throw error }
+            throw error.reported(by: reporter.name(for: head))
+        }
     }
 
     private func resolvedRoute(

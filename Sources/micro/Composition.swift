@@ -95,8 +95,8 @@ struct Composition: Sendable {
     ) -> any Handler {
         let parts = LoopParts(context, self)
         let router = CatalogRouter(
-            resolver: resolver(api), namespace: "\(api.namespace)", mode: api.handler, view: context.catalog,
-            strategy: strategy(), health: parts.health, declared: DeclaredRoutes(routes.index),
+            resolver: resolver(api), namespace: "\(api.namespace)", reporter: api.namespace, mode: api.handler,
+            view: context.catalog, strategy: strategy(), health: parts.health, declared: DeclaredRoutes(routes.index),
             clock: { [loop = context.loop] in loop.now })
         let routing = RoutingHandler(router: router, handlers: handlers(api, registrar, parts, context)) {
             compression(passesOn: $0.nodeUse == .proxying, context)
