@@ -49,11 +49,15 @@ package enum CallMetadata {
     /// Goes on with the trace that the client has begun, or begins one, so that what services call because of this call is
     /// known to belong together.
     private static func trace(_ metadata: inout HeaderFields) {
-        for name in ["Micro-Trace-Id", "Micro-Span-Id"] where metadata.firstIndex(named: name.utf8.span) == nil {
-            let identifier = RandomUUID.make()
-            // Neither name nor identifier is anyone's but ours.
-            try? metadata.append(untrusted: name.utf8.span, value: identifier.span)
-        }
+        identify("Micro-Trace-Id", in: &metadata)
+        identify("Micro-Span-Id", in: &metadata)
+    }
+
+    private static func identify(_ name: String, in metadata: inout HeaderFields) {
+        guard metadata.firstIndex(named: name.utf8.span) == nil else { return }
+        let identifier = RandomUUID.make()
+        // Neither name nor identifier is anyone's but ours, so nothing is wrong with them.
+        try? metadata.append(untrusted: name.utf8.span, value: identifier.span)
     }
 }
 

@@ -59,6 +59,6 @@ extension DashboardHandler {
 
     private func webApplications(_ exchange: Exchange) -> [WebApplication] {
         WebApplication.all(
-            in: view.catalog, for: exchange.request, scheme: exchange.forwarding.scheme, by: web)
+            in: view.catalog, for: exchange.request, scheme: exchange.forwarding.scheme(of: exchange.request), by: web)
     }
 }

@@ -48,8 +48,8 @@ package final class CatalogRouter: Router {
     ///   - reporter: By whose name errors of `meta` go, as those of Micro v2 do: that of the request. Default nobody's.
     ///   - declared: Routes that go before the resolver. Default none.
     package init(
-        resolver: any Resolver, namespace: String, reporter: Namespace? = nil, mode: Mode, view: CatalogView, strategy: any Strategy,
-        health: NodeHealth, declared: DeclaredRoutes? = nil,
+        resolver: any Resolver, namespace: String, reporter: Namespace? = nil, mode: Mode, view: CatalogView,
+        strategy: any Strategy, health: NodeHealth, declared: DeclaredRoutes? = nil,
         clock: @escaping () -> ContinuousClock.Instant = { .now }
     ) {
         self.declared = declared

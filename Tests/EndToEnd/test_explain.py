@@ -140,3 +140,26 @@ def test_what_is_explained_is_what_is_done(start_server, micro_service):
             # The service has no such endpoint; the call was made where it was said.
             assert status == 404 and told["destination"]["endpoint"] in answer["detail"], (path, answer)
     assert served > 20
+
+
+def test_a_route_of_one_version_leads_to_its_nodes_only(start_server, micro_service):
+    server = start_server()
+    name = "go.micro.api.items"
+    route = {"name": "Items.Read", "metadata": {"path": "/items/{id}", "method": "GET"}}
+    services = {}
+    for version, endpoints in {"1": [{"name": "Items.List"}], "2": [route], "3": [route]}.items():
+        services[version] = micro_service(name)
+        services[version].endpoints.update({
+            endpoint["name"]: (lambda version: lambda _: {"version": version})(version) for endpoint in endpoints})
+        server.register_record({
+            "name": name, "version": version, "endpoints": endpoints, "nodes": [
+                {"id": version, "address": services[version].address, "metadata": {"protocol": "mucp"}}]})
+    asked = [request(server, "GET", path) for path in ["/items/7", "/items/items/read"] * 8]
+    assert {status for status, _ in asked} == {200}
+    assert {answer["version"] for _, answer in asked} == {"2", "3"}
+    assert request(server, "GET", "/items/items/list")[1] == {"version": "1"}
+    for path, reason in [("/items/7", "has not declared this route"), ("/items/items/read", "does not describe")]:
+        first, *others = explained(server, "GET", path)["nodes"]
+        assert (first["version"], first["canBeAsked"]) == ("1", False)
+        assert reason in first["state"]
+        assert all(other["canBeAsked"] for other in others)

@@ -63,6 +63,24 @@ def test_everything_is_there_after_a_restart(start_kept, micro_service, admin, t
     assert (admin(second, "list", "routes"), admin(second, "list", "limits")) == ("", "")
 
 
+def test_a_route_whose_service_is_gone_leads_to_no_other(start_kept, micro_service, admin):
+    program = start_kept()
+    other = micro_service("go.micro.api.people", People_Call=lambda _: {"from": "another"})
+    program.register("go.micro.api.people", other.address, endpoints=[{"name": "People.Call"}])
+    assert ask(program, "/people")[2] == {"from": "another"}
+    admin(program, "add", "route", "--path=/people", "--service=user", "--endpoint=User.Call")
+    near = micro_service("go.micro.api.usr")
+    program.register("go.micro.api.usr", near.address)
+    status, fields, report = ask(program, "/people")
+    assert (status, fields["Retry-After"]) == (503, "1")
+    assert report["detail"] == (
+        "this path belongs to service user, which is not registered; the nearest registered name is go.micro.api.usr")
+    assert len(other.calls) == 1
+    service = micro_service("user", User_Call=lambda _: {"from": "user"})
+    program.register("user", service.address)
+    assert ask(program, "/people")[2] == {"from": "user"}
+
+
 def test_a_refused_request_is_told_when_to_come_again(start_kept, admin):
     server = start_kept()
     admin(server, "set", "limit", "--path=/none", "--requests=1", "--window=30m")

@@ -74,7 +74,9 @@ struct ExplainTests {
                         id: "\(name)-\(version)-\(number)", address: "10.0.0.\(number):1",
                         metadata: ["protocol": dice.pick(["mucp", "http", "grpc"])])
                 }
-                let endpoints = ["A.B", "A.A", "B.C", "E.1", "E.2"].filter { _ in dice.roll(3) == 0 }.map { Endpoint(name: $0) }
+                let endpoints = ["A.B", "A.A", "B.C", "E.1", "E.2"].filter { _ in dice.roll(3) == 0 }.map {
+                    Endpoint(name: $0)
+                }
                 return Service(name: name, version: "\(version)", endpoints: endpoints, nodes: nodes)
             }
         }
