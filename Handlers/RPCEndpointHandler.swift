@@ -5,7 +5,7 @@ internal import Reactor
 
 /// Who may use `/rpc`, which reaches every registered service.
 package enum RPCAccess: String, Sendable {
-    /// Clients on this machine. The default.
+    /// Clients on this machine, and whoever has an account. The default.
     case thisMachine
     case everyone
     case nobody
@@ -21,11 +21,14 @@ package final class RPCEndpointHandler: Handler {
     private let dispatcher: Dispatcher
     private let catalog: CatalogView
     private let configuration: RPCConfiguration
+    private let authorizer: Authorizer?
 
+    /// - Parameter authorizer: Says who may call which service; nil, the default, lets everyone that `access` does.
     package init(
         access: RPCAccess, router: any Router, dispatcher: Dispatcher, catalog: CatalogView,
-        configuration: RPCConfiguration = RPCConfiguration()
+        configuration: RPCConfiguration = RPCConfiguration(), authorizer: Authorizer? = nil
     ) {
+        self.authorizer = authorizer
         self.access = access
         self.router = router
         self.dispatcher = dispatcher
@@ -34,6 +37,8 @@ package final class RPCEndpointHandler: Handler {
     }
 
     nonisolated(nonsending) package func handle(_ exchange: Exchange) async throws(GatewayError) {
+        // Whoever has an account may come from anywhere; what for, is asked once it is known.
+        if access == .thisMachine { try await authorizer?.identify(exchange) }
         try checkAccess(exchange)
         guard exchange.request.method == .post else {
             return try await exchange.refuseMethod(allow: "POST, OPTIONS", id: RPCRequest.errorID)
@@ -43,6 +48,10 @@ package final class RPCEndpointHandler: Handler {
             into: &body, limit: configuration.maximumBody, id: RPCRequest.errorID)
         let request = try RPCRequest(body: body.span, head: exchange.request)
         exchange.service = request.service
+        if let authorizer {
+            let resource = AccessResource(calling: request.endpoint, of: request.service)
+            guard try await authorizer.admits(exchange, to: resource) else { return }
+        }
         do throws(GatewayError) {
             try await call(request, for: exchange)
         } catch {
@@ -99,7 +108,9 @@ package final class RPCEndpointHandler: Handler {
         case .everyone: return
         case .nobody: throw .rpcForbidden("/rpc is switched off; start with --enable_rpc to open it to everyone")
         case .thisMachine:
-            let refusal = policy.refusal(of: exchange.request, isFromThisMachine: exchange.isFromThisMachine)
+            let refusal = policy.refusal(
+                of: exchange.request, isFromThisMachine: exchange.isFromThisMachine, hasAccount: exchange.account != nil
+            )
             if let refusal { throw .rpcForbidden(refusal.sentence) }
         }
     }

@@ -35,8 +35,11 @@ package final class RPCHandler: RouteHandler {
     ) async throws(GatewayError) {
         if exchange.webSocketOffer != .none { return try await webSockets.handle(exchange, over: route) }
         guard exchange.request.method.isCall else {
+            let answersOptions = configuration.answersOptions
             return try await exchange.refuseMethod(
-                allow: "GET, HEAD, POST, PUT, PATCH, DELETE", id: "go.micro.api", answersOptions: false)
+                allow: answersOptions
+                    ? "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS" : "GET, HEAD, POST, PUT, PATCH, DELETE",
+                id: "go.micro.api", answersOptions: answersOptions)
         }
         let format = exchange.withRequest { StreamFormat(for: $0, on: route) }
         do throws(GatewayError) {

@@ -4,6 +4,7 @@ package import HTTP
 /// Asks for the route of a request, and leaves the rest to whoever does what the route says.
 package final class RoutingHandler: ExplainingHandler {
     private let router: any Router
+    private let authorizer: Authorizer?
     /// Few, so that looking through them is faster than hashing.
     private let branches: [Branch]
 
@@ -15,12 +16,14 @@ package final class RoutingHandler: ExplainingHandler {
 
     /// - Parameters:
     ///   - handlers: A route for a kind that is missing here is answered with 501.
+    ///   - authorizer: Says who may; nil, the default, lets everyone do everything.
     ///   - compression: How answers of a kind are compressed; nil leaves them as they are. Default nil.
     package init(
-        router: any Router, handlers: [HandlerKind: any RouteHandler],
+        router: any Router, handlers: [HandlerKind: any RouteHandler], authorizer: Authorizer? = nil,
         compression: (HandlerKind) -> CompressionPolicy? = { _ in nil }
     ) {
         self.router = router
+        self.authorizer = authorizer
         branches = handlers.map { kind, handler in
             Branch(kind: kind, handler: handler, compression: compression(kind))
         }
@@ -28,16 +31,22 @@ package final class RoutingHandler: ExplainingHandler {
 
     /// The same handler for every route.
     package convenience init(
-        router: any Router, always handler: any RouteHandler,
+        router: any Router, always handler: any RouteHandler, authorizer: Authorizer? = nil,
         compression: (HandlerKind) -> CompressionPolicy? = { _ in nil }
     ) {
         self.init(
             router: router, handlers: Dictionary(uniqueKeysWithValues: HandlerKind.allCases.map { ($0, handler) }),
-            compression: compression)
+            authorizer: authorizer, compression: compression)
     }
 
     nonisolated(nonsending) package func handle(_ exchange: Exchange) async throws(GatewayError) {
-        let route = try exchange.withRequest { (head) throws(GatewayError) in try router.route(head) }
+        let route: Route
+        if let authorizer {
+            guard let permitted = try await permittedRoute(exchange, authorizer) else { return }
+            route = permitted
+        } else {
+            route = try exchange.withRequest { (head) throws(GatewayError) in try router.route(head) }
+        }
         exchange.service = route.destination.service
         let branch = try branch(for: route.kind)
         if let policy = branch.compression { exchange.compression = policy }
@@ -47,6 +56,10 @@ package final class RoutingHandler: ExplainingHandler {
 
     package func explain(_ head: RequestHead, body: [UInt8]) -> Explanation {
         var explanation = router.explain(head)
+        if let authorizer {
+            explanation.access = authorizer.explain(head, resource(of: head, authorizer))
+            if let refusal = explanation.access?.problem { explanation.problem = refusal }
+        }
         guard explanation.problem == nil else { return explanation }
         do throws(GatewayError) {
             let route = try router.route(head)
@@ -55,6 +68,39 @@ package final class RoutingHandler: ExplainingHandler {
             explanation.problem = error
         }
         return explanation
+    }
+
+    // MARK: Who may
+
+    /// The route, if whoever asks may take it. Nil when it has been answered.
+    ///
+    /// What there is and what there is not is told to those only who may use it.
+    nonisolated(nonsending) private func permittedRoute(
+        _ exchange: Exchange, _ authorizer: Authorizer
+    ) async throws(GatewayError) -> Route? {
+        let outcome: Result<Route, GatewayError>
+        do throws(GatewayError) {
+            let route = try router.route(exchange.request)
+            // It tells what may be asked for, which browsers want to know of whoever they ask for.
+            if exchange.request.method == .options, route.kind.nodeUse != .proxying { return route }
+            outcome = .success(route)
+        } catch {
+            outcome = .failure(error)
+        }
+        let resource =
+            switch outcome {
+            case .success(let route):
+                authorizer.resource(for: route.destination, route.kind, of: exchange.request)
+            case .failure: resource(of: exchange.request, authorizer)
+            }
+        if case .success(let route) = outcome { exchange.service = route.destination.service }
+        guard try await authorizer.admits(exchange, to: resource) else { return nil }
+        return try outcome.get()
+    }
+
+    private func resource(of head: RequestHead, _ authorizer: Authorizer) -> AccessResource {
+        guard let aim = router.destination(of: head) else { return authorizer.ownResource(of: head) }
+        return authorizer.resource(for: aim.destination, aim.kind, of: head)
     }
 
     private func branch(for kind: HandlerKind) throws(GatewayError) -> Branch {

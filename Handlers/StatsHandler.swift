@@ -8,13 +8,17 @@ internal import JSON
 package final class StatsHandler: ExplainingHandler {
     private let statistics: RequestStatistics
     private let process: @Sendable () -> RequestStatistics.Process
+    private let authorizer: Authorizer?
     private let next: any Handler
 
-    /// - Parameter process: What the system says of this process. Must not block.
+    /// - Parameters:
+    ///   - process: What the system says of this process. Must not block.
+    ///   - authorizer: Says who may read them; nil, the default, lets everyone.
     package init(
         _ statistics: RequestStatistics, process: @escaping @Sendable () -> RequestStatistics.Process,
-        next: any Handler
+        authorizer: Authorizer? = nil, next: any Handler
     ) {
+        self.authorizer = authorizer
         self.statistics = statistics
         self.process = process
         self.next = next
@@ -40,6 +44,10 @@ package final class StatsHandler: ExplainingHandler {
     }
 
     nonisolated(nonsending) private func answer(_ exchange: Exchange) async throws(GatewayError) {
+        if let authorizer {
+            let resource = authorizer.ownResource(of: exchange.request)
+            guard try await authorizer.admits(exchange, to: resource) else { return }
+        }
         guard exchange.request.method == .get || exchange.request.method == .head else {
             return try await exchange.refuseMethod(allow: "GET, HEAD, OPTIONS", id: "go.micro.api")
         }

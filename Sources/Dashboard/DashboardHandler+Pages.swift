@@ -29,7 +29,8 @@ extension DashboardHandler {
         guard !Answer.prefersJSON(exchange.request) else {
             return try await Answer.json(ServicesAPI.list(view.catalog.services), to: exchange)
         }
-        try await Answer.page(Page.services(view.catalog, webApplications(exchange)), to: exchange)
+        try await Answer.page(
+            Page.services(view.catalog, webApplications(exchange), for: visitor(exchange)), to: exchange)
     }
 
     /// - Parameter name: As it was sent.
@@ -44,7 +45,7 @@ extension DashboardHandler {
         guard !Answer.prefersJSON(exchange.request) else {
             return try await Answer.json(ServicesAPI.list(versions), to: exchange)
         }
-        try await Answer.page(Page.service(decoded, versions), to: exchange)
+        try await Answer.page(Page.service(decoded, versions, for: visitor(exchange)), to: exchange)
     }
 
     nonisolated(nonsending) func listApplications(_ exchange: Exchange) async throws(GatewayError) {

@@ -3,8 +3,23 @@ internal import HTTP
 
 /// The pages that need no script: what is registered, for people, terminals and old bookmarks.
 enum Page {
+    /// Who looks at a page, and where one becomes known.
+    struct Visitor {
+        /// Nil for somebody unknown.
+        var account: String?
+        /// Nil without such a page.
+        var loginURL: String?
+
+        fileprivate var links: HTML {
+            let name = account.map { name -> HTML in " · Logged in as: \(name)" } ?? ""
+            let word = account == nil ? "Login" : "Account"
+            let link = loginURL.map { url -> HTML in " · <a href=\"\(url)\">\(word)</a>" } ?? ""
+            return "\(link)\(name)"
+        }
+    }
+
     /// `/services`: the web applications and all services, each with a link.
-    static func services(_ catalog: Catalog, _ applications: [WebApplication]) -> String {
+    static func services(_ catalog: Catalog, _ applications: [WebApplication], for visitor: Visitor) -> String {
         let names = catalog.names.map { name -> HTML in
             let versions = catalog.versions(of: name)
             let count = versions.reduce(0) { $0 + $1.nodes.count }
@@ -23,7 +38,7 @@ enum Page {
             """
         let empty: HTML = "<p>No service is registered yet. Try <code>micro demo</code>.</p>\n"
         return page(
-            title: "Services", root: "",
+            title: "Services", root: "", for: visitor,
             """
             \(applications.isEmpty ? "" : grid(applications))<section class="panel"><h2>Services</h2>
             \(names.isEmpty ? empty : table)</section>
@@ -31,7 +46,7 @@ enum Page {
     }
 
     /// `/service/{name}`: where its versions run, and what they can be asked.
-    static func service(_ name: String, _ versions: [Service]) -> String {
+    static func service(_ name: String, _ versions: [Service], for visitor: Visitor) -> String {
         let panels = versions.map { version -> HTML in
             """
             <section class="panel"><h2>Version: \(version.version)</h2>
@@ -46,7 +61,7 @@ enum Page {
 
             """
         return page(
-            title: name, root: "../",
+            title: name, root: "../", for: visitor,
             """
             <p><a href="../services">← All services</a> · \
             <a href="../#service=\(PercentEncoding.encode(name))">Call it</a></p>
@@ -75,7 +90,7 @@ enum Page {
     }
 
     /// - Parameter root: The way to the dashboard's root, so that the page works behind a path prefix too.
-    private static func page(title: String, root: String, _ content: HTML) -> String {
+    private static func page(title: String, root: String, for visitor: Visitor, _ content: HTML) -> String {
         let page: HTML = """
             <!doctype html>
             <html lang="en">
@@ -90,7 +105,7 @@ enum Page {
             <body>
             <header class="bar">
             <a class="brand" href="\(root)./"><img src="\(root)icon.svg" alt="" width="28" height="28">Micro</a>
-            <nav class="facts"><a href="\(root)client">Client</a> · <a href="\(root)services">Services</a></nav>
+            <nav class="facts"><a href="\(root)client">Client</a> · <a href="\(root)services">Services</a>\(visitor.links)</nav>
             </header>
             <main class="plain detail">
             <h1>\(title)</h1>
