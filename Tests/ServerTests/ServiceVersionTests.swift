@@ -73,6 +73,42 @@ struct ServiceVersionTests {
         #expect(try nodes(router.route(head(line))) == expected)
     }
 
+    /// Each version by itself says whether it declares what was found; the rule that all share must know the same.
+    @Test("versions that declare what they like share each route with those that declare it too", arguments: 1...200)
+    func shared(seed: UInt64) throws {
+        var random = FastGenerator(seed: seed)
+        let versions = (1...4).map { number in
+            let endpoints = ["Items.Read", "Items.Make"].map { name in
+                let methods = ["GET", "POST", "HEAD", "PUT"].filter { _ in random.next() % 3 == 0 }
+                let path = random.next() % 4 == 0 ? "/items/{name}" : "/items/{id}"
+                let host = random.next() % 4 == 0 ? "a.example" : ""
+                return (
+                    name,
+                    ["path": path, "method": methods.joined(separator: ","), "host": host].filter { !$0.value.isEmpty }
+                )
+            }
+            return Self.version("\(number)", Dictionary(uniqueKeysWithValues: endpoints))
+        }
+        let index = RouteIndex(EndpointRoutes.read(Catalog(generation: 1, services: versions)).rules)
+        for method in [HTTP.Method.get, .post, .head, .put, .delete] {
+            for host in ["a.example", "b.example"] {
+                let head = RequestHead(method: method, target: "/items/7", authority: host)
+                guard let rule = index.binding(of: head)?.rule else {
+                    #expect(!versions.contains { RouteIndex(EndpointRoutes.read($0).rules).binding(of: head) != nil })
+                    continue
+                }
+                let declaring = versions.filter { version in
+                    EndpointRoutes.read(version).rules.contains {
+                        $0.endpoint == rule.endpoint && $0.condition.text == rule.condition.text
+                            && $0.condition.hosts == rule.condition.hosts && $0.condition.accepts(method)
+                    }
+                }
+                #expect(
+                    rule.declarer == .versions(Set(declaring.map(\.version))), "\(method) \(host) \(rule.condition)")
+            }
+        }
+    }
+
     @Test func `what an endpoint says in both encodings is one route, and methods with bodies of their own are two`() {
         let list = #"[{"path":"/a","method":"GET"},{"path":"/a","method":"POST","body":"*"}]"#
         let metadata = ["routes": list, "path": "/a", "method": "GET"]
