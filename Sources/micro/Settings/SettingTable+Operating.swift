@@ -18,8 +18,12 @@ extension Setting {
             .routeHosts, "host", .list("hosts"), [.apiAdd],
             "The hosts, such as example.com or *.example.com; all when none is named"),
         row(
-            .routeHandler, "handler", .word(valid: HandlerKind.allCases.map(\.rawValue) + ["proxy"], notYet: []),
-            [.apiAdd], default: HandlerKind.rpc.rawValue, "What becomes of requests"),
+            .routeOrigin, "origin", .word(valid: RouteSource.allCases.map(\.rawValue), notYet: [], isExact: true),
+            [.apiList], "Only routes that were declared so"),
+        row(
+            .routeHandler, "handler",
+            .word(valid: HandlerKind.allCases.map(\.rawValue) + ["proxy"], notYet: [], isExact: true), [.apiAdd],
+            default: HandlerKind.rpc.rawValue, "What becomes of requests"),
         row(
             .routeService, "service", .text("name"), [.apiAdd],
             "The service, by the name that it is registered under, or what follows the namespace in it"),

@@ -56,7 +56,7 @@ extension Setting {
             .apiHandler,
             .word(
                 valid: ["meta", "rpc", "api", "http", "proxy", "web", "event", "cloudevents", "broker", "registry"],
-                notYet: []),
+                notYet: [], isExact: true),
             ["MICRO_API_HANDLER"], default: "meta", in: apiCommands, as: name("handler", in: apiCommands),
             group: .routing, isCommon: true,
             "What becomes of requests"),
@@ -69,7 +69,7 @@ extension Setting {
             as: name("type", in: apiCommands), group: .routing, isCommon: true,
             "What follows the namespace in names"),
         Setting(
-            .apiResolver, .word(valid: ["micro", "path", "vpath", "host", "grpc"], notYet: []),
+            .apiResolver, .word(valid: ["micro", "path", "vpath", "host", "grpc"], notYet: [], isExact: true),
             ["MICRO_API_RESOLVER"], default: "micro", in: apiCommands, as: name("resolver", in: apiCommands),
             group: .routing, isCommon: true,
             "How a request names its service and endpoint"),
@@ -117,8 +117,8 @@ extension Setting {
             as: name("namespace", in: [.web]), group: .routing,
             "What the names of web services begin with; domain to take it from the host"),
         Setting(
-            .webResolver, .word(valid: ["path", "domain", "subdomain"], notYet: []), ["MICRO_WEB_RESOLVER"],
-            default: "path", in: webCommands, as: name("resolver", in: [.web]), group: .routing,
+            .webResolver, .word(valid: ["path", "domain", "subdomain"], notYet: [], isExact: true),
+            ["MICRO_WEB_RESOLVER"], default: "path", in: webCommands, as: name("resolver", in: [.web]), group: .routing,
             "How a request names its web service: by its path, or by the name below the dashboard's domain"),
         Setting(
             .webURL, .text("host"), ["MICRO_WEB_HOST"], in: webCommands, group: .routing,
