@@ -37,7 +37,13 @@ package final class RoutingHandler: ExplainingHandler {
     }
 
     nonisolated(nonsending) package func handle(_ exchange: Exchange) async throws(GatewayError) {
-        let route = try exchange.withRequest { (head) throws(GatewayError) in try router.route(head) }
+        let route: Route
+        do throws(GatewayError) {
+            route = try exchange.withRequest { (head) throws(GatewayError) in try router.route(head) }
+        } catch {
+            guard let methods = error.methods(for: exchange.request.method) else { throw error }
+            return try await exchange.tellMethods(methods)
+        }
         exchange.service = route.destination.service
         let branch = try branch(for: route.kind)
         if let policy = branch.compression { exchange.compression = policy }
@@ -47,7 +53,12 @@ package final class RoutingHandler: ExplainingHandler {
 
     package func explain(_ head: RequestHead, body: [UInt8]) -> Explanation {
         var explanation = router.explain(head)
-        guard explanation.problem == nil else { return explanation }
+        if let problem = explanation.problem {
+            guard let methods = problem.methods(for: head.method) else { return explanation }
+            explanation.problem = nil
+            explanation.ownAnswer = "answered by the gateway with the methods that the path takes: \(methods)"
+            return explanation
+        }
         do throws(GatewayError) {
             let route = try router.route(head)
             explanation.sends = try branch(for: route.kind).handler.preview(head, body: body, over: route)
@@ -61,5 +72,13 @@ package final class RoutingHandler: ExplainingHandler {
         // By place, so that only the one that is wanted is copied.
         for index in branches.indices where branches[index].kind == kind { return branches[index] }
         throw GatewayError(.notImplemented, "this gateway has no handler \(kind.rawValue)")
+    }
+}
+
+extension GatewayError {
+    /// What to tell a client that asks for the methods of a path, where they are all that is wrong with its request. Nil for
+    /// everyone else.
+    fileprivate func methods(for method: Method) -> String? {
+        method == .options && code == .methodNotAllowed && !allow.isEmpty ? allow : nil
     }
 }
