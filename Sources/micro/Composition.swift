@@ -169,6 +169,11 @@ struct Composition: Sendable {
     func proxy(_ proxy: ApplianceConfiguration.Proxy, _ context: WorkerContext) -> any Handler {
         let parts = LoopParts(context, self)
         let name = proxy.target.description
+        let checked = PathCheckHandler(encodedSlashes: proxy.encodedSlashes, next: passing(proxy, context))
+        return proxy.hasCORS ? CORSHandler(proxy.origins, fields: proxy.corsFields, next: checked) : checked
+    }
+
+    private func passing(_ proxy: ApplianceConfiguration.Proxy, _ context: WorkerContext) -> any Handler {
         let nodes = [proxy.target.node]
         let router = FixedRouter(service: name, nodes: nodes, strategy: strategy(), health: parts.health)
         guard proxy.target.isGRPC else {

@@ -83,3 +83,31 @@ def test_the_root_and_the_icon_are_the_gateway_s_until_someone_declares_them(gat
     assert ask(server, "/").body == b"/"
     assert ask(server, "/favicon.ico").body == b"/favicon.ico"
     assert "version" in json.loads(ask(server, "/", "POST").body)
+
+
+@pytest.fixture
+def proxied(start_proxy, raw_server):
+    """Asks a plain server through `micro proxy`."""
+
+    def make(*flags):
+        node = raw_server()
+        proxy = start_proxy(node.url, *flags)
+        return lambda target: wire.ask(proxy.proxy_port, wire.request("GET", target))
+
+    return make
+
+
+@pytest.mark.parametrize(
+    "target", ["/", "/a//b", "/a/../b?c=//d", "/a/%2e%2e/b", "/a%2Fb", "/%FF", "/a;b", "/rpc", "//"])
+def test_a_proxy_redirects_no_path_and_passes_it_on_as_it_came(proxied, target):
+    answer = proxied()(target)
+    assert (answer.status, answer.body.decode()) == (200, target)
+
+
+def test_a_proxy_refuses_what_servers_read_in_different_ways(proxied):
+    ask_proxy = proxied()
+    for target, blamed in AMBIGUOUS.items():
+        answer = ask_proxy(target)
+        assert answer.status == 400, target
+        assert f"has {blamed}" in json.loads(answer.body)["detail"]
+    assert proxied("--encoded_slashes=reject")("/a%2Fb").status == 400

@@ -11,6 +11,7 @@ extension Setting {
 
     private static let both: Set<CommandName> = [.server, .demo]
     private static let apiCommands = both.union([.api])
+    private static let proxyingCommands = apiCommands.union([.proxy])
     private static let webCommands = both.union([.web])
 
     private static func name(_ name: String, in commands: Set<CommandName>) -> [ShortName] {
@@ -77,17 +78,18 @@ extension Setting {
             .enableRPC, .boolean, ["MICRO_API_ENABLE_RPC"], in: apiCommands, group: .routing, isCommon: true,
             "Who may call any service at /rpc: true everyone, false nobody, unset this machine"),
         Setting(
-            .enableCORS, .boolean, ["MICRO_API_ENABLE_CORS"], default: "true", in: apiCommands, group: .routing,
+            .enableCORS, .boolean, ["MICRO_API_ENABLE_CORS"], default: "true", in: proxyingCommands, group: .routing,
             "Let pages of the allowed origins read answers, and answer browsers that ask if they may"),
         Setting(
-            .allowedOrigins, .origins, ["MICRO_ALLOWED_ORIGINS"], in: apiCommands, group: .routing,
-            "Whose pages may read answers and open WebSockets; when unset, pages of localhost may read"),
+            .allowedOrigins, .origins, ["MICRO_ALLOWED_ORIGINS"], in: proxyingCommands, group: .routing,
+            "Whose pages may read answers and open WebSockets; when unset, pages of localhost may read, and micro proxy"
+                + " leaves it to the server"),
         Setting(
-            .corsHeaders, .list("names"), ["MICRO_CORS_HEADERS"], in: apiCommands, group: .routing,
+            .corsHeaders, .list("names"), ["MICRO_CORS_HEADERS"], in: proxyingCommands, group: .routing,
             "Header fields that such pages may send besides the usual ones, such as X-Tenant,X-App-*"),
         Setting(
             .encodedSlashes, .word(valid: EncodedSlashes.allCases.map(\.rawValue), notYet: []),
-            ["MICRO_ENCODED_SLASHES"], default: "keep", in: apiCommands, group: .routing,
+            ["MICRO_ENCODED_SLASHES"], default: "keep", in: proxyingCommands, group: .routing,
             "What %2F in a path is: a byte of its segment, a reason to refuse it, or a slash"),
         Setting(
             .insecureRegistry, .boolean, ["MICRO_INSECURE_REGISTRY"], default: "false", in: apiCommands,
