@@ -236,6 +236,7 @@ function renderFacts() {
   facts.push(...status.gateways.map(({ name, url }) => `${status.gateways.length > 1 ? name : "gateway"} ${url}`));
   if (!status.gateways.length) facts.push("no gateway in this program");
   if ($("facts").textContent !== facts.join(" · ")) $("facts").textContent = facts.join(" · ");
+  $("stats").hidden = !status.stats;
   renderDocuments(status.gateways);
 }
 

@@ -66,7 +66,9 @@ package struct StatusFacts: Sendable, Equatable {
         self.isInsecure = isInsecure
     }
 
-    func json(generation: UInt64, services: Int, certificates: [Certificate]) -> JSONValue {
+    func json(
+        generation: UInt64, services: Int, certificates: [Certificate], hasStatistics: Bool = false
+    ) -> JSONValue {
         .object([
             "product": "micro", "version": .string(version), "pid": .integer(Int(getpid())),
             "started": .string(Self.timestamp(started)), "gateway": gateways.first?.json ?? .null,
@@ -75,7 +77,7 @@ package struct StatusFacts: Sendable, Equatable {
                 "name": .string(registry), "generation": .number(String(generation)), "services": .integer(services),
             ]),
             "loops": .integer(loops), "insecure": .bool(isInsecure),
-            "certificates": .array(certificates.map(\.json)),
+            "certificates": .array(certificates.map(\.json)), "stats": .bool(hasStatistics),
         ])
     }
 

@@ -96,8 +96,9 @@ extension Setting {
             group: .routing,
             "Let other machines register and deregister through the handler registry without any login"),
         Setting(
-            .enableStats, .boolean, ["MICRO_ENABLE_STATS"], default: "false", in: apiCommands, group: .routing,
-            "Count answers, and tell of them at /stats"),
+            .enableStats, .boolean, ["MICRO_ENABLE_STATS"], default: "false", in: apiCommands.union([.web]),
+            group: .routing,
+            "Count answers, and tell of them at /stats, of each gateway and of the dashboard"),
         Setting(
             .descriptors, .list("files"), ["MICRO_DESCRIPTORS"], in: apiCommands.union([.proxy]), group: .routing,
             "Descriptor sets of protoc: types of gRPC services, and routes that they declare"),
