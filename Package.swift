@@ -78,6 +78,8 @@ let package = Package(
         module(
             "ACME",
             ["Bytes", "COpenSSL", "Gateway", "HTTP", "JSON", "Reactor", "Transports", "Upstream", logging]),
+        module(
+            "AuthProviders", ["Bytes", "COpenSSL", "Gateway", "HTTP", "JSON", "Reactor", "Transports"]),
         module("Brokers", ["Bytes", "Gateway", "HTTP", "JSON", "Reactor", "Upstream"]),
         module("Dashboard", ["Bytes", "CPublic", "Gateway", "HTTP", "JSON", "Reactor"]),
         module("Server", ["Bytes", "Gateway", "HTTP", "JSON", "Reactor", "Transports", logging]),
@@ -86,7 +88,7 @@ let package = Package(
         .executableTarget(
             name: "micro",
             dependencies: [
-                "ACME", "Bytes", "Brokers", "CLinux", "Dashboard", "Gateway", "HTTP", "Handlers", "JSON", "Reactor",
+                "ACME", "AuthProviders", "Bytes", "Brokers", "CLinux", "Dashboard", "Gateway", "HTTP", "Handlers", "JSON", "Reactor",
                 "Registries", "Resolvers", "Server", "Transcoding", "Transports", "Upstream", arguments, logging,
                 yaml,
             ],
@@ -111,6 +113,9 @@ let package = Package(
         tests("Transcoding", ["Bytes", "CMallocCount", "JSON", "Transcoding"], exclude: ["Golden"]),
         tests("Resolvers", ["Gateway", "HTTP", "Resolvers"]),
         tests("ACME", ["ACME", "Bytes", "COpenSSL", "Gateway", "HTTP", "JSON", "TestSupport", "Transports", logging]),
+        tests(
+            "AuthProviders",
+            ["AuthProviders", "Bytes", "COpenSSL", "Gateway", "HTTP", "JSON", "Reactor", "TestSupport"]),
         tests("Brokers", ["Brokers", "Bytes", "Gateway", "HTTP", "JSON", "Reactor", "TestSupport", "Upstream"]),
         tests("Tidy", []),
         tests("Handlers", ["Bytes", "Gateway", "HTTP", "Handlers", "JSON", "Reactor", "TestSupport"]),
@@ -135,7 +140,7 @@ let package = Package(
             ]),
         tests(
             "Command",
-            ["ACME", "Bytes", "Gateway", "Handlers", "JSON", "Reactor", "Resolvers", "Server", "micro", logging]),
+            ["ACME", "AuthProviders", "Bytes", "Gateway", "Handlers", "JSON", "Reactor", "Resolvers", "Server", "micro", logging]),
     ],
     swiftLanguageModes: [.v6]
 )

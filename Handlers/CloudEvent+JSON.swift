@@ -1,4 +1,4 @@
-internal import HTTP
+internal import Bytes
 package import JSON
 
 // Events that come as one JSON object.
@@ -25,7 +25,7 @@ extension CloudEvent {
             case "specversion", "id", "source", "type": continue
             case "data": if value != .null || object["data_base64"] == nil { content = .json(value) }
             case "data_base64":
-                guard case .string(let text) = value, let bytes = Base64.decode(text.utf8.span) else {
+                guard case .string(let text) = value, let bytes = Base64.decode(lenient: text.utf8.span) else {
                     throw CloudEventProblem("data_base64 is no text in base64")
                 }
                 guard object["data"] ?? .null == .null else {

@@ -1,4 +1,4 @@
-internal import HTTP
+internal import Bytes
 package import JSON
 
 /// An event in the form of CloudEvents 1.0. What comes in version 0.1, which is all that Micro v2 knew, is brought to it.

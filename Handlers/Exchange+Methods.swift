@@ -23,4 +23,12 @@ extension Exchange {
         var body = ByteBuffer()
         try await respond(.noContent, fields, body: &body)
     }
+
+    /// Sends the client elsewhere. 308 keeps the method and the body, which 301 does not.
+    nonisolated(nonsending) func redirect(to target: String) async throws(GatewayError) {
+        var fields = HeaderFields()
+        fields.append(.location, target)
+        var body = ByteBuffer()
+        try await respond(.permanentRedirect, fields, body: &body)
+    }
 }

@@ -21,11 +21,14 @@ package final class RPCEndpointHandler: Handler {
     private let dispatcher: Dispatcher
     private let catalog: CatalogView
     private let configuration: RPCConfiguration
+    private let authorizer: Authorizer?
 
+    /// - Parameter authorizer: Says who may call which service; nil, the default, lets everyone that `access` does.
     package init(
         access: RPCAccess, router: any Router, dispatcher: Dispatcher, catalog: CatalogView,
-        configuration: RPCConfiguration = RPCConfiguration()
+        configuration: RPCConfiguration = RPCConfiguration(), authorizer: Authorizer? = nil
     ) {
+        self.authorizer = authorizer
         self.access = access
         self.router = router
         self.dispatcher = dispatcher
@@ -43,6 +46,10 @@ package final class RPCEndpointHandler: Handler {
             into: &body, limit: configuration.maximumBody, id: RPCRequest.errorID)
         let request = try RPCRequest(body: body.span, head: exchange.request)
         exchange.service = request.service
+        if let authorizer {
+            let resource = AccessResource(calling: request.endpoint, of: request.service)
+            guard try await authorizer.admits(exchange, to: resource) else { return }
+        }
         do throws(GatewayError) {
             try await call(request, for: exchange)
         } catch {

@@ -53,7 +53,9 @@ enum RawBody {
             throw broken("has a type that cannot be told to a client")
         }
         guard let text = members[data]?.stringValue, !text.isEmpty else { return fields }
-        guard let bytes = Base64.decode(text.utf8.span) else { throw broken("has bytes that are not in base64") }
+        guard let bytes = Base64.decode(lenient: text.utf8.span) else {
+            throw broken("has bytes that are not in base64")
+        }
         answer.append(bytes)
         return fields
     }

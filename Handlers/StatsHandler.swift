@@ -8,13 +8,18 @@ internal import JSON
 package final class StatsHandler: ExplainingHandler {
     private let statistics: RequestStatistics
     private let process: (@Sendable () -> RequestStatistics.Process)?
+    private let authorizer: Authorizer?
     private let next: any Handler
 
-    /// - Parameter process: What the system says of this process. Must not block. Nil where the next handler has a `/stats` of
-    ///   its own, so that here is only counted.
+    /// - Parameters:
+    ///   - process: What the system says of this process. Must not block. Nil where the next handler has a `/stats` of its own,
+    ///     so that here is only counted.
+    ///   - authorizer: Says who may read them; nil, the default, lets everyone.
     package init(
-        _ statistics: RequestStatistics, process: (@Sendable () -> RequestStatistics.Process)?, next: any Handler
+        _ statistics: RequestStatistics, process: (@Sendable () -> RequestStatistics.Process)?,
+        authorizer: Authorizer? = nil, next: any Handler
     ) {
+        self.authorizer = authorizer
         self.statistics = statistics
         self.process = process
         self.next = next
@@ -42,6 +47,10 @@ package final class StatsHandler: ExplainingHandler {
     nonisolated(nonsending) private func answer(
         _ exchange: Exchange, _ report: StatisticsReport
     ) async throws(GatewayError) {
+        if let authorizer {
+            let resource = authorizer.ownResource(of: exchange.request)
+            guard try await authorizer.admits(exchange, to: resource) else { return }
+        }
         guard exchange.request.method == .get || exchange.request.method == .head else {
             return try await exchange.refuseMethod(allow: "GET, HEAD, OPTIONS", id: "go.micro.api")
         }

@@ -10,15 +10,18 @@ package final class WebServiceHandler: Handler {
     private let router: any Router
     private let proxy: any RouteHandler
     private let compression: CompressionPolicy?
+    private let authorizer: Authorizer?
 
     /// - Parameters:
     ///   - router: Knows the nodes of named services.
     ///   - proxy: Passes the request on.
     ///   - compression: How answers are compressed; nil leaves them as they are.
+    ///   - authorizer: Says who may use which service; nil, the default, lets everyone use all.
     package init(
         resolver: any WebServiceResolver, catalog: CatalogView, router: any Router, proxy: any RouteHandler,
-        compression: CompressionPolicy? = nil
+        compression: CompressionPolicy? = nil, authorizer: Authorizer? = nil
     ) {
+        self.authorizer = authorizer
         self.resolver = resolver
         self.catalog = catalog
         self.router = router
@@ -28,6 +31,12 @@ package final class WebServiceHandler: Handler {
 
     nonisolated(nonsending) package func handle(_ exchange: Exchange) async throws(GatewayError) {
         let destination = try choose(exchange.request)
+        if let authorizer {
+            // By the path that the service gets.
+            let path = destination.target.prefix { $0 != "?" }
+            let resource = AccessResource(path: String(path).utf8.span, of: destination.service)
+            guard try await authorizer.admits(exchange, to: resource) else { return }
+        }
         exchange.service = destination.service
         exchange.compression = compression
         let route = try router.route(

@@ -235,6 +235,12 @@ function renderFacts() {
   const facts = [`${status.product} ${status.version}`, `registry ${status.registry.name}`];
   facts.push(...status.gateways.map(({ name, url }) => `${status.gateways.length > 1 ? name : "gateway"} ${url}`));
   if (!status.gateways.length) facts.push("no gateway in this program");
+  if (status.account) facts.push(`logged in as ${status.account}`);
+  $("login").hidden = !status.login;
+  if (status.login) {
+    $("login").href = status.login;
+    $("login").textContent = status.account ? "Account" : "Log in";
+  }
   if ($("facts").textContent !== facts.join(" · ")) $("facts").textContent = facts.join(" · ");
   $("stats").hidden = !status.stats;
   renderDocuments(status.gateways);

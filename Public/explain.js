@@ -189,11 +189,12 @@ function explanationVerdict({ sentence, problem, ownAnswer, handler }) {
 
 /** The decision in the order in which it was made. Steps that were not reached are left out. */
 function decisionPath(explanation) {
-  const { request, ownAnswer, resolver, destination, nodes, sends, problem } = explanation;
+  const { request, ownAnswer, resolver, destination, access, nodes, sends, problem } = explanation;
   const steps = [step("Request", element("p", {},
     element("code", {}, `${request.method} ${request.path}`), " for host ", element("code", {}, request.host)))];
   if (resolver) steps.push(step("Routes", triedRoutes(explanation)), step("Resolver", resolverWords(explanation)));
   if (destination) steps.push(step("Destination", destinationWords(explanation)));
+  if (access) steps.push(step("Access", element("p", {}, access.sentence)));
   if (nodes.length) steps.push(step("Nodes", candidateTable(nodes)));
   if (sends) steps.push(step("Would be sent", Object.entries(sends).flatMap(([name, value]) => sent(name, value))));
   if (ownAnswer !== undefined) steps.push(step("Answer", element("p", {}, ownAnswer)));

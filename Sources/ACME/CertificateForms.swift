@@ -1,3 +1,4 @@
+internal import Bytes
 internal import COpenSSL
 internal import Transports
 
@@ -94,6 +95,6 @@ package enum CertificateID {
     }
 
     static func text(keyIdentifier: [UInt8], serial: [UInt8]) -> String {
-        "\(Base64URL.encode(keyIdentifier)).\(Base64URL.encode(serial))"
+        "\(Base64.encode(keyIdentifier.span, as: .url)).\(Base64.encode(serial.span, as: .url))"
     }
 }

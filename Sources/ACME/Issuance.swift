@@ -1,3 +1,4 @@
+internal import Bytes
 internal import JSON
 
 /// One certificate's way through an ACME server (RFC 8555, 7.1), without input and output: it says what to do next, and is
@@ -151,7 +152,7 @@ package struct Issuance {
         case .challenge: return (challengeURL, .object([:]))
         case .finalizing:
             let request = try CertificateRequest.der(for: wish.host, key: wish.key)
-            return (order.finalize, .object(["csr": .string(Base64URL.encode(request))]))
+            return (order.finalize, .object(["csr": .string(Base64.encode(request.span, as: .url))]))
         case .authorization, .checking: return (order.authorizations[position], nil)
         case .readiness, .collecting: return (order.url, nil)
         case .download: return (order.certificate, nil)
@@ -262,7 +263,9 @@ package struct Issuance {
                 "the ACME server does not offer \(wish.challenge.rawValue) for \(wish.host), but"
                     + " \(kinds.isEmpty ? "nothing" : kinds.joined(separator: ", "))")
         }
-        guard Base64URL.isValid(token), token.utf8.count <= 512 else { throw Self.nonsense("its token is none") }
+        // It stands in a path: digits of the alphabet for URLs and nothing else (RFC 8555, 8.3).
+        guard (1...512).contains(token.utf8.count), token.utf8.allSatisfy({ Base64.value(of: $0, in: .url) != nil })
+        else { throw Self.nonsense("its token is none") }
         challengeURL = url
         answer = ChallengeAnswer(
             kind: wish.challenge, host: wish.host, token: token,

@@ -1,3 +1,4 @@
+internal import Bytes
 internal import JSON
 
 /// Requests to an ACME server, signed by the key of an account (RFC 8555, 6.2; RFC 7515).
@@ -38,13 +39,13 @@ enum SignedRequest {
     }
 
     private static func encode(_ value: JSONValue) -> String {
-        Base64URL.encode(value.text(JSONStyle(escapesHTML: false)))
+        Base64.encode(value.text(JSONStyle(escapesHTML: false)).utf8.span, as: .url)
     }
 
     private static func members(_ protected: String, _ content: String, _ signature: [UInt8]) -> JSONObject {
         [
             "protected": .string(protected), "payload": .string(content),
-            "signature": .string(Base64URL.encode(signature)),
+            "signature": .string(Base64.encode(signature.span, as: .url)),
         ]
     }
 
@@ -60,7 +61,7 @@ package struct ExternalAccount: Sendable, Equatable {
 
     /// - Parameter encodedKey: In Base64 for URLs, as authorities give it out. Nil when it is no such text.
     package init?(identifier: String, encodedKey: String) {
-        guard let key = Base64URL.decode(encodedKey), !key.isEmpty else { return nil }
+        guard let key = Base64.decode(lenient: encodedKey.utf8.span, in: .url), !key.isEmpty else { return nil }
         self.identifier = identifier
         self.key = key
     }

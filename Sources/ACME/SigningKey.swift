@@ -1,3 +1,4 @@
+internal import Bytes
 internal import COpenSSL
 internal import JSON
 internal import Transports
@@ -40,12 +41,15 @@ package struct SigningKey: Sendable, Equatable {
     /// The public key as JSON (RFC 7517), the members in the order in which its thumbprint needs them.
     var jwk: JSONObject {
         [
-            "crv": "P-256", "kty": "EC", "x": .string(Base64URL.encode(x)), "y": .string(Base64URL.encode(y)),
+            "crv": "P-256", "kty": "EC", "x": .string(Base64.encode(x.span, as: .url)),
+            "y": .string(Base64.encode(y.span, as: .url)),
         ]
     }
 
     /// What identifies the public key (RFC 7638).
-    package var thumbprint: String { Base64URL.encode(Digest.sha256(JSONValue.object(jwk).text())) }
+    package var thumbprint: String {
+        Base64.encode(Digest.sha256(JSONValue.object(jwk).text()).span, as: .url)
+    }
 
     /// A signature with SHA-256 as JWS has it (RFC 7518, 3.4): two numbers of 32 bytes.
     func sign(_ message: String) throws(ACMEFailure) -> [UInt8] {

@@ -57,8 +57,10 @@ enum Answer {
     /// - Parameters:
     ///   - allow: The methods for a 405.
     ///   - retryAfter: The value of that field. Default none.
+    ///   - challenge: How to become known, for a 401. Default none.
     nonisolated(nonsending) static func error(
-        _ status: Status, _ sentence: String, allow: String? = nil, retryAfter: String? = nil, to exchange: Exchange
+        _ status: Status, _ sentence: String, allow: String? = nil, retryAfter: String? = nil, challenge: String = "",
+        to exchange: Exchange
     ) async throws(GatewayError) {
         // A registry that does not answer has no code of its own.
         exchange.refusal =
@@ -66,6 +68,7 @@ enum Answer {
         let isPage = prefersPage(exchange.request)
         var fields = fields(contentType: isPage ? "text/html; charset=utf-8" : "application/json")
         if let allow { fields.append(.allow, allow) }
+        if !challenge.isEmpty { fields.append(.wwwAuthenticate, challenge) }
         if let retryAfter { fields.append(.retryAfter, retryAfter) }
         var body = ByteBuffer()
         if isPage {
@@ -76,6 +79,15 @@ enum Answer {
             body.append("}")
         }
         try await exchange.respond(status, fields, body: &body)
+    }
+
+    /// What went wrong elsewhere, in the form of the dashboard's errors.
+    nonisolated(nonsending) static func error(_ error: GatewayError, to exchange: Exchange) async throws(GatewayError) {
+        let isTransient = error.code == .noNodes || error.code == .upstreamRefused
+        try await Self.error(
+            error.status, error.report.detail, retryAfter: isTransient ? "1" : nil, challenge: error.challenge,
+            to: exchange)
+        exchange.note(error)
     }
 
     /// Whether a client wants the data of a page: it says so in `Accept`, or in the way of Micro v2, by the type of a

@@ -16,6 +16,7 @@ package final class DashboardHandler: Handler {
     private let explaining: ExplainAnswer
     private let operators: OperatorAPI
     private let policy: AccessPolicy
+    private let authorizer: Authorizer?
     private let rpc: any Handler
     private let applications: any Handler
     private let unreadiness: @Sendable () -> String?
@@ -24,6 +25,7 @@ package final class DashboardHandler: Handler {
 
     /// - Parameters:
     ///   - registrar: Takes what is registered and deregistered; nil when the registry can only be read.
+    ///   - authorizer: Says who may use which path; nil, the default, leaves it to the policy.
     ///   - rpc: Answers `/rpc`, every method of it, after the policy has let the request pass.
     ///   - web: Says which requests are for web services.
     ///   - applications: Passes those on.
@@ -37,7 +39,7 @@ package final class DashboardHandler: Handler {
     ///   - statistics: What `/stats` tells; nil, the default, when nothing is counted.
     package init(
         catalog view: CatalogView, facts: StatusFacts, registrar: (any Registrar)?, files: PublicFiles,
-        policy: AccessPolicy, rpc: any Handler, web: any WebServiceResolver, applications: any Handler,
+        policy: AccessPolicy, authorizer: Authorizer? = nil, rpc: any Handler, web: any WebServiceResolver, applications: any Handler,
         token: PageToken, unreadiness: @escaping @Sendable () -> String?,
         certificates: @escaping @Sendable () -> [StatusFacts.Certificate] = { [] },
         gateways: [DocumentedGateway] = [],
@@ -53,6 +55,7 @@ package final class DashboardHandler: Handler {
         self.operators = OperatorAPI(view: view, records: operators)
         self.files = files
         self.policy = policy
+        self.authorizer = authorizer
         self.rpc = rpc
         self.web = web
         self.applications = applications
@@ -70,14 +73,18 @@ package final class DashboardHandler: Handler {
         let path = exchange.request.path
         guard let own = OwnPath(path, hasStatistics: statistics != nil) else {
             guard let file = await files.file(for: path) else { return try await passOn(exchange) }
-            guard try await isAllowed(exchange) else { return }
+            guard try await isAllowed(exchange, to: path) else { return }
             return try await answer(exchange, with: file)
         }
         switch own {
         // Whoever watches over the program may do so from elsewhere, and learns nothing else.
         case .health, .readiness: try await health(own, exchange)
+        // Which service a call is for, the rules are asked where it is known.
+        case .rpc:
+            guard try await isAllowed(exchange, to: nil) else { return }
+            try await answer(exchange, for: own)
         default:
-            guard try await isAllowed(exchange) else { return }
+            guard try await isAllowed(exchange, to: path) else { return }
             try await answer(exchange, for: own)
         }
     }
@@ -107,8 +114,11 @@ package final class DashboardHandler: Handler {
         }
     }
 
-    /// Whether the policy lets the request pass, and a page has the token. If not, it has been answered.
-    private func isAllowed(_ exchange: Exchange) async throws(GatewayError) -> Bool {
+    /// Whether rules and policy let the request pass, and a page has the token. If not, it has been answered.
+    ///
+    /// - Parameter path: What the rules are asked for; nil asks only who it is.
+    private func isAllowed(_ exchange: Exchange, to path: String?) async throws(GatewayError) -> Bool {
+        guard try await isAuthorized(exchange, to: path) else { return false }
         if let refusal = refusal(of: exchange) {
             try await Answer.error(refusal.status, refusal.sentence, to: exchange)
             return false
@@ -122,26 +132,39 @@ package final class DashboardHandler: Handler {
         return false
     }
 
+    private func isAuthorized(_ exchange: Exchange, to path: String?) async throws(GatewayError) -> Bool {
+        guard let authorizer else { return true }
+        do throws(GatewayError) {
+            guard path != nil else {
+                try await authorizer.identify(exchange)
+                return true
+            }
+            return try await authorizer.admits(exchange, to: authorizer.ownResource(of: exchange.request))
+        } catch {
+            try await Answer.error(error, to: exchange)
+            return false
+        }
+    }
+
     private func refusal(of exchange: Exchange) -> AccessPolicy.Refusal? {
         policy.refusal(
             of: exchange.request, isFromThisMachine: exchange.isFromThisMachine,
-            opensTunnel: exchange.webSocketOffer != .none)
+            hasAccount: exchange.account != nil, opensTunnel: exchange.webSocketOffer != .none)
     }
 
     /// Web services are for those who may use the dashboard. What pages of other sites may ask of them is their own
     /// affair once they are open to everyone; until then they rely on being reached from this machine only.
     private func passOn(_ exchange: Exchange) async throws(GatewayError) {
-        if !policy.isInsecure, let refusal = refusal(of: exchange) {
+        // Which service it is for, the rules are asked where it is known.
+        guard try await isAuthorized(exchange, to: nil) else { return }
+        if !policy.isInsecure, exchange.account == nil, let refusal = refusal(of: exchange) {
             return try await Answer.error(refusal.status, refusal.sentence, to: exchange)
         }
         do throws(GatewayError) {
             try await applications.handle(exchange)
         } catch {
             guard !exchange.hasBegunResponse, error.code != .clientGone else { throw error }
-            let isTransient = error.code == .noNodes || error.code == .upstreamRefused
-            try await Answer.error(
-                error.status, error.report.detail, retryAfter: isTransient ? "1" : nil, to: exchange)
-            exchange.note(error)
+            try await Answer.error(error, to: exchange)
             exchange.lateFailure = error
         }
     }
@@ -162,8 +185,12 @@ extension DashboardHandler {
         let catalog = view.catalog
         let status = facts.json(
             generation: catalog.generation, services: catalog.names.count, certificates: certificates(),
-            hasStatistics: statistics != nil)
+            hasStatistics: statistics != nil, visitor: visitor(exchange))
         try await Answer.json(["data": status], to: exchange)
+    }
+
+    func visitor(_ exchange: Exchange) -> Page.Visitor {
+        Page.Visitor(account: exchange.account?.id, loginURL: authorizer?.configuration.loginURL)
     }
 
     nonisolated(nonsending) private func events(_ exchange: Exchange) async throws(GatewayError) {

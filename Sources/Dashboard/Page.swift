@@ -5,6 +5,22 @@ internal import HTTP
 struct Page {
     /// Whether there is a page `/stats`.
     let hasStatistics: Bool
+    let visitor: Visitor
+
+    /// Who looks at a page, and where one becomes known.
+    struct Visitor {
+        /// Nil for somebody unknown.
+        var account: String?
+        /// Nil without such a page.
+        var loginURL: String?
+
+        fileprivate var links: HTML {
+            let name = account.map { name -> HTML in " · Logged in as: \(name)" } ?? ""
+            let word = account == nil ? "Login" : "Account"
+            let link = loginURL.map { url -> HTML in " · <a href=\"\(url)\">\(word)</a>" } ?? ""
+            return "\(link)\(name)"
+        }
+    }
 
     /// `/services`: the web applications and all services, each with a link.
     func services(_ catalog: Catalog, _ applications: [WebApplication]) -> String {
@@ -123,7 +139,8 @@ struct Page {
             <body>
             <header class="bar">
             <a class="brand" href="\(root)./"><img src="\(root)icon.svg" alt="" width="28" height="28">Micro</a>
-            <nav class="facts"><a href="\(root)client">Client</a> · <a href="\(root)services">Services</a>\(stats)</nav>
+            <nav class="facts"><a href="\(root)client">Client</a> · <a href="\(root)services">Services</a>\
+            \(stats)\(visitor.links)</nav>
             </header>
             <main class="plain detail">
             <h1>\(title)</h1>

@@ -67,7 +67,7 @@ package struct StatusFacts: Sendable, Equatable {
     }
 
     func json(
-        generation: UInt64, services: Int, certificates: [Certificate], hasStatistics: Bool = false
+        generation: UInt64, services: Int, certificates: [Certificate], hasStatistics: Bool, visitor: Page.Visitor
     ) -> JSONValue {
         .object([
             "product": "micro", "version": .string(version), "pid": .integer(Int(getpid())),
@@ -77,6 +77,8 @@ package struct StatusFacts: Sendable, Equatable {
                 "name": .string(registry), "generation": .number(String(generation)), "services": .integer(services),
             ]),
             "loops": .integer(loops), "insecure": .bool(isInsecure),
+            "account": visitor.account.map { .string($0) } ?? .null,
+            "login": visitor.loginURL.map { .string($0) } ?? .null,
             "certificates": .array(certificates.map(\.json)), "stats": .bool(hasStatistics),
         ])
     }

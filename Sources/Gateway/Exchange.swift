@@ -20,6 +20,8 @@ package final class Exchange {
     package private(set) var status = 0
     /// The service that was asked, for the access log. Set by handlers.
     package var service = ""
+    /// Who asks, for the access log and pages. Nil for somebody unknown, and where nobody asks. Set by whoever admits.
+    package var account: Account?
     /// What went wrong after the answer had begun, where the handler has told the client of it within the answer. For the
     /// operator.
     package var lateFailure: GatewayError?
@@ -85,6 +87,7 @@ package final class Exchange {
         rewrite = nil
         status = 0
         lateFailure = nil
+        account = nil
         mayBodyPause = false
         refusal = nil
         crossOrigin = nil

@@ -20,6 +20,20 @@ package struct Explanation: Sendable {
         package let state: RouteTrace.NodeState
     }
 
+    /// Who may, and why.
+    package struct Access: Sendable {
+        /// As rules name it: `service:go.micro.api.foo:foo.bar`.
+        package let resource: String
+        /// The account of the request's token; nil without a good one.
+        package let account: String?
+        /// Nil when somebody else must be asked.
+        package let isGranted: Bool?
+        /// As a sentence without a period.
+        package let reason: String
+        /// What is answered instead, when it is not granted.
+        package let problem: GatewayError?
+    }
+
     package var method = ""
     package var host = ""
     package var path = ""
@@ -42,6 +56,8 @@ package struct Explanation: Sendable {
     package var ownAnswer: String?
     /// How many requests the path takes, as a sentence. Nil when nothing limits it.
     package var limit: String?
+    /// Who may make the request. Nil where everyone may do everything.
+    package var access: Access?
     /// What would be sent to a node, by name. Empty when nothing is.
     package var sends: [(name: String, value: String)] = []
 
@@ -109,6 +125,7 @@ extension Explanation {
         object["namespace"] = .string(namespace)
         if let resolved { object["resolved"] = resolved.json }
         if let limit { object["limit"] = .string(limit) }
+        if let access { object["access"] = access.json }
         if let kind { object["handler"] = .string(kind.rawValue) }
         if let destination { object["destination"] = destination.json }
         if !fields.isEmpty { object["fields"] = Self.object(of: fields) }
@@ -125,6 +142,24 @@ extension Explanation {
     private static func object(of pairs: [(name: String, value: String)]) -> JSONValue {
         var object = JSONObject()
         for (name, value) in pairs { object[name] = .string(value) }
+        return .object(object)
+    }
+}
+
+extension Explanation.Access {
+    /// In one sentence, without a period.
+    package var sentence: String {
+        let who = account.map { "the account \($0)" } ?? "somebody unknown"
+        let verdict = isGranted.map { $0 ? "may use" : "may not use" } ?? "may or may not use"
+        return "\(who) \(verdict) \(resource): \(reason)"
+    }
+
+    fileprivate var json: JSONValue {
+        var object = JSONObject()
+        object["sentence"] = .string(sentence)
+        object["resource"] = .string(resource)
+        object["account"] = account.map { .string($0) } ?? .null
+        object["granted"] = isGranted.map { .bool($0) } ?? .null
         return .object(object)
     }
 }

@@ -9,6 +9,7 @@ extension GatewayError {
         case .badRequest, .unsupportedMediaType, .unsupportedEncoding, .notAcceptable, .uriTooLong, .expectationFailed,
             .misdirected:
             .invalidArgument
+        case .unauthorized: .unauthenticated
         case .forbidden: .permissionDenied
         case .contentTooLarge, .headerFieldsTooLarge, .tooManyRequests: .resourceExhausted
         case .requestTimeout, .upstreamTimedOut: .deadlineExceeded

@@ -5,7 +5,7 @@ package import HTTP
 package struct GatewayError: Error, Equatable {
     /// What went wrong, as far as client, operator and the next attempt must tell it apart.
     package enum Code: String, Sendable, CaseIterable {
-        case badRequest, forbidden, methodNotAllowed, contentTooLarge, unsupportedMediaType, requestTimeout
+        case badRequest, unauthorized, forbidden, methodNotAllowed, contentTooLarge, unsupportedMediaType, requestTimeout
         case headerFieldsTooLarge, uriTooLong, expectationFailed, versionNotSupported, misdirected, notImplemented
         case loopDetected, notAcceptable, tooManyRequests
         /// The body is encoded in a way that we cannot undo.
@@ -38,6 +38,9 @@ package struct GatewayError: Error, Equatable {
     package var mayHaveBeenSent: Bool
     /// What may be asked for with other methods, for 405: the value of `Allow` (RFC 9110, 15.5.6).
     package private(set) var allow = ""
+    /// How to become known, or as whom one would be let in: the value of `WWW-Authenticate` (RFC 6750, 3). Empty for
+    /// other errors.
+    package private(set) var challenge = ""
     /// The limit that was exceeded, for 429.
     package private(set) var excess: RateLimit.Excess?
     /// True for the error object of a service that forgot its code.
@@ -101,6 +104,28 @@ package struct GatewayError: Error, Equatable {
         return error
     }
 
+    /// The request needs an account, and has none that is good.
+    ///
+    /// - Parameters:
+    ///   - reason: What is wrong or missing, as a sentence for the client.
+    ///   - challenge: The same for programs, as parameters of the challenge. Default nothing.
+    package static func unauthorized(_ reason: String, challenge: String = "") -> GatewayError {
+        var error = GatewayError(.unauthorized, "unauthorized request: \(reason)")
+        error.challenge = challenge.isEmpty ? realm : "\(realm), \(challenge)"
+        return error
+    }
+
+    /// The account may not do what it asks for.
+    package static func forbidden(_ account: Account, because verdict: AccessVerdict) -> GatewayError {
+        var error = GatewayError(
+            .forbidden, "forbidden request: the account \(account.id) may not do this",
+            detail: "the account \(account.id) of \(account.issuer) was refused: \(verdict.sentence)")
+        error.challenge = "\(realm), error=\"insufficient_scope\""
+        return error
+    }
+
+    private static let realm = "Bearer realm=\"micro\""
+
     /// The path has had all the requests that an operator allows for now.
     package static func tooManyRequests(_ excess: RateLimit.Excess) -> GatewayError {
         let limit = excess.limit
@@ -143,6 +168,7 @@ extension GatewayError.Code {
     package var status: Status {
         switch self {
         case .badRequest: .badRequest
+        case .unauthorized: .unauthorized
         case .forbidden: .forbidden
         case .methodNotAllowed: .methodNotAllowed
         case .contentTooLarge: .contentTooLarge

@@ -1,5 +1,4 @@
 package import Bytes
-internal import HTTP
 internal import JSON
 
 /// A message: a flat header and a body.
@@ -28,7 +27,7 @@ extension Message {
         let members = header.map { ($0.key, JSONValue.string($0.value)) }
         JSONWriter.write(.object(JSONObject(members)), to: &buffer, style: JSONStyle(sortsMembers: true))
         buffer.append(",\"Body\":\"" as StaticString)
-        buffer.append(Base64.encode(body.span))
+        Base64.encode(body.span, to: &buffer)
         buffer.append("\"}" as StaticString)
     }
 
@@ -64,7 +63,7 @@ extension Message {
         switch object.member(ignoringCase: "Body") {
         case nil, .null: return []
         case .string(let text):
-            guard let body = Base64.decode(text.utf8.span) else { throw BrokerError("the body is no base64") }
+            guard let body = Base64.decode(lenient: text.utf8.span) else { throw BrokerError("the body is no base64") }
             return body
         default: throw BrokerError("the body of the message is no text in base64")
         }

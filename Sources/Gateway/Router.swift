@@ -5,11 +5,21 @@ package protocol Router: AnyObject {
     /// - Throws: `.notFound` with a sentence that says what was derived, by which rule, and which names are near.
     func route(_ head: RequestHead) throws(GatewayError) -> Route
 
+    /// Whom a request is for, be there anyone or not. Nil when the request does not say. For refusals: it takes longer than
+    /// `route`.
+    func destination(of head: RequestHead) -> (destination: Destination, kind: HandlerKind)?
+
     /// The same decision, with all that it saw on its way. Nothing is remembered of it, and no node is asked.
     func explain(_ head: RequestHead) -> Explanation
 
     /// The route to a service that is already named.
     func route(to destination: Destination) throws(GatewayError) -> Route
+}
+
+extension Router {
+    package func destination(of head: RequestHead) -> (destination: Destination, kind: HandlerKind)? {
+        (try? route(head)).map { ($0.destination, $0.kind) }
+    }
 }
 
 /// A destination joined with the nodes that can serve it, on one loop and in one catalog.

@@ -72,6 +72,10 @@ package final class AccessLog {
             lines.append(", ")
             appendVisible(exchange.service)
         }
+        if let account = exchange.account {
+            lines.append(", account ")
+            appendVisible(account.id)
+        }
         if let refusal = exchange.refusal {
             lines.append(", ")
             lines.append(refusal.rawValue)
@@ -124,6 +128,11 @@ package final class AccessLog {
         lines.append(",\"service\":\"")
         appendEscaped(exchange.service.utf8.span)
         lines.append("\"")
+        if let account = exchange.account {
+            lines.append(",\"account\":\"")
+            appendEscaped(account.id.utf8.span)
+            lines.append("\"")
+        }
         if let refusal = exchange.refusal { appendCode(refusal) }
         endJSON(exchange)
     }

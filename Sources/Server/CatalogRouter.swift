@@ -87,6 +87,17 @@ package final class CatalogRouter: Router {
         return explanation
     }
 
+    package func destination(of head: RequestHead) -> (destination: Destination, kind: HandlerKind)? {
+        forgetOldCatalog()
+        forgetOldDeclarations()
+        if let rule = declared?.binding(of: head)?.rule, rule.kind.nodeUse == nil || destination(of: rule) != nil {
+            let service = Destination(service: rule.services.first ?? "", endpoint: rule.endpoint)
+            return (destination(of: rule) ?? service, rule.kind)
+        }
+        guard mode.kind.nodeUse != nil, let found = try? resolver.resolve(head) else { return nil }
+        return (found, kind(of: found))
+    }
+
     /// The one decision, for those who serve and for those who ask why.
     private func decide(_ head: RequestHead, _ trace: RouteTrace?) throws(GatewayError) -> Route {
         if let trace, let declared {

@@ -15,6 +15,11 @@ enum ErrorResponse {
         }
         fields.append(.contentType, "application/json")
         if error.code == .noNodes || error.code == .upstreamRefused { fields.append(name: "Retry-After", value: "1") }
+        if !error.challenge.isEmpty {
+            fields.append(.wwwAuthenticate, error.challenge)
+            // What is true for one account is not for the next.
+            fields.append(.cacheControl, "no-store")
+        }
         if !error.allow.isEmpty { fields.append(name: "Allow", value: error.allow) }
         error.excess?.write(to: &fields)
         // Tells a client that it is the encoding which is not understood, and not the type (RFC 9110, 12.5.3).

@@ -29,6 +29,8 @@ struct ApplianceConfiguration: Sendable {
     var learnsRoutes: Bool
     /// Routes that the operator declares.
     var routes: [RouteRule]
+    /// Nil when everyone may do everything.
+    var access: Access?
     /// Nil when nothing is discovered: the proxy alone.
     var discovery: Discovery?
     /// Nil when clients are spoken to plainly.
@@ -88,6 +90,8 @@ struct ApplianceConfiguration: Sendable {
     struct Web: Sendable, Equatable {
         var address: ListenAddress
         var namespace: Namespace
+        /// The same without the type of the services.
+        var commonNamespace: Namespace
         /// How requests name their web service.
         var resolver: WebResolver.Mode
         /// The dashboard's own host; nil when it has none but those of the machine.
@@ -222,6 +226,7 @@ extension ApplianceConfiguration {
         discovery = CommandName.discovering.contains(command) ? Discovery(settings) : nil
         let isSecure = settings.boolean(.enableTLS) == true || settings.boolean(.enableACME) == true
         security = isSecure ? Security(settings) : nil
+        access = Access(settings)
         nodeSecurity = NodeSecurity(settings)
         client = Client(settings)
         stateDirectory = settings.text(.stateDir)
@@ -290,7 +295,9 @@ extension ApplianceConfiguration.Proxy {
 extension ApplianceConfiguration.Web {
     fileprivate init(_ settings: Settings) {
         address = settings.the(settings.address, .webAddress)
-        namespace = Namespace(configured: settings.the(settings.text, .webNamespace), type: "web")
+        let text = settings.the(settings.text, .webNamespace)
+        namespace = Namespace(configured: text, type: "web")
+        commonNamespace = Namespace(configured: text, type: "web", hasType: false)
         resolver = WebResolver.Mode(rawValue: settings.the(settings.text, .webResolver)) ?? .path
         host = settings.text(.webURL).flatMap { WebHost.name(in: $0) }
         isInsecure = settings.boolean(.insecureDashboard) ?? false

@@ -1,3 +1,4 @@
+import AuthProviders
 import Brokers
 import Bytes
 import Dashboard
@@ -100,17 +101,21 @@ struct Composition: Sendable {
             resolver: resolver(api), namespace: "\(api.namespace)", mode: api.handler, view: context.catalog,
             strategy: strategy(), health: parts.health, declared: DeclaredRoutes(routes.index),
             clock: { [loop = context.loop] in loop.now })
-        let routing = RoutingHandler(router: router, handlers: handlers(api, registrar, parts, context)) {
+        let authorizer = authorizer(api, parts, context)
+        let routing = RoutingHandler(
+            router: router, handlers: handlers(api, registrar, parts, context), authorizer: authorizer
+        ) {
             compression(passesOn: $0.nodeUse == .proxying, context)
         }
         let front = FrontHandler(
             version: Version.number,
-            rpc: limited(compressing(rpcEndpoint(api.rpcAccess, of: api, parts, context), context), context),
+            rpc: limited(
+                compressing(rpcEndpoint(api.rpcAccess, of: api, authorizer, parts, context), context), context),
             encodedSlashes: api.encodedSlashes, isDeclared: router.isDeclared,
-            next: limited(GRPCSwitchHandler(grpc: grpc(parts, context), next: routing), context))
+            next: limited(GRPCSwitchHandler(grpc: grpc(authorizer, parts, context), next: routing), context))
         let sharing: any ExplainingHandler =
             api.hasCORS ? CORSHandler(api.origins, fields: api.corsFields, next: front) : front
-        let outermost = counted(sharing)
+        let outermost = counted(sharing, authorizer)
         context.explainers.append((api.name, outermost))
         return outermost
     }
@@ -158,29 +163,36 @@ struct Composition: Sendable {
     }
 
     /// Calls of clients that speak gRPC go to services as they are. Their paths name the services.
-    private func grpc(_ parts: LoopParts, _ context: WorkerContext) -> RoutingHandler {
+    private func grpc(
+        _ authorizer: Authorizer?, _ parts: LoopParts, _ context: WorkerContext
+    ) -> RoutingHandler {
         let router = CatalogRouter(
             resolver: GRPCResolver(), namespace: "none", mode: .grpc, view: context.catalog, strategy: strategy(),
             health: parts.health)
         let backend = HTTP2Backend(pool: parts.shared, configuration: pool)
         return RoutingHandler(
-            router: router, always: ProxyHandler(backend: backend, maximumAttempts: maximumAttempts))
+            router: router, always: ProxyHandler(backend: backend, maximumAttempts: maximumAttempts),
+            authorizer: authorizer)
     }
 
     /// The handler in front of one server, `micro proxy`.
     func proxy(_ proxy: ApplianceConfiguration.Proxy, _ context: WorkerContext) -> any Handler {
-        let checked = PathCheckHandler(encodedSlashes: proxy.encodedSlashes, next: passing(proxy, context))
+        let checked = PathCheckHandler(
+            encodedSlashes: proxy.encodedSlashes, decidesByPaths: configuration.access != nil,
+            next: passing(proxy, context))
         return proxy.hasCORS ? CORSHandler(proxy.origins, fields: proxy.corsFields, next: checked) : checked
     }
 
     private func passing(_ proxy: ApplianceConfiguration.Proxy, _ context: WorkerContext) -> any Handler {
         let parts = LoopParts(context, self)
+        let authorizer = authorizerOfProxy(proxy.origins, parts, context)
         let name = proxy.target.description
         let nodes = [proxy.target.node]
         let router = FixedRouter(service: name, nodes: nodes, strategy: strategy(), health: parts.health)
         guard proxy.target.isGRPC else {
             let passing = ProxyHandler(backend: HTTPBackend(pool: parts.pool), maximumAttempts: maximumAttempts)
-            return compressing(RoutingHandler(router: router, always: passing), passesOn: true, context)
+            return compressing(
+                RoutingHandler(router: router, always: passing, authorizer: authorizer), passesOn: true, context)
         }
         let calls = FixedCallRouter(
             service: name, nodes: nodes, strategy: strategy(), health: parts.health,
@@ -190,17 +202,19 @@ struct Composition: Sendable {
         let calling = RPCHandler(
             dispatcher: parts.dispatcher, catalog: context.catalog, requests: parts.methods, configuration: rpc(nil))
         return GRPCSwitchHandler(
-            grpc: RoutingHandler(router: router, always: passing),
-            next: RoutingHandler(router: calls, always: calling) { _ in compression(passesOn: false, context) })
+            grpc: RoutingHandler(router: router, always: passing, authorizer: authorizer),
+            next: RoutingHandler(router: calls, always: calling, authorizer: authorizer) { _ in
+                compression(passesOn: false, context)
+            })
     }
 
     private func limited(_ handler: any Handler, _ context: WorkerContext) -> any Handler {
         operators.map { LimitingHandler($0.limits, loop: context.loop, next: handler) } ?? handler
     }
 
-    private func counted(_ handler: any ExplainingHandler) -> any ExplainingHandler {
+    private func counted(_ handler: any ExplainingHandler, _ authorizer: Authorizer?) -> any ExplainingHandler {
         guard configuration.hasStatistics else { return handler }
-        return StatsHandler(statistics, process: ProcessFigures.now, next: handler)
+        return StatsHandler(statistics, process: ProcessFigures.now, authorizer: authorizer, next: handler)
     }
 
     /// - Parameter passesOn: Whether the answers are those of others.
@@ -220,7 +234,8 @@ struct Composition: Sendable {
     ///
     /// - Parameter gateway: Nil for that of the dashboard.
     func rpcEndpoint(
-        _ access: RPCAccess, of gateway: ApplianceConfiguration.API? = nil, _ parts: LoopParts, _ context: WorkerContext
+        _ access: RPCAccess, of gateway: ApplianceConfiguration.API? = nil, _ authorizer: Authorizer?,
+        _ parts: LoopParts, _ context: WorkerContext
     ) -> RPCEndpointHandler {
         // Its destinations are named, so the resolver is never asked.
         let router = CatalogRouter(
@@ -228,7 +243,7 @@ struct Composition: Sendable {
             health: parts.health)
         return RPCEndpointHandler(
             access: access, router: router, dispatcher: parts.dispatcher, catalog: context.catalog,
-            configuration: rpc(gateway))
+            configuration: rpc(gateway), authorizer: authorizer)
     }
 
     var facts: ClientFacts {

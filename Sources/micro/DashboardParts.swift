@@ -17,6 +17,7 @@ struct DashboardParts: Sendable {
     let files: PublicFiles
     let policy: AccessPolicy
     let resolver: WebResolver
+    let web: ApplianceConfiguration.Web
     let token: PageToken
     let readiness: Appliance.Readiness
     let security: TLSServerContext?
@@ -42,6 +43,7 @@ struct DashboardParts: Sendable {
         files = web.publicDirectory.map { .directory($0) } ?? .embedded
         let names = AccessPolicy.namesOfThisMachine() + (web.host.map { [$0] } ?? [])
         resolver = WebResolver(mode: web.resolver, namespace: web.namespace, ownNames: names, host: web.host)
+        self.web = web
         let domains = web.resolver == .path ? [] : web.host.map { [WebResolver.applicationDomain(of: $0)] } ?? []
         // Hosts that certificates are got for are as much ours as the name of the machine.
         policy = AccessPolicy(
@@ -56,14 +58,16 @@ extension Composition {
     func dashboard(_ parts: DashboardParts, _ context: WorkerContext) -> any Handler {
         let loopParts = LoopParts(context, self)
         let (readiness, security) = (parts.readiness, parts.security)
+        let authorizer = authorizer(of: parts, loopParts, context)
         let statistics = dashboardStatistics
         let report = { @Sendable () -> StatisticsReport in StatisticsReport(statistics, ProcessFigures.now()) }
         let isCounting = configuration.hasStatistics
         let dashboard = DashboardHandler(
             catalog: context.catalog, facts: parts.facts, registrar: parts.registrar, files: parts.files,
             // Who may use the dashboard was decided before its `/rpc` is asked.
-            policy: parts.policy, rpc: rpcEndpoint(.everyone, loopParts, context), web: parts.resolver,
-            applications: applications(parts.resolver, loopParts, context), token: parts.token,
+            policy: parts.policy, authorizer: authorizer,
+            rpc: rpcEndpoint(.everyone, authorizer, loopParts, context), web: parts.resolver,
+            applications: applications(parts.resolver, authorizer, loopParts, context), token: parts.token,
             unreadiness: { readiness.obstacle },
             certificates: {
                 (security?.identities ?? []).map { .init(names: $0.names, end: $0.validity.upperBound) }
@@ -79,7 +83,7 @@ extension Composition {
 
     /// Passes requests on to web services.
     private func applications(
-        _ resolver: WebResolver, _ parts: LoopParts, _ context: WorkerContext
+        _ resolver: WebResolver, _ authorizer: Authorizer?, _ parts: LoopParts, _ context: WorkerContext
     ) -> any Handler {
         // Its destinations are named by the web resolver, so the other one is never asked.
         let router = CatalogRouter(
@@ -88,7 +92,7 @@ extension Composition {
         return WebServiceHandler(
             resolver: resolver, catalog: context.catalog, router: router,
             proxy: ProxyHandler(backend: HTTPBackend(pool: parts.pool), maximumAttempts: maximumAttempts),
-            compression: compression(passesOn: true, context))
+            compression: compression(passesOn: true, context), authorizer: authorizer)
     }
 
     /// What the document of a gateway is made of.
@@ -96,6 +100,6 @@ extension Composition {
         DocumentedGateway(
             name: gateway.name, url: url(port: port), kind: gateway.handler.kind, isMeta: gateway.handler == .meta,
             resolver: resolver(gateway), namespace: "\(gateway.namespace)",
-            takesCalls: gateway.rpcAccess != .nobody, routes: routes.index)
+            takesCalls: gateway.rpcAccess != .nobody, routes: routes.index, hasAccounts: configuration.access != nil)
     }
 }

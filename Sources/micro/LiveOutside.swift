@@ -11,11 +11,14 @@ import Upstream
 /// The real outside: our HTTP client, the registries, the appliance.
 struct LiveOutside: Outside {
     func requester(for address: ListenAddress, _ settings: Settings) throws(DirectoryError) -> any HTTPRequester {
-        guard settings.boolean(.enableTLS) == true else { return LoopRequester(address: address, security: nil) }
+        let token = settings.text(.authToken)
+        guard settings.boolean(.enableTLS) == true else {
+            return LoopRequester(address: address, security: nil, token: token)
+        }
         do throws(StartFailure) {
             let security = try Encryption.withNodes(
                 ApplianceConfiguration.NodeSecurity(settings), protocols: ["http/1.1"])
-            return LoopRequester(address: address, security: security)
+            return LoopRequester(address: address, security: security, token: token)
         } catch {
             throw .failed(error.sentence)
         }
@@ -166,12 +169,14 @@ private struct LoopRequester: HTTPRequester {
     let address: ListenAddress
     /// Nil speaks plainly.
     let security: TLSClientContext?
+    /// Says who asks; nil for somebody unknown.
+    let token: String?
 
     func send(
         _ method: String, _ path: String, headers: [(name: String, value: String)], body: [UInt8], timeout: Duration
     ) async throws(DirectoryError) -> (status: Int, body: [UInt8]) {
         let address = address.asked.description
-        let head = Self.head(method, path, headers, to: address)
+        let head = head(method, path, headers, to: address)
         let domain = ClientDomain(loop: try ClientLoop.shared())
         do throws(GatewayError) {
             return try await domain.send(head, body: body, to: address, security: security, within: timeout)
@@ -187,7 +192,7 @@ extension LoopRequester {
         take: @escaping @Sendable ([UInt8]) -> Void
     ) async throws(DirectoryError) -> (status: Int, body: [UInt8]) {
         let address = address.asked.description
-        let head = Self.head("POST", path, headers, to: address)
+        let head = head("POST", path, headers, to: address)
         let domain = ClientDomain(loop: try ClientLoop.shared())
         do throws(GatewayError) {
             return try await domain.send(
@@ -197,11 +202,12 @@ extension LoopRequester {
         }
     }
 
-    private static func head(
+    private func head(
         _ method: String, _ path: String, _ headers: [(name: String, value: String)], to address: String
     ) -> RequestHead {
         var fields = HeaderFields()
         for (name, value) in headers { fields.append(name: name, value: value) }
+        if let token, !fields.contains(.authorization) { fields.append(.authorization, "Bearer \(token)") }
         return RequestHead(method: Method(method) ?? .get, target: path, authority: address, fields: fields)
     }
 

@@ -1,3 +1,4 @@
+import Bytes
 import JSON
 
 @testable import ACME
@@ -161,11 +162,12 @@ final class ScriptedAuthority {
         let isByKey = header["jwk"] == .object(account.jwk) && header["kid"] == nil
         let isByAccount = header["kid"]?.stringValue == "https://ca.example/accounts/7" && header["jwk"] == nil
         if name == "account" ? !isByKey : !isByAccount { complaints.append("\(name): signer") }
-        let isGood = try? verifies(Base64URL.decode(signature) ?? [], of: "\(protected).\(payload)", by: account)
+        let isGood = try? verifies(
+            Base64.decode(signature.utf8.span, as: .url) ?? [], of: "\(protected).\(payload)", by: account)
         if isGood != true { complaints.append("\(name): signature") }
     }
 
     private func decode(_ encoded: String) -> JSONValue? {
-        Base64URL.decode(encoded).flatMap { try? JSONParser.parse($0.span) }
+        Base64.decode(encoded.utf8.span, as: .url).flatMap { try? JSONParser.parse($0.span) }
     }
 }

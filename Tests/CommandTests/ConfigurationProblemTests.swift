@@ -226,7 +226,7 @@ struct ConfigurationProblemTests {
               - path: a
                 service: s
                 endpoint: A.B
-            auth: jwt
+            auth_id: x
             """
         #expect(
             problems(text).map { $0.sentence.split(separator: " ").first ?? "" } == [

@@ -108,7 +108,7 @@ struct SettingsTests {
                 ["MICRO_ENABLE_TLS": "true"],
                 "enable_tls needs tls_cert_file and tls_key_file: name the PEM files of a certificate and of its key"
             ),
-            (["MICRO_AUTH": "jwt"], "MICRO_AUTH is not supported yet: leave it out"),
+            (["MICRO_AUTH_ID": "x"], "MICRO_AUTH_ID is not supported yet: leave it out"),
         ])
     func badValues(environment: [String: String], sentence: String) throws {
         #expect(try resolve("api", environment).problems == [.configuration(sentence)])

@@ -171,10 +171,12 @@ class Program:
         self.register_record({"name": name, "version": "latest", "nodes": nodes, **members})
         assert any(node == known["id"] for entry in self.services(name) for known in entry["nodes"])
 
-    def register_record(self, record):
+    def register_record(self, record, token=None):
         """Registers a service as its record says, and returns when requests are routed to it."""
-        request = urllib.request.Request(
-            f"{self.web_url}/api/services", json.dumps(record).encode(), {"Content-Type": "application/json"})
+        fields = {"Content-Type": "application/json"}
+        if token:
+            fields["Authorization"] = f"Bearer {token}"
+        request = urllib.request.Request(f"{self.web_url}/api/services", json.dumps(record).encode(), fields)
         with urllib.request.urlopen(request, timeout=5) as answer:
             assert answer.status == 200
 

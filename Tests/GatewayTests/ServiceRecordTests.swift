@@ -118,7 +118,7 @@ struct GatewayErrorTests {
         (.loopDetected, 508), (.tooManyRequests, 429), (.notAcceptable, 406), (.notFound, 404), (.noNodes, 503),
         (.upstreamRefused, 502),
         (.upstreamBroken, 502),
-        (.upstreamTimedOut, 504), (.clientGone, 408), (.application, 500), (.fault, 500),
+        (.upstreamTimedOut, 504), (.unauthorized, 401), (.clientGone, 408), (.application, 500), (.fault, 500),
     ]
 
     @Test("each code has its status, in the answer and in the report", arguments: statuses)

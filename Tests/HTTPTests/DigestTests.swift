@@ -22,36 +22,4 @@ struct DigestTests {
         let input = Array(String(repeating: text, count: times).utf8)
         #expect(SHA1.digest(input.span) == bytes(hex: hex))
     }
-
-    @Test(
-        "base64 is written and read, with padding and without",
-        arguments: [
-            ("", ""), ("66", "Zg=="), ("666f", "Zm8="), ("666f6f", "Zm9v"), ("666f6f62", "Zm9vYg=="),
-            ("666f6f6261", "Zm9vYmE="), ("666f6f626172", "Zm9vYmFy"), ("fbefbeffff", "++++//8="), ("00", "AA=="),
-        ])
-    func base64(hex: String, text: String) {
-        let input = bytes(hex: hex)
-        let bare = String(text.prefix { $0 != "=" })
-        #expect(Base64.encode(input.span) == text)
-        #expect(Base64.encode(input.span, padded: false) == bare)
-        #expect(Base64.decode(text.utf8.span) == input)
-        #expect(Base64.decode(bare.utf8.span) == input)
-    }
-
-    @Test(
-        "what is no base64 is not read",
-        arguments: [
-            "A", "A===", "====", "Zg=", "Zm8==", "Z=g=", "Zg==Zg==", "Zm9v\n", "Zm9-", "Zm9_", "Zm 9v", "Zm9vZ",
-        ])
-    func malformed(text: String) {
-        #expect(Base64.decode(text.utf8.span) == nil)
-    }
-
-    @Test func `every byte is written and read again`() {
-        var random = SeededNumbers(state: 64)
-        for length in 0..<100 {
-            let input = (0..<length).map { _ in UInt8.random(in: 0...255, using: &random) }
-            #expect(Base64.decode(Base64.encode(input.span).utf8.span) == input)
-        }
-    }
 }

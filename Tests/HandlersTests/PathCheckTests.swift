@@ -5,9 +5,13 @@ import TestSupport
 import Testing
 
 struct PathCheckTests {
-    private func ask(_ target: String, _ slashes: EncodedSlashes = .keep) -> ScriptedExchange {
+    private func ask(
+        _ target: String, _ slashes: EncodedSlashes = .keep, decidesByPaths: Bool = false
+    ) -> ScriptedExchange {
         let loop = ManualEventLoop()
-        let stage = Stage(loop: loop) { PathCheckHandler(encodedSlashes: slashes, next: TargetTeller()) }
+        let stage = Stage(loop: loop) {
+            PathCheckHandler(encodedSlashes: slashes, decidesByPaths: decidesByPaths, next: TargetTeller())
+        }
         let scripted = ScriptedExchange(RequestHead(target: target), on: loop)
         stage.play(scripted)
         return scripted
@@ -30,6 +34,18 @@ struct PathCheckTests {
         #expect(failure?.report.detail.hasPrefix("the path has ") == true)
     }
 
+    @Test(
+        "where something is decided by paths, there is one form of each",
+        arguments: [
+            ("/public/../admin", "/admin"), ("/a//b?c=//d", "/a/b?c=//d"), ("/public/%2e%2e/admin", "/admin"),
+            ("/a", nil), ("/a%2Fb", nil), ("/", nil), ("*", nil),
+        ] as [(String, String?)])
+    func redirects(target: String, canonical: String?) {
+        let answer = ask(target, decidesByPaths: true)
+        #expect(answer.head?.status == (canonical == nil ? .ok : .permanentRedirect))
+        #expect(answer.head?.fields[.location] == canonical)
+    }
+
     @Test func `an encoded slash is refused where that is asked for`() {
         #expect(ask("/a%2Fb", .reject).failure?.status == .badRequest)
         #expect(ask("/a%2Fb", .decode).body == "/a%2Fb")
@@ -37,7 +53,7 @@ struct PathCheckTests {
     }
 
     @Test func `a path that is fine costs no wait`() {
-        let handler = PathCheckHandler(encodedSlashes: .keep, next: TargetTeller())
+        let handler = PathCheckHandler(encodedSlashes: .keep, decidesByPaths: false, next: TargetTeller())
         let loop = ManualEventLoop()
         for (target, isFine) in [("/a/../b", true), ("/a%00", false)] {
             let scripted = ScriptedExchange(RequestHead(target: target), on: loop)

@@ -17,10 +17,12 @@ package struct DocumentedGateway: Sendable {
     /// Whether it takes calls at `/rpc`.
     package let takesCalls: Bool
     package let routes: Published<RouteIndex>
+    /// Whether it may want a token.
+    package let hasAccounts: Bool
 
     package init(
         name: String, url: String, kind: HandlerKind, isMeta: Bool, resolver: any Resolver, namespace: String,
-        takesCalls: Bool, routes: Published<RouteIndex>
+        takesCalls: Bool, routes: Published<RouteIndex>, hasAccounts: Bool = false
     ) {
         self.name = name
         self.url = url
@@ -30,5 +32,6 @@ package struct DocumentedGateway: Sendable {
         self.namespace = namespace
         self.takesCalls = takesCalls
         self.routes = routes
+        self.hasAccounts = hasAccounts
     }
 }

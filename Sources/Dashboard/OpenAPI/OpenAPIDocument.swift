@@ -199,7 +199,11 @@ struct OpenAPIDocument {
             Everything that can be reached through this gateway, made of what is registered at the moment. Where no \
             method is declared, all of them are the same call. What is left out, and why, is in x-micro-omitted.
             """
-        return .object([
+        var components: JSONObject = [
+            "schemas": .object(writer.schemas.types.sorted()), "responses": ErrorAnswers.components,
+        ]
+        if gateway.hasAccounts { components["securitySchemes"] = ["token": ["type": "http", "scheme": "bearer"]] }
+        var document: JSONObject = [
             "openapi": "3.1.0",
             "info": [
                 "title": .string("Services in \(gateway.namespace)"), "version": .string(version),
@@ -213,9 +217,12 @@ struct OpenAPIDocument {
                     return ["name": .string(name), "description": .string(description)]
                 }),
             "paths": paths.json,
-            "components": ["schemas": .object(writer.schemas.types.sorted()), "responses": ErrorAnswers.components],
+            "components": .object(components),
             "x-micro-omitted": .array(omitted.map { ["what": .string($0.what), "why": .string($0.why)] }),
-        ])
+        ]
+        // Rules may grant something to everyone, so a token may be left out.
+        if gateway.hasAccounts { document["security"] = [["token": []], [:]] }
+        return .object(document)
     }
 }
 

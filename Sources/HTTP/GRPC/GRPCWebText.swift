@@ -39,6 +39,6 @@ package struct GRPCWebTextReader: Sendable {
 package enum GRPCWebTextWriter {
     /// Appends a piece, padded, so that the receiver has all of it at once. Whole frames make the fewest signs.
     package static func write(_ bytes: Span<UInt8>, to buffer: inout ByteBuffer) {
-        buffer.append(Base64.encode(bytes))
+        Base64.encode(bytes, to: &buffer)
     }
 }

@@ -1,3 +1,5 @@
+internal import Bytes
+
 /// What one side of a connection told the other (RFC 9113, 6.5.2 and RFC 8441, 3). Begins as what holds before.
 package struct HTTP2Settings: Equatable, Sendable {
     /// How many values one frame may have. There are seven that mean something.
@@ -35,16 +37,7 @@ package struct HTTP2Settings: Equatable, Sendable {
         guard head.fields.count(of: .http2Settings) == 1, let index = head.fields.firstIndex(of: .http2Settings) else {
             return nil
         }
-        var text: [UInt8] = []
-        let value = head.fields.valueSpan(at: index)
-        for place in value.indices {
-            switch value[place] {
-            case .hyphen: text.append(0x2b)
-            case .underscore: text.append(.slash)
-            default: text.append(value[place])
-            }
-        }
-        guard let payload = Base64.decode(text.span) else { return nil }
+        guard let payload = Base64.decode(lenient: head.fields.valueSpan(at: index), in: .either) else { return nil }
         do throws(HTTP2Error) {
             try apply(payload.span, isFromServer: false)
         } catch {

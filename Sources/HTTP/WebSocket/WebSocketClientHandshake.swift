@@ -1,3 +1,5 @@
+internal import Bytes
+
 /// The client's side of the handshake (RFC 6455, 4.1): asks for a WebSocket, and checks the answer.
 package struct WebSocketClientHandshake: Sendable {
     /// The base64 of 16 bytes.

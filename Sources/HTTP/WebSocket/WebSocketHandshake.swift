@@ -1,3 +1,5 @@
+internal import Bytes
+
 /// Why a request does not become a WebSocket.
 package struct WebSocketRefusal: Error, Equatable {
     /// 400, or 426 when asking in another way would help.
@@ -44,7 +46,7 @@ package struct WebSocketHandshake: Sendable, Equatable {
             throw .bad("A request for a WebSocket has no content.")
         }
         let keys = head.fields.values(.secWebSocketKey)
-        guard keys.count == 1, keys[0].utf8.count == 24, Base64.decode(keys[0].utf8.span)?.count == 16 else {
+        guard keys.count == 1, keys[0].utf8.count == 24, Base64.decode(lenient: keys[0].utf8.span)?.count == 16 else {
             throw .bad("Sec-WebSocket-Key is not one text of 16 bytes in base64.")
         }
         key = keys[0]

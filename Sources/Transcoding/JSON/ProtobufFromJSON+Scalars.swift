@@ -86,7 +86,7 @@ extension ProtobufFromJSON {
         guard cursor.current == 0x22 else { throw cursor.expected("bytes in base64") }
         let start = cursor.offset
         let extent = try takeString()
-        guard let count = Base64.decodedCount(content(extent)) else {
+        guard let count = Base64.decodedCount(lenient: content(extent)) else {
             throw JSONProblem(offset: start, reason: "base64 of an impossible length")
         }
         if skipsEmpty, count == 0 { return }
@@ -94,8 +94,8 @@ extension ProtobufFromJSON {
         out.append(varint: UInt64(count))
         let isValid =
             extent.hasEscapes
-            ? Base64.decode(scratch.text, to: &out)
-            : Base64.decode(cursor.bytes.extracting(extent.content), to: &out)
+            ? Base64.decode(lenient: scratch.text, in: .either, to: &out)
+            : Base64.decode(lenient: cursor.bytes.extracting(extent.content), in: .either, to: &out)
         guard isValid else { throw JSONProblem(offset: start, reason: "not base64") }
     }
 

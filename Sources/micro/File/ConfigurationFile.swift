@@ -14,6 +14,8 @@ struct ConfigurationFile: Sendable {
     var gateways: [Gateway] = []
     /// In its order.
     var routes: [RouteRule] = []
+    /// Who may do what. Empty when the file says nothing of it.
+    var rules: [AccessRule] = []
     /// What has no effect; sentences without a period.
     var warnings: [String] = []
 

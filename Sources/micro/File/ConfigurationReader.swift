@@ -73,6 +73,7 @@ struct ConfigurationReader {
             switch entry.name {
             case "listeners": readListeners(entry)
             case "routes": readRoutes(entry)
+            case "rules": readRules(entry)
             default: readSetting(entry)
             }
         }
@@ -115,7 +116,7 @@ struct ConfigurationReader {
     }
 
     private static let rootKeys =
-        ["listeners", "routes"]
+        ["listeners", "routes", "rules"]
         + Setting.all.filter { $0.key != .config && !$0.commands.isDisjoint(with: CommandName.serving) }.map(
             \.key.rawValue)
 

@@ -4,7 +4,7 @@ import Gateway
 /// `micro config show` prints them.
 struct EffectiveSettings {
     /// What nobody may read over a shoulder.
-    private static let secrets: Set<SettingKey> = [.acmeEABKey]
+    private static let secrets: Set<SettingKey> = [.acmeEABKey, .authToken]
     /// Fixed, so that lines of different files can be compared. What is longer moves the rest of its line.
     private static let widths = (name: 36, value: 24)
 

@@ -12,6 +12,7 @@ struct ExplanationText {
         lines[0] += " for host \(string(data["request"]?["host"]))"
         lines.append("  \(string(data["sentence"]))")
         if let limit = data["limit"] { lines.append("limit: \(string(limit))") }
+        if let access = data["access"]?["sentence"] { lines.append("access: \(string(access))") }
         if data["ownAnswer"] == nil { lines += routes + resolver + nodes + pairs("sends", "would send") }
         return lines.map { "\($0.asOneLine)\n" }.joined()
     }

@@ -158,6 +158,8 @@ struct ApplianceDirectory: ServiceDirectory {
         }
         var report = MicroError(text: (object["error"] ?? json).text())
         if report.code == 0 { report.code = status }
+        // Its words are for clients of every kind.
+        if status == 401 { report.detail += "; give micro a token by the variable MICRO_AUTH_TOKEN" }
         return .reported(report)
     }
 }

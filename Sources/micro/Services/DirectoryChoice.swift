@@ -41,8 +41,10 @@ enum DirectoryChoice {
 
     private static func isAppliance(_ requester: any HTTPRequester) async -> Bool {
         let answer = try? await requester.send("GET", "/api/status", headers: [], body: [], timeout: probeTimeout)
-        guard let answer, answer.status == 200, let json = try? JSONParser.parse(ByteBuffer(answer.body).span)
-        else { return false }
+        guard let answer, let json = try? JSONParser.parse(ByteBuffer(answer.body).span) else { return false }
+        // One that wants to know first who asks is one too.
+        if [401, 403].contains(answer.status) { return json["error"]?["id"] == .string("go.micro.web") }
+        guard answer.status == 200 else { return false }
         let product = json["product"] ?? json["data"]?["product"]
         return product == .string("micro")
     }

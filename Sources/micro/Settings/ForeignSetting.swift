@@ -34,9 +34,7 @@ struct ForeignSetting: Sendable {
 
     // Whoever gives these expects encryption, access control or a fan-out that would silently be missing.
     private static let refused: [ForeignSetting] = [
-        refusal("auth"), refusal("auth_namespace"),
-        refusal("auth_id"), refusal("auth_secret"), refusal("auth_public_key"), refusal("auth_private_key"),
-        refusal("auth_login_url"), refusal("plugin"),
+        refusal("auth_id"), refusal("auth_secret"), refusal("auth_private_key"), refusal("plugin"),
         refusal("network"), refusal("network_address"), refusal("env"),
     ]
 

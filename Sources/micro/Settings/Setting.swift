@@ -28,7 +28,7 @@ struct Setting: Sendable {
         case routing = "Routing"
         case discovery = "Services"
         case calls = "Calls"
-        case encryption = "TLS"
+        case encryption = "Security"
         case limits = "Limits"
         case logs = "Logs"
         case output = "Output"

@@ -46,6 +46,14 @@ enum SettingKey: String, CaseIterable, Sendable {
     case tlsCAFile = "tls_ca_file"
     case tlsInsecure = "tls_insecure"
 
+    // Who may do what.
+    case auth
+    case authPublicKey = "auth_public_key"
+    case authNamespace = "auth_namespace"
+    case authLoginURL = "auth_login_url"
+    case authDoubledNames = "auth_doubled_names"
+    case authToken = "auth_token"
+
     // Certificates that the gateway gets by itself.
     case enableACME = "enable_acme"
     case acmeHosts = "acme_hosts"

@@ -6,7 +6,7 @@ import Reactor
 extension Setting {
     /// Every setting, in the order of the help.
     static let all =
-        sources + listening + routing + discovery + calls + encryption + acme + limits + logs + asking
+        sources + listening + routing + discovery + calls + access + encryption + acme + limits + logs + asking
         + operating
 
     private static let both: Set<CommandName> = [.server, .demo]
@@ -46,7 +46,7 @@ extension Setting {
         Setting(
             .insecureDashboard, .boolean, ["MICRO_INSECURE_DASHBOARD"], default: "false", in: webCommands,
             group: .listening, isCommon: true,
-            "Let everyone use the dashboard and the web services behind it without a login"),
+            "Open the dashboard to everyone"),
         Setting(
             .publicDirectory, .text("directory"), ["MICRO_PUBLIC_DIR"], in: webCommands, group: .listening,
             "Where the files of the dashboard lie"),

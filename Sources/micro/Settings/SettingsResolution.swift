@@ -37,6 +37,9 @@ struct SettingsResolution {
         let encryption = EncryptionRules(Settings(command: command, values: values))
         problems += encryption.problems
         warnings += encryption.warnings
+        let access = AccessJudgement(Settings(command: command, values: values), rules: file?.rules ?? [])
+        problems += access.problems
+        warnings += access.warnings
     }
 
     /// Reads the configuration file, where one is named. When anything in it is wrong, nothing of it is used.

@@ -357,6 +357,50 @@ def _metadata(context):
     return joined
 
 
+class Accounts(grpc.GenericRpcHandler):
+    """go.micro.auth with the given rules. A token is its own account: issuer:id:scopes."""
+
+    name = "go.micro.auth"
+    registrar = "go.micro:registrar:registrar"
+    """The token of whoever registers services, which a rule lets do that."""
+
+    def __init__(self, pool, rules):
+        self.rules = [
+            self._rule(index, text) for index, text in enumerate([*rules, "registrar@go.micro.web@/api/services"])]
+        self.server = grpc.server(pool, options=[("grpc.so_reuseport", 0)])
+        self.server.add_generic_rpc_handlers((self,))
+        self.address = f"127.0.0.1:{self.server.add_insecure_port('127.0.0.1:0')}"
+        self.server.start()
+
+    def close(self):
+        self.server.stop(0).wait(10)
+
+    @staticmethod
+    def _rule(index, text):
+        pattern, *words = text.split()
+        scope, name, endpoint = pattern.split("@")
+        return {
+            "id": f"rule-{index}", "scope": scope, "access": 2 if "denied" in words else 1,
+            "priority": next((int(word) for word in words if word.isdigit()), 0),
+            "resource": {"type": "service", "name": name, "endpoint": endpoint}}
+
+    def service(self, handler_call_details):
+        answers = {"/go.micro.auth.Auth/Inspect": self._inspect, "/go.micro.auth.Rules/List": self._list}
+        answer = answers.get(handler_call_details.method)
+        return answer and grpc.unary_unary_rpc_method_handler(answer)
+
+    def _inspect(self, message, context):
+        parts = json.loads(message)["token"].split(":")
+        if len(parts) != 3:
+            context.abort(grpc.StatusCode.UNKNOWN, str(Refusal(self.name, 400, "Invalid token")))
+        issuer, name, scopes = parts
+        return json.dumps({"account": {"id": name, "issuer": issuer, "scopes": scopes.split(",")}}).encode()
+
+    def _list(self, message, context):
+        assert _metadata(context)["Micro-Namespace"] == "go.micro"
+        return json.dumps({"rules": self.rules}).encode()
+
+
 # Servers of plain HTTP
 
 
@@ -492,6 +536,8 @@ class Services:
     """All of them, running."""
 
     def __init__(self, pool):
+        self.pool = pool
+        self._accounts = {}
         self.record = Record()
         self.calls = CallServer(self.record, pool)
         self.plain = {name: PlainServer(name, self.record) for name in [*PLAIN, EXAMPLE]}
@@ -500,8 +546,15 @@ class Services:
     def close(self):
         self.calls.close()
         self.subscriber.close()
-        for server in self.plain.values():
+        for server in [*self.plain.values(), *self._accounts.values()]:
             server.close()
+
+    def accounts(self, rules):
+        """A go.micro.auth with these rules."""
+        key = tuple(rules)
+        if key not in self._accounts:
+            self._accounts[key] = Accounts(self.pool, rules)
+        return self._accounts[key]
 
     def records(self, extras=()):
         """The records to register.

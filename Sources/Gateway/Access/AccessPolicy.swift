@@ -51,11 +51,12 @@ package struct AccessPolicy: Sendable, Equatable {
     /// - Parameters:
     ///   - isFromThisMachine: As the exchange says: the address alone does not tell, as a proxy may pass on what others
     ///     ask.
+    ///   - hasAccount: Whether it is known who asks. Whoever has an account may come from anywhere. Default false.
     ///   - opensTunnel: Whether the request asks for a WebSocket, which a page of another site could read. Default false.
     package func refusal(
-        of request: borrowing RequestHead, isFromThisMachine: Bool, opensTunnel: Bool = false
+        of request: borrowing RequestHead, isFromThisMachine: Bool, hasAccount: Bool = false, opensTunnel: Bool = false
     ) -> Refusal? {
-        if !isInsecure, let refusal = foreignRefusal(of: request, isFromThisMachine) { return refusal }
+        if !isInsecure, !hasAccount, let refusal = foreignRefusal(of: request, isFromThisMachine) { return refusal }
         return request.method.isSafe && !opensTunnel ? nil : crossSiteRefusal(of: request)
     }
 
