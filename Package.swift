@@ -88,7 +88,8 @@ let package = Package(
         .executableTarget(
             name: "micro",
             dependencies: [
-                "ACME", "AuthProviders", "Bytes", "Brokers", "CLinux", "Dashboard", "Gateway", "HTTP", "Handlers", "JSON", "Reactor",
+                "ACME", "AuthProviders", "Bytes", "Brokers", "CLinux", "Dashboard", "Gateway", "HTTP", "Handlers",
+                "JSON", "Reactor",
                 "Registries", "Resolvers", "Server", "Transcoding", "Transports", "Upstream", arguments, logging,
                 yaml,
             ],
@@ -140,7 +141,10 @@ let package = Package(
             ]),
         tests(
             "Command",
-            ["ACME", "AuthProviders", "Bytes", "Gateway", "Handlers", "JSON", "Reactor", "Resolvers", "Server", "micro", logging]),
+            [
+                "ACME", "AuthProviders", "Bytes", "Gateway", "Handlers", "JSON", "Reactor", "Resolvers", "Server",
+                "micro", logging,
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )

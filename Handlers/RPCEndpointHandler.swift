@@ -5,7 +5,7 @@ internal import Reactor
 
 /// Who may use `/rpc`, which reaches every registered service.
 package enum RPCAccess: String, Sendable {
-    /// Clients on this machine. The default.
+    /// Clients on this machine, and whoever has an account. The default.
     case thisMachine
     case everyone
     case nobody
@@ -37,6 +37,8 @@ package final class RPCEndpointHandler: Handler {
     }
 
     nonisolated(nonsending) package func handle(_ exchange: Exchange) async throws(GatewayError) {
+        // Whoever has an account may come from anywhere; what for, is asked once it is known.
+        if access == .thisMachine { try await authorizer?.identify(exchange) }
         try checkAccess(exchange)
         guard exchange.request.method == .post else {
             return try await exchange.refuseMethod(allow: "POST, OPTIONS", id: RPCRequest.errorID)
@@ -107,7 +109,9 @@ package final class RPCEndpointHandler: Handler {
         case .everyone: return
         case .nobody: throw .rpcForbidden("/rpc is switched off; start with --enable_rpc to open it to everyone")
         case .thisMachine:
-            let refusal = policy.refusal(of: exchange.request, isFromThisMachine: exchange.isFromThisMachine)
+            let refusal = policy.refusal(
+                of: exchange.request, isFromThisMachine: exchange.isFromThisMachine, hasAccount: exchange.account != nil
+            )
             if let refusal { throw .rpcForbidden(refusal.sentence) }
         }
     }

@@ -109,7 +109,8 @@ package final class RegistryHandler: RouteHandler {
     }
 
     private func writable(by exchange: Exchange) throws(GatewayError) -> any Registrar {
-        let refusal = policy.refusal(of: exchange.request, isFromThisMachine: exchange.isFromThisMachine)
+        let refusal = policy.refusal(
+            of: exchange.request, isFromThisMachine: exchange.isFromThisMachine, hasAccount: exchange.account != nil)
         if let refusal { throw GatewayError(.forbidden, refusal.sentence) }
         guard let registrar else {
             throw GatewayError(

@@ -39,7 +39,8 @@ package final class DashboardHandler: Handler {
     ///   - statistics: What `/stats` tells; nil, the default, when nothing is counted.
     package init(
         catalog view: CatalogView, facts: StatusFacts, registrar: (any Registrar)?, files: PublicFiles,
-        policy: AccessPolicy, authorizer: Authorizer? = nil, rpc: any Handler, web: any WebServiceResolver, applications: any Handler,
+        policy: AccessPolicy, authorizer: Authorizer? = nil, rpc: any Handler, web: any WebServiceResolver,
+        applications: any Handler,
         token: PageToken, unreadiness: @escaping @Sendable () -> String?,
         certificates: @escaping @Sendable () -> [StatusFacts.Certificate] = { [] },
         gateways: [DocumentedGateway] = [],

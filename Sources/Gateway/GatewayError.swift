@@ -5,7 +5,8 @@ package import HTTP
 package struct GatewayError: Error, Equatable {
     /// What went wrong, as far as client, operator and the next attempt must tell it apart.
     package enum Code: String, Sendable, CaseIterable {
-        case badRequest, unauthorized, forbidden, methodNotAllowed, contentTooLarge, unsupportedMediaType, requestTimeout
+        case badRequest, unauthorized, forbidden, methodNotAllowed, contentTooLarge, unsupportedMediaType
+        case requestTimeout
         case headerFieldsTooLarge, uriTooLong, expectationFailed, versionNotSupported, misdirected, notImplemented
         case loopDetected, notAcceptable, tooManyRequests
         /// The body is encoded in a way that we cannot undo.

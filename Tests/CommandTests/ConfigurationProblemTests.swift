@@ -93,6 +93,24 @@ struct ConfigurationProblemTests {
                 """
             ),
             (
+                "rules:\n  - resource: service:orders:*\n    scope: user\n    acess: denied\n",
+                """
+                micro.yaml:4:5: unknown key acess in a rule; did you mean access?
+                 4 |     acess: denied
+                   |     ^^^^^
+
+                """
+            ),
+            (
+                "rules:\n  - resource: orders\n    scope: user\n",
+                """
+                micro.yaml:2:15: resource: orders is not type:name:endpoint, such as service:go.micro.api.orders:*
+                 2 |   - resource: orders
+                   |               ^^^^^^
+
+                """
+            ),
+            (
                 "log_level: \"\u{9b}31m loud\"",
                 """
                 micro.yaml:1:13: this is no YAML: control characters are not allowed
@@ -205,6 +223,33 @@ struct ConfigurationProblemTests {
             (
                 "routes: [{path: /a, service: s, endpoint: A.B}, {path: /a, service: t, endpoint: A.B}]",
                 "1:56: requests for this already have a route: configuration file micro.yaml:1"
+            ),
+            ("rules: x", "1:8: rules is a list, and this is a single value"),
+            ("rules: []", "1:1: rules is empty; write one, or take the line out"),
+            ("rules: [x]", "1:9: a rule has keys and values, such as resource: service:go.micro.api.orders:*"),
+            (
+                "rules: [{scope: user}]",
+                "1:9: a rule needs a resource, such as resource: service:go.micro.api.orders:*"
+            ),
+            (
+                "rules: [{resource: 'service:a:*'}]",
+                "1:9: a rule needs a scope: <public> for everyone, \"*\" for every account, or that of some accounts"
+            ),
+            (
+                "rules: [{resource: 'web:a:*', scope: user}]",
+                "1:20: the type web does not exist here: write service or *"
+            ),
+            (
+                "rules: [{resource: 'service:a:*', scope: user, access: grant}]",
+                "1:56: access: grant is not granted or denied; did you mean granted?"
+            ),
+            (
+                "rules: [{resource: 'service:a:*', scope: user, priority: high}]",
+                "1:58: priority: high is not a whole number from -1000000 to 1000000"
+            ),
+            (
+                "rules: [{id: a, resource: '*:*:*', scope: u}, {id: a, resource: '*:*:*', scope: v}]",
+                "1:47: the id a is taken by another rule (micro.yaml:1)"
             ),
             (
                 "routes: [{path: /a, service: s, endpoint: A.B, metods: GET}]",

@@ -61,7 +61,8 @@ extension ConfigurationFile {
     /// What it has of what.
     fileprivate var summary: String {
         func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
-        return [count(values.count, "setting"), count(gateways.count, "gateway"), count(routes.count, "route")].joined(
-            separator: ", ")
+        var counts = [count(values.count, "setting"), count(gateways.count, "gateway"), count(routes.count, "route")]
+        if !rules.isEmpty { counts.append(count(rules.count, "rule")) }
+        return counts.joined(separator: ", ")
     }
 }

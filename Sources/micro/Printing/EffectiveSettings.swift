@@ -1,10 +1,10 @@
 import Gateway
 
-/// Every setting of a command with its value and who gave it, then the gateways and routes of the file, as
+/// Every setting of a command with its value and who gave it, then the gateways, routes and rules of the file, as
 /// `micro config show` prints them.
 struct EffectiveSettings {
-    /// What nobody may read over a shoulder.
-    private static let secrets: Set<SettingKey> = [.acmeEABKey, .authToken]
+    /// What nobody may read over a shoulder, or is longer than anybody would.
+    private static let hidden: Set<SettingKey> = [.acmeEABKey, .authToken, .authPublicKey]
     /// Fixed, so that lines of different files can be compared. What is longer moves the rest of its line.
     private static let widths = (name: 36, value: 24)
 
@@ -28,6 +28,12 @@ struct EffectiveSettings {
                 rule.origin.split(separator: " ", maxSplits: 2).last.map(String.init) ?? "",
             ])
         }
+        for rule in settings.file?.rules ?? [] {
+            rows.append([
+                "rule \(rule.resource)", "\(rule.isGranted ? "granted" : "denied") \(rule.scope)",
+                "\(rule.id)\(rule.priority == 0 ? "" : ", priority \(rule.priority)")",
+            ])
+        }
         self.rows = rows
     }
 
@@ -40,7 +46,7 @@ struct EffectiveSettings {
 
     private static func row(_ name: String, _ key: SettingKey, _ settings: Settings) -> [String] {
         guard let resolved = settings.resolved(key) else { return [name, "-", "default"] }
-        let value = secrets.contains(key) ? "(not shown)" : resolved.text.asOneLine
+        let value = hidden.contains(key) ? "(not shown)" : resolved.text.asOneLine
         let isPlain = !value.isEmpty && value.first != " " && value.last != " "
         return [name, isPlain ? value : "\"\(value)\"", resolved.origin.source]
     }
