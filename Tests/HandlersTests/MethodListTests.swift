@@ -8,11 +8,18 @@ import Testing
 struct MethodListTests {
     private let loop = ManualEventLoop()
 
-    private func handler() -> RoutingHandler { RoutingHandler(router: GetOnly(), handlers: [:]) }
+    /// - Parameter isClosed: Whether rules let nobody do anything.
+    private func handler(isClosed: Bool = false) -> RoutingHandler {
+        let authorizer = Authorizer(
+            ClosedProvider(), namespace: .fixed("go.micro.api"), common: .fixed(Namespace.standard))
+        return RoutingHandler(router: GetOnly(), handlers: [:], authorizer: isClosed ? authorizer : nil)
+    }
 
-    private func ask(_ method: HTTP.Method, _ target: String = "/items/7") -> ScriptedExchange {
+    private func ask(
+        _ method: HTTP.Method, _ target: String = "/items/7", isClosed: Bool = false
+    ) -> ScriptedExchange {
         let scripted = ScriptedExchange(RequestHead(method: method, target: target, authority: "localhost"), on: loop)
-        Stage(loop: loop) { self.handler() }.play(scripted)
+        Stage(loop: loop) { self.handler(isClosed: isClosed) }.play(scripted)
         return scripted
     }
 
@@ -30,6 +37,12 @@ struct MethodListTests {
         #expect(ask(.options, "/none").failure?.status == .notFound)
     }
 
+    @Test func `the methods are told to everyone, and nothing else is`() {
+        #expect(ask(.options, isClosed: true).head?.fields["Allow"] == "GET, HEAD, OPTIONS")
+        #expect(ask(.delete, isClosed: true).failure?.code == .unauthorized)
+        #expect(ask(.options, "/none", isClosed: true).failure?.code == .unauthorized)
+    }
+
     @Test func `it explains itself as it answers`() {
         let head = RequestHead(method: .options, target: "/items/7", authority: "localhost")
         let explanation = handler().explain(head, body: [])
@@ -38,6 +51,17 @@ struct MethodListTests {
             explanation.sentence == "answered by the gateway with the methods that the path takes: GET, HEAD, OPTIONS")
         let other = RequestHead(method: .delete, target: "/items/7", authority: "localhost")
         #expect(handler().explain(other, body: []).problem?.status == .methodNotAllowed)
+    }
+}
+
+/// Knows nobody, and lets operators alone do something.
+private final class ClosedProvider: AuthProvider {
+    let name = "closed"
+
+    func account(of token: String, in namespace: String) -> TokenAnswer { .refused("is none") }
+
+    func rules(of namespace: String) -> AccessRules? {
+        AccessRules([AccessRule(id: "a", scope: .scope("operator"), resource: .init(name: "*", endpoint: "*"))])
     }
 }
 
