@@ -39,6 +39,8 @@ struct Composition: Sendable {
     let pageToken = PageToken()
     /// What the gateways of this process have answered.
     private let statistics = RequestStatistics { time(nil) }
+    /// What the dashboard has. Apart, because its pages ask all the time, and who watches over the program does.
+    let dashboardStatistics = RequestStatistics { time(nil) }
 
     // MARK: By name
 
@@ -175,8 +177,15 @@ struct Composition: Sendable {
 
     /// The handler in front of one server, `micro proxy`.
     func proxy(_ proxy: ApplianceConfiguration.Proxy, _ context: WorkerContext) -> any Handler {
+        let checked = PathCheckHandler(
+            encodedSlashes: proxy.encodedSlashes, decidesByPaths: configuration.access != nil,
+            next: passing(proxy, context))
+        return proxy.hasCORS ? CORSHandler(proxy.origins, fields: proxy.corsFields, next: checked) : checked
+    }
+
+    private func passing(_ proxy: ApplianceConfiguration.Proxy, _ context: WorkerContext) -> any Handler {
         let parts = LoopParts(context, self)
-        let authorizer = authorizerOfProxy(parts, context)
+        let authorizer = authorizerOfProxy(proxy.origins, parts, context)
         let name = proxy.target.description
         let nodes = [proxy.target.node]
         let router = FixedRouter(service: name, nodes: nodes, strategy: strategy(), health: parts.health)

@@ -151,7 +151,9 @@ def test_a_declared_route_says_that_it_takes_whole_requests(gateway):  # C187
     assert told(ask(server, "GET", "/apimeta?x=1"))["get"] == {"x": ["1"]}
     assert told(ask(server, "GET", "/elsewhere/7"))["path"] == "/elsewhere/7"
     refused = ask(server, "PUT", "/elsewhere/7")  # C179
-    assert (refused.status, refused.value("Allow")) == (405, "GET, HEAD, POST")
+    assert (refused.status, refused.value("Allow")) == (405, "GET, HEAD, OPTIONS, POST")
+    told_methods = ask(server, "OPTIONS", "/elsewhere/7")
+    assert (told_methods.status, told_methods.value("Allow")) == (200, "GET, HEAD, OPTIONS, POST")
 
 
 def test_a_service_that_speaks_go_micro_s_own_rpc_gets_protobuf_too(start_server, raw_server):

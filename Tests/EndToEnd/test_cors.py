@@ -102,6 +102,24 @@ def test_what_a_service_says_itself_holds_where_the_gateway_says_nothing(
     assert len(node.requests) == (2 if origin == APP else 3)
 
 
+def test_a_proxy_leaves_it_to_the_server_until_somebody_is_named(start_proxy, raw_server):
+    def script(_, connection):
+        while connection.request() is not None:
+            connection.send(wire.reply("200 OK", "Access-Control-Allow-Origin: https://its.own", body=b"x"))
+
+    def asked(*flags):
+        proxy = start_proxy(raw_server(script).url, *flags)
+        lines = [f"Origin: {APP}", *PREFLIGHT]
+        preflight = wire.ask(proxy.proxy_port, wire.request("OPTIONS", "/", *lines))
+        return preflight.status, told(wire.ask(proxy.proxy_port, wire.get("/", lines[0])))
+
+    own = {"access-control-allow-origin": "https://its.own"}
+    for flags in [], [f"--allowed_origins={APP}", "--enable_cors=false"]:
+        assert asked(*flags) == (200, own)
+    status, grant = asked(f"--allowed_origins={APP}")
+    assert (status, grant["access-control-allow-origin"]) == (200, APP)
+
+
 # In a browser
 
 

@@ -51,6 +51,26 @@ struct CatalogRouterTests {
         #expect(try router(.kind(.http)).route(head("/a/B.C")).nodes.nodes.map(\.id) == ["n2"])
     }
 
+    @Test func `a declared path is for its methods, and for asking which they are`() throws {
+        let rules = try [("/items/{id}", [HTTP.Method.get]), ("/all", [.get, .options]), ("/any", [])].map {
+            RouteRule(
+                on: try RouteRule.Condition(path: $0.0, methods: $0.1), services: ["a"], endpoint: "B.C", origin: "test"
+            )
+        }
+        register(1, service("a", ["n1": Self.mucp]))
+        let router = CatalogRouter(
+            resolver: resolver, namespace: "go.micro.api", mode: .kind(.rpc), view: view, strategy: RoundRobin(),
+            health: NodeHealth(), declared: DeclaredRoutes(Published(RouteIndex(rules))))
+        for method in [HTTP.Method.options, .put] {
+            let error = #expect(throws: GatewayError.self) { try router.route(head("/items/7", method: method)) }
+            #expect(error?.allow == "GET, HEAD, OPTIONS")
+        }
+        // A route that takes OPTIONS itself gets it.
+        for path in ["/all", "/any"] {
+            #expect(try router.route(head(path, method: .options)).destination.endpoint == "B.C")
+        }
+    }
+
     @Test func `an unknown service is explained: what was derived, by which rule, and what is near`() {
         register(1, service("greeter", ["n1": Self.mucp]))
         let error = #expect(throws: GatewayError.self) { try router(.kind(.rpc)).route(head("/greter/Say.Hello")) }
