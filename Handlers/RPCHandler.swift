@@ -160,6 +160,10 @@ package final class RPCHandler: RouteHandler {
     package func preview(
         _ head: RequestHead, body: [UInt8], over route: Route
     ) throws(GatewayError) -> [(name: String, value: String)] {
+        guard head.method.isCall else {
+            let methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+            throw .methodNotAllowed(head.method, allowed: methods)
+        }
         let endpoint = (name: "endpoint", value: route.destination.endpoint)
         guard head.fields.contentKind != .protobuf else {
             return [endpoint, ("message", "\(body.count) bytes of protobuf, as they come")]

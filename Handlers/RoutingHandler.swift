@@ -61,21 +61,24 @@ package final class RoutingHandler: ExplainingHandler {
 
     package func explain(_ head: RequestHead, body: [UInt8]) -> Explanation {
         var explanation = router.explain(head)
+        if explanation.problem == nil {
+            do throws(GatewayError) {
+                let route = try router.route(head)
+                explanation.sends = try branch(for: route.kind).handler.preview(head, body: body, over: route)
+            } catch {
+                explanation.problem = error
+            }
+        }
         if let methods = explanation.problem?.methods(for: head.method) {
             explanation.problem = nil
             explanation.ownAnswer = "answered by the gateway with the methods that the path takes: \(methods)"
             return explanation
         }
-        if let authorizer {
-            explanation.access = authorizer.explain(head, resource(of: head, authorizer))
-            if let refusal = explanation.access?.problem { explanation.problem = refusal }
-        }
-        guard explanation.problem == nil else { return explanation }
-        do throws(GatewayError) {
-            let route = try router.route(head)
-            explanation.sends = try branch(for: route.kind).handler.preview(head, body: body, over: route)
-        } catch {
-            explanation.problem = error
+        guard let authorizer else { return explanation }
+        explanation.access = authorizer.explain(head, resource(of: head, authorizer))
+        if let refusal = explanation.access?.problem {
+            explanation.problem = refusal
+            explanation.sends = []
         }
         return explanation
     }

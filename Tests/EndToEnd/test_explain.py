@@ -50,6 +50,17 @@ def test_the_command_tells_service_endpoint_node_and_message(explain, demo):
     assert '{"name":"John"}' in result.stdout
 
 
+def test_what_no_call_is_made_of_is_explained_as_it_is_answered(explain, demo):
+    result = explain(demo, "OPTIONS", "/greeter/say/hello")
+    assert result.returncode == 0, result.stderr
+    methods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+    assert f"answered by the gateway with the methods that the path takes: {methods}" in result.stdout
+    with urllib.request.urlopen(
+            urllib.request.Request(f"{demo.api_url}/greeter/say/hello", method="OPTIONS"), timeout=5) as answer:
+        assert (answer.status, answer.headers["Allow"]) == (204, methods)
+    assert explained(demo, "PROPFIND", "/greeter/say/hello")["problem"]["status"] == 405
+
+
 def test_a_request_that_is_not_served_is_explained_with_what_is_near_and_code_1(explain, demo):
     result = explain(demo, "GET", "/greter/say/hello")
     assert result.returncode == 1
