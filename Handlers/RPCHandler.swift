@@ -161,8 +161,9 @@ package final class RPCHandler: RouteHandler {
         _ head: RequestHead, body: [UInt8], over route: Route
     ) throws(GatewayError) -> [(name: String, value: String)] {
         guard head.method.isCall else {
-            let methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-            throw .methodNotAllowed(head.method, allowed: methods)
+            let methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+            throw .methodNotAllowed(
+                head.method, allowed: configuration.answersOptions ? methods + ["OPTIONS"] : methods)
         }
         let endpoint = (name: "endpoint", value: route.destination.endpoint)
         guard head.fields.contentKind != .protobuf else {

@@ -128,6 +128,6 @@ extension GatewayError {
     /// What to tell a client that asks for the methods of a path, where they are all that is wrong with its request. Nil for
     /// everyone else.
     fileprivate func methods(for method: Method) -> String? {
-        method == .options && code == .methodNotAllowed && !allow.isEmpty ? allow : nil
+        method == .options && code == .methodNotAllowed && allow.contains("OPTIONS") ? allow : nil
     }
 }

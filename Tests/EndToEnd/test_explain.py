@@ -57,8 +57,16 @@ def test_what_no_call_is_made_of_is_explained_as_it_is_answered(explain, demo):
     assert f"answered by the gateway with the methods that the path takes: {methods}" in result.stdout
     with urllib.request.urlopen(
             urllib.request.Request(f"{demo.api_url}/greeter/say/hello", method="OPTIONS"), timeout=5) as answer:
-        assert (answer.status, answer.headers["Allow"]) == (204, methods)
+        assert (answer.status, answer.headers["Allow"]) == (200, methods)
     assert explained(demo, "PROPFIND", "/greeter/say/hello")["problem"]["status"] == 405
+
+
+def test_without_cors_options_is_a_method_like_others(start_server, micro_service):
+    server = start_server("--enable_cors=false")
+    server.register("go.micro.api.greeter", micro_service("go.micro.api.greeter").address)
+    problem = explained(server, "OPTIONS", "/greeter/say/hello")["problem"]
+    status, report = request(server, "OPTIONS", "/greeter/say/hello")
+    assert problem["status"] == status == report["code"] == 405
 
 
 def test_a_request_that_is_not_served_is_explained_with_what_is_near_and_code_1(explain, demo):
