@@ -3,7 +3,7 @@ package import Gateway
 internal import HTTP
 
 /// Calls an endpoint with the whole HTTP request in one message, `go.api.Request`, and answers with the whole response that
-/// it returns, `go.api.Response`. Any method, any type of body; always protobuf towards the service.
+/// it returns, `go.api.Response`. Any method, any type of body; protobuf towards the service, unless that reads only JSON.
 package final class APIHandler: RouteHandler {
     private let dispatcher: Dispatcher
     private let configuration: RPCConfiguration
@@ -21,35 +21,33 @@ package final class APIHandler: RouteHandler {
         try await exchange.collectMessage(into: &body, limit: configuration.maximumBody)
         var message = exchange.takeBuffer()
         let namespace = configuration.namespace?.name(for: exchange.request)
-        try APIRequest(exchange.request, body: body.span, exchange.forwarding, namespace: namespace)
-            .write(body: body, to: &message)
-        exchange.giveBack(body)
-        guard message.count <= configuration.maximumBody else {
-            throw GatewayError(
-                .contentTooLarge,
-                "as one message, the request is longer than the limit of \(configuration.maximumBody) bytes")
-        }
+        let request = try APIRequest(exchange.request, body: body.span, exchange.forwarding, namespace: namespace)
+        request.write(body: body, to: &message)
+        let form = APIJSONForm(of: request, body: body, limit: configuration.maximumBody)
+        try form.checkLength(of: message)
 
         CallMetadata.fill(
-            &exchange.metadata, from: exchange.request, exchange.forwarding, namespace: configuration.namespace)
+            &exchange.metadata, from: exchange.request, exchange.forwarding, configuration, for: .wholeRequest)
         var call = RPCCall(
             destination: route.destination, body: message, metadata: exchange.metadata,
             deadline: exchange.now + CallTimeout.requested(by: exchange.request, configuration), exchange: exchange)
         call.format = .protobuf
+        call.jsonForm = form
         var reply = exchange.takeBuffer()
         try await dispatcher.call(
             call, over: route, isIdempotent: exchange.request.method.isSafe, reply: &reply, wakeup: exchange.wakeup)
-        try await answer(exchange, with: &reply, of: route.destination)
+        try await answer(exchange, with: &reply, isJSON: form.isUsed, of: route.destination)
         exchange.giveBack(reply)
         exchange.giveBack(message)
+        exchange.giveBack(body)
     }
 
     nonisolated(nonsending) private func answer(
-        _ exchange: Exchange, with reply: inout ByteBuffer, of destination: Destination
+        _ exchange: Exchange, with reply: inout ByteBuffer, isJSON: Bool, of destination: Destination
     ) async throws(GatewayError) {
         let response: APIResponse
         do throws(APIResponse.Problem) {
-            response = try APIResponse(reply.span)
+            response = isJSON ? try APIResponse(json: &reply) : try APIResponse(reply.span)
         } catch {
             throw GatewayError(
                 .upstreamBroken, "the service broke off or gave no valid answer",

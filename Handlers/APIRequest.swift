@@ -58,7 +58,7 @@ struct APIRequest {
                 post = []
             }
         } catch {
-            throw GatewayError(.badRequest, "\(error)")
+            throw GatewayError(.badRequest, "Error parsing form: \(error)")
         }
     }
 

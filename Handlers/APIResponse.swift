@@ -24,28 +24,37 @@ struct APIResponse {
         let reason: String
     }
 
+    /// An answer that says nothing yet.
+    init() {}
+
     init(_ message: Span<UInt8>) throws(Problem) {
         var reader = ProtobufFields()
+        var body = 0..<0
         while let field = reader.next(in: message) {
             switch field.number {
-            case 1: status = try Self.status(field.value)
+            case 1: try take(status: Int(Int32(truncatingIfNeeded: field.value)))
             case 2: try takeEntry(message.extracting(field.content))
             case 3: body = field.content
             default: break
             }
         }
         guard reader.hasReadAll(of: message) else { throw Problem(reason: "its answer is no go.api.Response") }
+        finish(body: body)
+    }
+
+    /// - Parameter body: Where it is.
+    mutating func finish(body: Range<Int>) {
+        self.body = body
         if !fields.contains(.contentType) { fields.append(.contentType, "application/json") }
     }
 
     /// 0 is a status that nobody has set.
-    private static func status(_ value: UInt64) throws(Problem) -> Status {
-        let code = Int(Int32(truncatingIfNeeded: value))
-        if code == 0 { return .ok }
+    mutating func take(status code: Int) throws(Problem) {
+        if code == 0 { return status = .ok }
         guard let status = Status(code), (200...599).contains(code) else {
             throw Problem(reason: "its answer has the status \(code), which is none")
         }
-        return status
+        self.status = status
     }
 
     private mutating func takeEntry(_ entry: Span<UInt8>) throws(Problem) {
@@ -72,14 +81,28 @@ struct APIResponse {
             switch field.number {
             case 1: if !field.content.isEmpty { name = String(pair.extracting(field.content)) }
             case 2:
-                lines += 1
-                bytes += field.content.count
-                guard lines <= Self.maximumLines, bytes <= Self.maximumHeader else { throw Self.tooLong }
+                try count(bytes: field.content.count)
                 values.append(String(pair.extracting(field.content)))
             default: break
             }
         }
         guard reader.hasReadAll(of: pair) else { throw Problem(reason: "the header in its answer is malformed") }
+        try append(name, values)
+    }
+
+    /// Takes a name with its values.
+    mutating func take(_ name: String, _ values: [String]) throws(Problem) {
+        for value in values { try count(bytes: value.utf8.count) }
+        try append(name, values)
+    }
+
+    private mutating func count(bytes: Int) throws(Problem) {
+        lines += 1
+        self.bytes += bytes
+        guard lines <= Self.maximumLines, self.bytes <= Self.maximumHeader else { throw Self.tooLong }
+    }
+
+    private mutating func append(_ name: String, _ values: [String]) throws(Problem) {
         bytes += name.utf8.count * values.count
         guard bytes <= Self.maximumHeader else { throw Self.tooLong }
         guard !FieldName.of(name).isOfTheConnection else { return }

@@ -26,7 +26,7 @@ extension RequestPayload {
         do throws(PayloadProblem) {
             try bind(&body, form, of: head, by: binding, as: type)
         } catch {
-            throw GatewayError(.badRequest, "\(error)")
+            throw GatewayError(error)
         }
     }
 
@@ -34,7 +34,8 @@ extension RequestPayload {
         of route: Route, _ catalog: CatalogView, _ others: (any RequestDescriber)?
     ) -> FieldDescription? {
         let destination = route.destination
-        return catalog.catalog.endpoint(destination.endpoint, of: destination.service)?.request
+        let rule = route.binding?.rule
+        return catalog.catalog.endpoint(destination.endpoint, of: destination.service, declaredBy: rule)?.request
             ?? others?.request(of: destination, on: route.nodes.nodes)
     }
 
@@ -43,7 +44,7 @@ extension RequestPayload {
         do throws(PayloadProblem) {
             return try fields(of: head, by: binding, as: binding.rule.request.flatMap(FieldType.init))
         } catch {
-            throw GatewayError(.badRequest, "\(error)")
+            throw GatewayError(error)
         }
     }
 
@@ -68,7 +69,7 @@ extension RequestPayload {
             case .array, .string, .number, .bool: throw .scalarBody
             }
         } catch {
-            throw GatewayError(.badRequest, "\(error)")
+            throw GatewayError(error)
         }
     }
 

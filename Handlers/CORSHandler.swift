@@ -68,7 +68,7 @@ package final class CORSHandler: ExplainingHandler {
         }
         answer.append(name: "Access-Control-Max-Age", value: Self.maximumAge)
         var body = ByteBuffer()
-        try await exchange.respond(.noContent, answer, body: &body)
+        try await exchange.respond(.ok, answer, body: &body)
     }
 
     private func mayBeSent(_ name: String) -> Bool {

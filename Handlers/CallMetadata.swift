@@ -1,24 +1,40 @@
-package import Gateway
+internal import Gateway
 package import HTTP
 
 /// What a service is told of the HTTP request behind a call: its fields as metadata.
 package enum CallMetadata {
-    /// The fields of the request that are meant for the service, its method, and where it comes from.
+    /// What becomes of the request, which decides what else is told.
+    package enum Purpose: Sendable {
+        /// An endpoint is called that the request means: told is its method too.
+        case call
+        /// The same with the whole request in one message, which has the rest.
+        case wholeRequest
+        /// It is published.
+        case event
+        /// It is a call by itself (`/rpc`), for which the client speaks and not the gateway.
+        case namedCall
+
+        /// Whether the gateway is named as the caller.
+        fileprivate var namesCaller: Bool { self != .namedCall }
+        /// Whether the call belongs to a trace.
+        fileprivate var isTraced: Bool { self == .call || self == .wholeRequest }
+    }
+
+    /// The fields of the request that are meant for the service, and what the gateway says about it.
     ///
-    /// - Parameters:
-    ///   - context: The client's address as the gateway saw it, and whether the peer may speak for others.
-    ///   - namespace: In which services are looked for, without type. Left out when nil or empty.
-    ///   - hasMethod: False when the method of the request says nothing about the call.
+    /// - Parameter context: The client's address as the gateway saw it, and whether the peer may speak for others.
     package static func fill(
         _ metadata: inout HeaderFields, from head: borrowing RequestHead, _ context: ForwardingContext,
-        namespace: Namespace? = nil, hasMethod: Bool = true
+        _ configuration: RPCConfiguration, for purpose: Purpose
     ) {
         metadata.removeAll(keepingCapacity: true)
-        metadata.appendMetadata(of: head)
-        if hasMethod { metadata.append(name: "Method", value: head.method.description) }
-        if let name = namespace?.name(for: head), !name.isEmpty {
+        metadata.appendMetadata(of: head, keepsEmpty: purpose != .call)
+        if purpose == .call { metadata.append(name: "Method", value: head.method.description) }
+        if let name = configuration.namespace?.name(for: head), !name.isEmpty {
             metadata.append(name: "Micro-Namespace", value: name)
         }
+        if purpose.namesCaller { metadata.append(name: "Micro-From-Service", value: configuration.serviceName) }
+        if purpose.isTraced { trace(&metadata) }
         if context.isTrusted, head.fields.contains(.xForwardedFor) {
             let chain = head.fields.values(.xForwardedFor) + [context.clientAddress]
             metadata.append(.xForwardedFor, chain.joined(separator: ", "))
@@ -28,6 +44,20 @@ package enum CallMetadata {
         if let certificate = context.clientCertificate {
             metadata.append(name: ForwardingContext.certificateField, value: certificate)
         }
+    }
+
+    /// Goes on with the trace that the client has begun, or begins one, so that what services call because of this call is
+    /// known to belong together.
+    private static func trace(_ metadata: inout HeaderFields) {
+        identify("Micro-Trace-Id", in: &metadata)
+        identify("Micro-Span-Id", in: &metadata)
+    }
+
+    private static func identify(_ name: String, in metadata: inout HeaderFields) {
+        guard metadata.firstIndex(named: name.utf8.span) == nil else { return }
+        let identifier = RandomUUID.make()
+        // Neither name nor identifier is anyone's but ours, so nothing is wrong with them.
+        try? metadata.append(untrusted: name.utf8.span, value: identifier.span)
     }
 }
 

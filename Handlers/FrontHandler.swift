@@ -51,8 +51,8 @@ package final class FrontHandler: ExplainingHandler {
             try await next.handle(exchange)
         case .rpc: try await rpc.handle(exchange)
         case .root: try await answerRoot(exchange)
-        case .icon: try await exchange.respond(.ok, contentType: "image/x-icon", text: "")
-        case .redirect(let target): try await redirect(exchange, to: target)
+        case .icon: try await answerIcon(exchange)
+        case .redirect(let target): try await exchange.redirect(to: target)
         case .refused(let sentence): throw GatewayError(.badRequest, sentence)
         case .asterisk: throw .asterisk
         }
@@ -83,14 +83,10 @@ package final class FrontHandler: ExplainingHandler {
         try await exchange.respond(.ok, contentType: "text/plain; charset=utf-8", text: text)
     }
 
-    /// 308 keeps the method and the body, which 301 does not.
-    nonisolated(nonsending) private func redirect(
-        _ exchange: Exchange, to target: String
-    ) async throws(GatewayError) {
-        var fields = HeaderFields()
-        fields.append(.location, target)
-        var body = ByteBuffer()
-        try await exchange.respond(.permanentRedirect, fields, body: &body)
+    /// No icon, and so no type.
+    nonisolated(nonsending) private func answerIcon(_ exchange: Exchange) async throws(GatewayError) {
+        var nothing = ByteBuffer()
+        try await exchange.respond(.ok, body: &nothing)
     }
 }
 

@@ -5,7 +5,8 @@ package import Reactor
 /// Stands before another handler, and refuses what is more than operators have allowed (`RateLimit`). What is refused was not
 /// looked at by anyone else.
 ///
-/// A refused request counts for nothing, and one that passes counts whatever becomes of it.
+/// A refused request counts for nothing, and one that passes counts whatever becomes of it. Both are told how many more may
+/// follow.
 package final class LimitingHandler: ExplainingHandler {
     private let source: Published<RateLimits>
     private let loop: any EventLoop
@@ -26,7 +27,10 @@ package final class LimitingHandler: ExplainingHandler {
     package func successor(for exchange: Exchange) -> (any Handler)? { counter(for: exchange) == nil ? next : nil }
 
     nonisolated(nonsending) package func handle(_ exchange: Exchange) async throws(GatewayError) {
-        if let excess = counter(for: exchange)?.take(at: loop.now) { throw excess.error }
+        if let standing = counter(for: exchange)?.take(at: loop.now) {
+            if let excess = standing.excess { throw excess.error }
+            exchange.standing = standing
+        }
         try await next.handle(exchange)
     }
 

@@ -83,14 +83,12 @@ package final class MessagePublisher {
     /// What goes along with a message that this request publishes: its own fields, as far as they are for services.
     func header(of exchange: Exchange, type: String?, topic: String) -> [String: String] {
         CallMetadata.fill(
-            &exchange.metadata, from: exchange.request, exchange.forwarding, namespace: configuration.namespace,
-            hasMethod: false)
+            &exchange.metadata, from: exchange.request, exchange.forwarding, configuration, for: .event)
         var header: [String: String] = [:]
         for index in 0..<exchange.metadata.count {
             header[exchange.metadata.goSpelling(at: index)] = exchange.metadata.value(at: index)
         }
         header["Content-Type"] = type
-        header["Micro-From-Service"] = "go.micro.api"
         header["Micro-Id"] = makeID()
         header[Message.topicKey] = topic
         return header

@@ -1,3 +1,4 @@
+internal import Gateway
 package import JSON
 
 /// Why no payload can be made of a request: always the client's fault, and said so that the client can mend it.
@@ -45,5 +46,16 @@ package enum PayloadProblem: Error, Equatable, CustomStringConvertible {
     /// Names come from the client and are cut, so that an error never is as long as the request.
     private func quoted(_ field: String) -> String {
         field.count > 64 ? "\"\(field.prefix(64))…\"" : "\"\(field)\""
+    }
+}
+
+extension GatewayError {
+    /// What is wrong with the fields of a call: 400. Where clients of Micro v2 know the words, they are these.
+    init(_ problem: PayloadProblem) {
+        if case .malformedEscape = problem {
+            self.init(.badRequest, "error during request: \(problem)")
+        } else {
+            self.init(.badRequest, "\(problem)")
+        }
     }
 }

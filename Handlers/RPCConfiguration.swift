@@ -18,5 +18,12 @@ package struct RPCConfiguration: Sendable, Equatable {
     /// What services are told as `Micro-Namespace`: in which they were looked for, without type. Default nothing.
     package var namespace: Namespace?
 
+    /// Whether OPTIONS of a call is answered with the methods that are allowed; else it is not allowed itself. Default
+    /// true.
+    package var answersOptions = true
+
+    /// What services are told as `Micro-From-Service`: under what name this program is registered.
+    package var serviceName = "go.micro.api"
+
     package init() {}
 }

@@ -65,8 +65,7 @@ package final class RPCEndpointHandler: Handler {
         let destination = Destination(service: request.service, endpoint: request.endpoint)
         let described = catalog.catalog.endpoint(request.endpoint, of: request.service)
         CallMetadata.fill(
-            &exchange.metadata, from: exchange.request, exchange.forwarding, namespace: configuration.namespace,
-            hasMethod: false)
+            &exchange.metadata, from: exchange.request, exchange.forwarding, configuration, for: .namedCall)
         if let format = StreamFormat(for: exchange.request, isStream: described?.isStream) {
             return try await stream(request, to: exchange, as: format)
         }

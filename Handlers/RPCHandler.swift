@@ -35,8 +35,11 @@ package final class RPCHandler: RouteHandler {
     ) async throws(GatewayError) {
         if exchange.webSocketOffer != .none { return try await webSockets.handle(exchange, over: route) }
         guard exchange.request.method.isCall else {
+            let answersOptions = configuration.answersOptions
             return try await exchange.refuseMethod(
-                allow: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS", id: "go.micro.api")
+                allow: answersOptions
+                    ? "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS" : "GET, HEAD, POST, PUT, PATCH, DELETE",
+                id: "go.micro.api", answersOptions: answersOptions)
         }
         let format = exchange.withRequest { StreamFormat(for: $0, on: route) }
         do throws(GatewayError) {
@@ -90,12 +93,13 @@ package final class RPCHandler: RouteHandler {
         case .protobuf: try checkMessage(body, head, route)
         }
         CallMetadata.fill(
-            &exchange.metadata, from: head, exchange.forwarding, namespace: configuration.namespace)
+            &exchange.metadata, from: head, exchange.forwarding, configuration, for: .call)
         // The clock starts here, because how long the client took to send is not the service's affair.
         var call = RPCCall(
             destination: route.destination, body: body, metadata: exchange.metadata,
             deadline: exchange.now + CallTimeout.requested(by: head, configuration), exchange: exchange)
         call.format = format
+        call.tellsHost = true
         return call
     }
 
@@ -115,8 +119,9 @@ package final class RPCHandler: RouteHandler {
             if first.text == "null" { RequestPayload.replace(&first, with: [:]) }
         }
         CallMetadata.fill(
-            &exchange.metadata, from: exchange.request, exchange.forwarding, namespace: configuration.namespace)
-        let call = RPCCall(streaming: route.destination, for: exchange, configuration)
+            &exchange.metadata, from: exchange.request, exchange.forwarding, configuration, for: .call)
+        var call = RPCCall(streaming: route.destination, for: exchange, configuration)
+        call.tellsHost = true
         let stream = try await dispatcher.open(call, over: route, wakeup: exchange.wakeup)
         var answer = StreamAnswer(
             to: exchange, from: stream, as: format, first: first, source: source,
@@ -155,6 +160,11 @@ package final class RPCHandler: RouteHandler {
     package func preview(
         _ head: RequestHead, body: [UInt8], over route: Route
     ) throws(GatewayError) -> [(name: String, value: String)] {
+        guard head.method.isCall else {
+            let methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+            throw .methodNotAllowed(
+                head.method, allowed: configuration.answersOptions ? methods + ["OPTIONS"] : methods)
+        }
         let endpoint = (name: "endpoint", value: route.destination.endpoint)
         guard head.fields.contentKind != .protobuf else {
             return [endpoint, ("message", "\(body.count) bytes of protobuf, as they come")]

@@ -65,9 +65,9 @@ struct RPCRequest {
     private init(
         service: String, endpoint: String, method: String, address: String, message: JSONValue
     ) throws(GatewayError) {
-        guard !service.isEmpty else { throw Self.bad("invalid service: the name of a service is missing") }
+        guard !service.isEmpty else { throw Self.bad("invalid service") }
         let name = endpoint.isEmpty ? method : endpoint
-        guard !name.isEmpty else { throw Self.bad("invalid endpoint: an endpoint such as Say.Hello is missing") }
+        guard !name.isEmpty else { throw Self.bad("invalid endpoint") }
         guard Self.isName(service), !service.contains("..") else {
             throw Self.bad("invalid service: a name has at most 255 visible characters of ASCII, no two dots in a row")
         }

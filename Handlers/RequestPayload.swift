@@ -27,7 +27,7 @@ package enum RequestPayload {
                 replace(&body, with: .object(Payload.merge(parts, over: fields)))
             }
         } catch {
-            throw GatewayError(.badRequest, "\(error)")
+            throw GatewayError(error)
         }
     }
 

@@ -41,11 +41,16 @@ package final class RoutingHandler: ExplainingHandler {
 
     nonisolated(nonsending) package func handle(_ exchange: Exchange) async throws(GatewayError) {
         let route: Route
-        if let authorizer {
-            guard let permitted = try await permittedRoute(exchange, authorizer) else { return }
-            route = permitted
-        } else {
-            route = try exchange.withRequest { (head) throws(GatewayError) in try router.route(head) }
+        do throws(GatewayError) {
+            if let authorizer {
+                guard let permitted = try await permittedRoute(exchange, authorizer) else { return }
+                route = permitted
+            } else {
+                route = try exchange.withRequest { (head) throws(GatewayError) in try router.route(head) }
+            }
+        } catch {
+            guard let methods = error.methods(for: exchange.request.method) else { throw error }
+            return try await exchange.tellMethods(methods)
         }
         exchange.service = route.destination.service
         let branch = try branch(for: route.kind)
@@ -56,16 +61,24 @@ package final class RoutingHandler: ExplainingHandler {
 
     package func explain(_ head: RequestHead, body: [UInt8]) -> Explanation {
         var explanation = router.explain(head)
-        if let authorizer {
-            explanation.access = authorizer.explain(head, resource(of: head, authorizer))
-            if let refusal = explanation.access?.problem { explanation.problem = refusal }
+        if explanation.problem == nil {
+            do throws(GatewayError) {
+                let route = try router.route(head)
+                explanation.sends = try branch(for: route.kind).handler.preview(head, body: body, over: route)
+            } catch {
+                explanation.problem = error
+            }
         }
-        guard explanation.problem == nil else { return explanation }
-        do throws(GatewayError) {
-            let route = try router.route(head)
-            explanation.sends = try branch(for: route.kind).handler.preview(head, body: body, over: route)
-        } catch {
-            explanation.problem = error
+        if let methods = explanation.problem?.methods(for: head.method) {
+            explanation.problem = nil
+            explanation.ownAnswer = "answered by the gateway with the methods that the path takes: \(methods)"
+            return explanation
+        }
+        guard let authorizer else { return explanation }
+        explanation.access = authorizer.explain(head, resource(of: head, authorizer))
+        if let refusal = explanation.access?.problem {
+            explanation.problem = refusal
+            explanation.sends = []
         }
         return explanation
     }
@@ -85,6 +98,7 @@ package final class RoutingHandler: ExplainingHandler {
             if exchange.request.method == .options, route.kind.nodeUse != .proxying { return route }
             outcome = .success(route)
         } catch {
+            if error.methods(for: exchange.request.method) != nil { throw error }
             outcome = .failure(error)
         }
         let resource =
@@ -107,5 +121,13 @@ package final class RoutingHandler: ExplainingHandler {
         // By place, so that only the one that is wanted is copied.
         for index in branches.indices where branches[index].kind == kind { return branches[index] }
         throw GatewayError(.notImplemented, "this gateway has no handler \(kind.rawValue)")
+    }
+}
+
+extension GatewayError {
+    /// What to tell a client that asks for the methods of a path, where they are all that is wrong with its request. Nil for
+    /// everyone else.
+    fileprivate func methods(for method: Method) -> String? {
+        method == .options && code == .methodNotAllowed && allow.contains("OPTIONS") ? allow : nil
     }
 }

@@ -7,15 +7,16 @@ internal import JSON
 /// it, or says so as clients of Micro v2 do, by the type of a request without a body; and else as a page.
 package final class StatsHandler: ExplainingHandler {
     private let statistics: RequestStatistics
-    private let process: @Sendable () -> RequestStatistics.Process
+    private let process: (@Sendable () -> RequestStatistics.Process)?
     private let authorizer: Authorizer?
     private let next: any Handler
 
     /// - Parameters:
-    ///   - process: What the system says of this process. Must not block.
+    ///   - process: What the system says of this process. Must not block. Nil where the next handler has a `/stats` of its own,
+    ///     so that here is only counted.
     ///   - authorizer: Says who may read them; nil, the default, lets everyone.
     package init(
-        _ statistics: RequestStatistics, process: @escaping @Sendable () -> RequestStatistics.Process,
+        _ statistics: RequestStatistics, process: (@Sendable () -> RequestStatistics.Process)?,
         authorizer: Authorizer? = nil, next: any Handler
     ) {
         self.authorizer = authorizer
@@ -26,8 +27,8 @@ package final class StatsHandler: ExplainingHandler {
 
     nonisolated(nonsending) package func handle(_ exchange: Exchange) async throws(GatewayError) {
         do throws(GatewayError) {
-            if exchange.request.path == "/stats" {
-                try await answer(exchange)
+            if let process, exchange.request.path == "/stats" {
+                try await answer(exchange, StatisticsReport(statistics, process()))
             } else {
                 try await next.handle(exchange)
             }
@@ -39,11 +40,13 @@ package final class StatsHandler: ExplainingHandler {
     }
 
     package func explain(_ head: RequestHead, body: [UInt8]) -> Explanation {
-        guard head.path == "/stats" else { return next.explanation(of: head, body: body) }
+        guard process != nil, head.path == "/stats" else { return next.explanation(of: head, body: body) }
         return Explanation(of: head, ownAnswer: "answered by the gateway with its numbers")
     }
 
-    nonisolated(nonsending) private func answer(_ exchange: Exchange) async throws(GatewayError) {
+    nonisolated(nonsending) private func answer(
+        _ exchange: Exchange, _ report: StatisticsReport
+    ) async throws(GatewayError) {
         if let authorizer {
             let resource = authorizer.ownResource(of: exchange.request)
             guard try await authorizer.admits(exchange, to: resource) else { return }
@@ -59,37 +62,15 @@ package final class StatsHandler: ExplainingHandler {
         fields.append(.contentType, isJSON ? "application/json" : "text/html; charset=utf-8")
         fields.append(.cacheControl, "no-store")
         var body = ByteBuffer()
-        if isJSON { JSONWriter.write(json, to: &body) } else { body.append(page) }
+        if isJSON { JSONWriter.write(report.json, to: &body) } else { body.append(Self.page(report)) }
         try await exchange.respond(.ok, fields, body: &body)
     }
 
-    /// In the form of Micro v2. There is no garbage to be collected, so that takes no time.
-    private var json: JSONValue {
-        let process = process()
-        return .object([
-            "started": .integer(statistics.started), "memory": .string(Self.megabytes(process.memory)),
-            "threads": .integer(process.threads), "gc_pause": "0.000ms",
-            "counters": .array(
-                statistics.buckets.map { bucket in
-                    var codes = JSONObject()
-                    for (kind, count) in bucket.counts.sorted(by: { $0.key < $1.key }) {
-                        codes["\(kind)0x"] = .integer(count)
-                    }
-                    return .object([
-                        "timestamp": .integer(bucket.start), "status_codes": .object(codes),
-                        "total_reqs": .integer(bucket.total),
-                    ])
-                }),
-        ])
-    }
-
     /// Comes anew by itself, and needs no script.
-    private var page: String {
-        let process = process()
-        let buckets = statistics.buckets
-        let kinds = Set(buckets.flatMap(\.counts.keys)).sorted()
+    private static func page(_ report: StatisticsReport) -> String {
+        let kinds = report.kinds
         let head = kinds.map { "<th scope=\"col\">\($0)xx</th>" }.joined()
-        let rows = buckets.reversed().map { bucket in
+        let rows = report.buckets.reversed().map { bucket in
             let cells = kinds.map { "<td>\(bucket.counts[$0] ?? 0)</td>" }.joined()
             return "<tr><th scope=\"row\">\(bucket.start)</th><td>\(bucket.total)</td>\(cells)</tr>\n"
         }.joined()
@@ -100,7 +81,7 @@ package final class StatsHandler: ExplainingHandler {
             <meta http-equiv="refresh" content="5">
             <title>Statistics</title>
             <h1>Statistics</h1>
-            <p>Started at \(statistics.started), \(Self.megabytes(process.memory)) of memory, \(process.threads) threads.</p>
+            <p>Started at \(report.started), \(report.memory) of memory, \(report.process.threads) threads.</p>
             <table>
             <caption>Requests in \(RequestStatistics.bucketLength) seconds each, by status; times in seconds since 1970</caption>
             <tr><th scope="col">From</th><th scope="col">All</th>\(head)</tr>
@@ -108,11 +89,5 @@ package final class StatsHandler: ExplainingHandler {
             </html>
 
             """
-    }
-
-    private static func megabytes(_ bytes: Int) -> String {
-        let hundredths = bytes / 10_000
-        let rest = hundredths % 100
-        return "\(hundredths / 100).\(rest < 10 ? "0" : "")\(rest)mb"
     }
 }

@@ -31,9 +31,10 @@ struct WebSocketHandler {
         let first = try firstMessage(exchange, route, format)
 
         CallMetadata.fill(
-            &exchange.metadata, from: exchange.request, exchange.forwarding, namespace: configuration.namespace)
+            &exchange.metadata, from: exchange.request, exchange.forwarding, configuration, for: .call)
         var call = RPCCall(streaming: route.destination, for: exchange, configuration)
         call.format = format
+        call.tellsHost = true
         // The stream is opened first, so that a client whose service is gone gets a status that says so.
         let stream = try await dispatcher.open(call, over: route, wakeup: exchange.wakeup)
         defer { stream.cancel() }

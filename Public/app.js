@@ -242,6 +242,7 @@ function renderFacts() {
     $("login").textContent = status.account ? "Account" : "Log in";
   }
   if ($("facts").textContent !== facts.join(" · ")) $("facts").textContent = facts.join(" · ");
+  $("stats").hidden = !status.stats;
   renderDocuments(status.gateways);
 }
 

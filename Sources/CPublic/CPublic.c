@@ -21,6 +21,9 @@ static const unsigned char icon_svg[] = {
 static const unsigned char index_html[] = {
 #embed "../../Public/index.html"
 };
+static const unsigned char stats_js[] = {
+#embed "../../Public/stats.js"
+};
 
 static const struct public_file files[] = {
     {"app.css", app_css, sizeof app_css},
@@ -28,6 +31,7 @@ static const struct public_file files[] = {
     {"explain.js", explain_js, sizeof explain_js},
     {"icon.svg", icon_svg, sizeof icon_svg},
     {"index.html", index_html, sizeof index_html},
+    {"stats.js", stats_js, sizeof stats_js},
 };
 
 size_t public_file_count(void) { return sizeof files / sizeof *files; }

@@ -29,8 +29,7 @@ extension DashboardHandler {
         guard !Answer.prefersJSON(exchange.request) else {
             return try await Answer.json(ServicesAPI.list(view.catalog.services), to: exchange)
         }
-        try await Answer.page(
-            Page.services(view.catalog, webApplications(exchange), for: visitor(exchange)), to: exchange)
+        try await Answer.page(page(for: exchange).services(view.catalog, webApplications(exchange)), to: exchange)
     }
 
     /// - Parameter name: As it was sent.
@@ -45,7 +44,18 @@ extension DashboardHandler {
         guard !Answer.prefersJSON(exchange.request) else {
             return try await Answer.json(ServicesAPI.list(versions), to: exchange)
         }
-        try await Answer.page(Page.service(decoded, versions, for: visitor(exchange)), to: exchange)
+        try await Answer.page(page(for: exchange).service(decoded, versions), to: exchange)
+    }
+
+    /// The numbers of this listener, in the forms that those of a gateway have.
+    nonisolated(nonsending) func showStatistics(_ exchange: Exchange) async throws(GatewayError) {
+        guard try await isRead(exchange), let report = statistics?() else { return }
+        guard !Answer.prefersJSON(exchange.request) else { return try await Answer.json(report.json, to: exchange) }
+        try await Answer.page(page(for: exchange).statistics(report, facts.gateways), to: exchange)
+    }
+
+    private func page(for exchange: Exchange) -> Page {
+        Page(hasStatistics: statistics != nil, visitor: visitor(exchange))
     }
 
     nonisolated(nonsending) func listApplications(_ exchange: Exchange) async throws(GatewayError) {
@@ -60,6 +70,6 @@ extension DashboardHandler {
 
     private func webApplications(_ exchange: Exchange) -> [WebApplication] {
         WebApplication.all(
-            in: view.catalog, for: exchange.request, scheme: exchange.forwarding.scheme, by: web)
+            in: view.catalog, for: exchange.request, scheme: exchange.forwarding.scheme(of: exchange.request), by: web)
     }
 }

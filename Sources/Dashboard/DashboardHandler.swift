@@ -11,7 +11,7 @@ package final class DashboardHandler: Handler {
     let files: PublicFiles
     let web: any WebServiceResolver
     let token: PageToken
-    private let facts: StatusFacts
+    let facts: StatusFacts
     private let openAPI: OpenAPIAnswer
     private let explaining: ExplainAnswer
     private let operators: OperatorAPI
@@ -21,6 +21,7 @@ package final class DashboardHandler: Handler {
     private let applications: any Handler
     private let unreadiness: @Sendable () -> String?
     private let certificates: @Sendable () -> [StatusFacts.Certificate]
+    let statistics: (@Sendable () -> StatisticsReport)?
 
     /// - Parameters:
     ///   - registrar: Takes what is registered and deregistered; nil when the registry can only be read.
@@ -35,6 +36,7 @@ package final class DashboardHandler: Handler {
     ///   - explainers: The gateway of that name, or the first, for explanations. Default none.
     ///   - types: Tells the types of messages where the registry does not. Default nothing.
     ///   - operators: Keeps what operators declare; nil, the default, where there is no gateway for it.
+    ///   - statistics: What `/stats` tells; nil, the default, when nothing is counted.
     package init(
         catalog view: CatalogView, facts: StatusFacts, registrar: (any Registrar)?, files: PublicFiles,
         policy: AccessPolicy, authorizer: Authorizer? = nil, rpc: any Handler, web: any WebServiceResolver,
@@ -43,7 +45,8 @@ package final class DashboardHandler: Handler {
         certificates: @escaping @Sendable () -> [StatusFacts.Certificate] = { [] },
         gateways: [DocumentedGateway] = [],
         explainers: @escaping (String?) -> (any ExplainingHandler)? = { _ in nil },
-        types: (any MessageTypeSource)? = nil, operators: (any OperatorRecords)? = nil
+        types: (any MessageTypeSource)? = nil, operators: (any OperatorRecords)? = nil,
+        statistics: (@Sendable () -> StatisticsReport)? = nil
     ) {
         self.view = view
         self.facts = facts
@@ -60,6 +63,7 @@ package final class DashboardHandler: Handler {
         self.token = token
         self.unreadiness = unreadiness
         self.certificates = certificates
+        self.statistics = statistics
     }
 
     package func handle(_ exchange: Exchange) async throws(GatewayError) {
@@ -68,7 +72,7 @@ package final class DashboardHandler: Handler {
         }
         guard web.part(for: exchange.request) == .dashboard else { return try await passOn(exchange) }
         let path = exchange.request.path
-        guard let own = OwnPath(path) else {
+        guard let own = OwnPath(path, hasStatistics: statistics != nil) else {
             guard let file = await files.file(for: path) else { return try await passOn(exchange) }
             guard try await isAllowed(exchange, to: path) else { return }
             return try await answer(exchange, with: file)
@@ -95,6 +99,7 @@ package final class DashboardHandler: Handler {
         case .service(let name): try await describe(name, exchange)
         case .rpc: try await rpc.handle(exchange)
         case .status: try await status(exchange)
+        case .statistics: try await showStatistics(exchange)
         case .events: try await events(exchange)
         case .applications: try await listApplications(exchange)
         case .document: try await document(exchange)
@@ -181,7 +186,7 @@ extension DashboardHandler {
         let catalog = view.catalog
         let status = facts.json(
             generation: catalog.generation, services: catalog.names.count, certificates: certificates(),
-            visitor: visitor(exchange))
+            hasStatistics: statistics != nil, visitor: visitor(exchange))
         try await Answer.json(["data": status], to: exchange)
     }
 

@@ -2,9 +2,13 @@ internal import Bytes
 internal import Gateway
 internal import HTTP
 internal import JSON
+internal import Reactor
 
 /// `/api/routes` and `/api/limits`: what operators declare while the program runs. GET lists it, POST adds one, or puts it in
 /// the place of the one for the same, and DELETE takes some out.
+///
+/// `GET /api/routes` also tells, beside `data`, all `routes` that the gateways know, as `RouteListing` has them;
+/// `?origin=registry` and `?path=/v1` ask for fewer of those.
 struct OperatorAPI {
     /// What a path is about.
     enum Subject {
@@ -24,14 +28,67 @@ struct OperatorAPI {
         guard let records else {
             return .failure(.init(status: .notImplemented, sentence: "this program has no gateway to declare that for"))
         }
-        let method = exchange.request.method
-        guard method == .post || method == .delete else { return .success(Self.list(subject, records.current)) }
         do throws(OperatorRefusal) {
-            let change = try Self.change(subject, isNew: method == .post, try await body(of: exchange))
-            let rules = try await records.apply(change, knowing: view.catalog).get()
-            return .success(Self.list(subject, rules, only: change))
+            switch exchange.request.method {
+            case .post: return .success(try await change(subject, isNew: true, records, exchange))
+            case .delete: return .success(try await change(subject, isNew: false, records, exchange))
+            default: return .success(try await everything(subject, records, exchange.request.query))
+            }
         } catch {
             return .failure(.init(status: error.status, sentence: error.sentence))
+        }
+    }
+
+    nonisolated(nonsending) private func everything(
+        _ subject: Subject, _ records: any OperatorRecords, _ query: String?
+    ) async throws(OperatorRefusal) -> JSONValue {
+        let declared = Self.list(subject, records.current)
+        guard subject == .routes else { return .object(["data": declared]) }
+        let question = try Self.question(query ?? "")
+        let listing = records.listing
+        // A look at a hundred thousand of them is nothing for a loop to wait for.
+        let isQuick = listing.count <= RouteListing.maximumCount
+        guard var object = isQuick ? listing.json(question) : await BlockingPool.shared.run({ listing.json(question) })
+        else {
+            throw OperatorRefusal(.serviceUnavailable, "too much else is being done; ask again")
+        }
+        object["data"] = declared
+        return .object(object)
+    }
+
+    private static func question(_ query: String) throws(OperatorRefusal) -> RouteListing.Question {
+        var question = RouteListing.Question()
+        for part in query.split(separator: "&") {
+            let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard let value = PercentEncoding.decode(String(pair.count > 1 ? pair[1] : ""), plusIsSpace: true) else {
+                throw OperatorRefusal("\(pair[0].prefix(50)) is not percent-encoded UTF-8")
+            }
+            switch pair[0] {
+            case "path": question.path = value
+            case "origin":
+                guard let source = RouteSource(rawValue: value) else {
+                    let known = RouteSource.allCases.map(\.rawValue)
+                    let near = NearestWord.one(to: value, in: known).map { "; did you mean \($0)?" } ?? ""
+                    throw OperatorRefusal("origin \(value.prefix(50)) is not \(known.joined(separator: ", "))\(near)")
+                }
+                question.source = source
+            default:
+                throw OperatorRefusal(
+                    "\(pair[0].prefix(50)) is no parameter of a list of routes; it has origin and path")
+            }
+        }
+        return question
+    }
+
+    nonisolated(nonsending) private func change(
+        _ subject: Subject, isNew: Bool, _ records: any OperatorRecords, _ exchange: Exchange
+    ) async throws(OperatorRefusal) -> JSONValue {
+        let change = try Self.change(subject, isNew: isNew, try await body(of: exchange))
+        do throws(OperatorRefusal) {
+            let rules = try await records.apply(change, knowing: view.catalog).get()
+            return ["data": Self.list(subject, rules, only: change)]
+        } catch {
+            throw records.listing.explain(error, of: change)
         }
     }
 
@@ -71,6 +128,6 @@ struct OperatorAPI {
             case .setLimit(let limit): rules.limits.filter { $0.path == limit.path }.map(\.json)
             case .deleteRoutes, .deleteLimit: []
             }
-        return ["data": .array(items)]
+        return .array(items)
     }
 }

@@ -12,6 +12,8 @@ enum OwnPath: Equatable {
     case service(String)
     case rpc
     case status, events, applications, records
+    /// `/stats`.
+    case statistics
     /// `/api/openapi.json` and `/api/explain`.
     case document, explanation
     /// `/api/routes` and `/api/limits`.
@@ -26,9 +28,11 @@ enum OwnPath: Equatable {
     /// The first segments of these paths. A web service of such a name cannot be reached by path.
     static let names: Set<String> = ["healthz", "readyz", "client", "services", "service", "rpc", "api"]
 
-    /// - Parameter path: In canonical form.
+    /// - Parameters:
+    ///   - path: In canonical form.
+    ///   - hasStatistics: Whether `/stats` is ours. Default no.
     /// - Returns: Nil for a path that is a file's, a web service's or nobody's.
-    init?(_ path: String) {
+    init?(_ path: String, hasStatistics: Bool = false) {
         switch path {
         case "/", "/index.html": self = .page
         case "/healthz": self = .health
@@ -39,6 +43,7 @@ enum OwnPath: Equatable {
         case "/services/", "/service/": self = .moved("../services")
         case "/service": self = .moved("services")
         case "/rpc": self = .rpc
+        case "/stats" where hasStatistics: self = .statistics
         case "/api/status": self = .status
         case "/api/events": self = .events
         case "/api/apps": self = .applications

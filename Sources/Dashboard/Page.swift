@@ -2,7 +2,11 @@ internal import Gateway
 internal import HTTP
 
 /// The pages that need no script: what is registered, for people, terminals and old bookmarks.
-enum Page {
+struct Page {
+    /// Whether there is a page `/stats`.
+    let hasStatistics: Bool
+    let visitor: Visitor
+
     /// Who looks at a page, and where one becomes known.
     struct Visitor {
         /// Nil for somebody unknown.
@@ -19,14 +23,14 @@ enum Page {
     }
 
     /// `/services`: the web applications and all services, each with a link.
-    static func services(_ catalog: Catalog, _ applications: [WebApplication], for visitor: Visitor) -> String {
+    func services(_ catalog: Catalog, _ applications: [WebApplication]) -> String {
         let names = catalog.names.map { name -> HTML in
             let versions = catalog.versions(of: name)
             let count = versions.reduce(0) { $0 + $1.nodes.count }
             let text = versions.map { $0.version.isEmpty ? "no version" : $0.version }.joined(separator: ", ")
             return """
                 <tr><td><a href="service/\(PercentEncoding.encode(name))">\(name)</a></td>\
-                <td>\(text)</td><td>\(nodes(count))</td></tr>
+                <td>\(text)</td><td>\(Self.nodes(count))</td></tr>
 
                 """
         }
@@ -38,34 +42,60 @@ enum Page {
             """
         let empty: HTML = "<p>No service is registered yet. Try <code>micro demo</code>.</p>\n"
         return page(
-            title: "Services", root: "", for: visitor,
+            title: "Services", root: "",
             """
-            \(applications.isEmpty ? "" : grid(applications))<section class="panel"><h2>Services</h2>
+            \(applications.isEmpty ? "" : Self.grid(applications))<section class="panel"><h2>Services</h2>
             \(names.isEmpty ? empty : table)</section>
             """)
     }
 
     /// `/service/{name}`: where its versions run, and what they can be asked.
-    static func service(_ name: String, _ versions: [Service], for visitor: Visitor) -> String {
+    func service(_ name: String, _ versions: [Service]) -> String {
         let panels = versions.map { version -> HTML in
             """
             <section class="panel"><h2>Version: \(version.version)</h2>
-            \(table(of: version.nodes))</section>
+            \(Self.table(of: version.nodes))</section>
 
             """
         }
         let endpoints = versions.first?.endpoints ?? []
         let described: HTML = """
             <section class="panel"><h2>Endpoints</h2><div class="endpoints">
-            \(endpoints.map(block))</div></section>
+            \(endpoints.map(Self.block))</div></section>
 
             """
         return page(
-            title: name, root: "../", for: visitor,
+            title: name, root: "../",
             """
             <p><a href="../services">← All services</a> · \
             <a href="../#service=\(PercentEncoding.encode(name))">Call it</a></p>
             \(panels)\(endpoints.isEmpty ? "" : described)
+            """)
+    }
+
+    /// `/stats`: what this listener has answered. A script keeps it new; without it, it shows the moment of its loading.
+    func statistics(_ report: StatisticsReport, _ gateways: [StatusFacts.Gateway]) -> String {
+        let kinds = report.kinds
+        let rows = report.buckets.reversed().map { bucket -> HTML in
+            let cells = kinds.map { kind -> HTML in "<td>\(bucket.counts[kind] ?? 0)</td>" }
+            let start = StatusFacts.timestamp(bucket.start)
+            return "<tr><th scope=\"row\">\(start)</th><td>\(bucket.total)</td>\(cells)</tr>\n"
+        }
+        let others = gateways.map { gateway -> HTML in
+            "<li><a href=\"\(gateway.url)/stats\">Those of the gateway \(gateway.name)</a></li>\n"
+        }
+        let heads = kinds.map { kind -> HTML in "<th scope=\"col\">\(kind)xx</th>" }
+        let process = "\(report.memory) of memory, \(report.process.threads) threads"
+        return page(
+            title: "Statistics", root: "", script: "stats.js",
+            """
+            <section class="panel"><p>Of the dashboard and the web services behind it, since \
+            \(StatusFacts.timestamp(report.started)); \(process).</p>
+            <table><caption>Requests in \(RequestStatistics.bucketLength) seconds each, by status</caption>
+            <thead><tr><th scope="col">From</th><th scope="col">All</th>\(heads)</tr></thead><tbody>
+            \(rows)</tbody></table>
+            <ul>
+            \(others)</ul></section>
             """)
     }
 
@@ -89,8 +119,12 @@ enum Page {
         return page.text
     }
 
-    /// - Parameter root: The way to the dashboard's root, so that the page works behind a path prefix too.
-    private static func page(title: String, root: String, for visitor: Visitor, _ content: HTML) -> String {
+    /// - Parameters:
+    ///   - root: The way to the dashboard's root, so that the page works behind a path prefix too.
+    ///   - script: Of `Public`. Default none.
+    private func page(title: String, root: String, script: String = "", _ content: HTML) -> String {
+        let script: HTML = script.isEmpty ? "" : "<script src=\"\(root)\(script)\" defer></script>\n"
+        let stats: HTML = hasStatistics ? " · <a href=\"\(root)stats\">Stats</a>" : ""
         let page: HTML = """
             <!doctype html>
             <html lang="en">
@@ -101,11 +135,12 @@ enum Page {
             <title>\(title) – Micro</title>
             <link rel="icon" href="\(root)icon.svg" type="image/svg+xml">
             <link rel="stylesheet" href="\(root)app.css">
-            </head>
+            \(script)</head>
             <body>
             <header class="bar">
             <a class="brand" href="\(root)./"><img src="\(root)icon.svg" alt="" width="28" height="28">Micro</a>
-            <nav class="facts"><a href="\(root)client">Client</a> · <a href="\(root)services">Services</a>\(visitor.links)</nav>
+            <nav class="facts"><a href="\(root)client">Client</a> · <a href="\(root)services">Services</a>\
+            \(stats)\(visitor.links)</nav>
             </header>
             <main class="plain detail">
             <h1>\(title)</h1>

@@ -66,7 +66,9 @@ package struct StatusFacts: Sendable, Equatable {
         self.isInsecure = isInsecure
     }
 
-    func json(generation: UInt64, services: Int, certificates: [Certificate], visitor: Page.Visitor) -> JSONValue {
+    func json(
+        generation: UInt64, services: Int, certificates: [Certificate], hasStatistics: Bool, visitor: Page.Visitor
+    ) -> JSONValue {
         .object([
             "product": "micro", "version": .string(version), "pid": .integer(Int(getpid())),
             "started": .string(Self.timestamp(started)), "gateway": gateways.first?.json ?? .null,
@@ -77,7 +79,7 @@ package struct StatusFacts: Sendable, Equatable {
             "loops": .integer(loops), "insecure": .bool(isInsecure),
             "account": visitor.account.map { .string($0) } ?? .null,
             "login": visitor.loginURL.map { .string($0) } ?? .null,
-            "certificates": .array(certificates.map(\.json)),
+            "certificates": .array(certificates.map(\.json)), "stats": .bool(hasStatistics),
         ])
     }
 

@@ -29,6 +29,11 @@ package struct RPCCall {
     package var format = MessageFormat.json
     /// What is sent along: header fields of the client, without those that concern the connection.
     package var metadata: HeaderFields
+    /// Whether services of Go Micro that speak gRPC are told the host of the request, as `host`. Their other protocol has no
+    /// place for it. Default false.
+    package var tellsHost = false
+    /// The body in JSON, for nodes that read nothing else. Nil, the default, when there is none.
+    package var jsonForm: (any JSONForm)?
     /// When the caller stops waiting: for the answer, or for the end of a stream. The node is told the time that is left.
     package var deadline: ContinuousClock.Instant
     /// Whose answer this becomes, if anyone's: when its client is gone, nobody waits for the service any more.
@@ -44,6 +49,14 @@ package struct RPCCall {
         self.deadline = deadline
         self.exchange = exchange
     }
+}
+
+/// What the message of a call in protobuf is in JSON.
+package protocol JSONForm: AnyObject {
+    /// Appends the message in JSON. From then on, JSON is what the answer is in.
+    ///
+    /// - Throws: What keeps it from being JSON.
+    func writeJSON(to message: inout ByteBuffer) throws(GatewayError)
 }
 
 /// How a message is encoded.

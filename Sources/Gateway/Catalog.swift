@@ -25,8 +25,10 @@ package struct Catalog: Sendable, Equatable {
     package func nodes(of name: String) -> [Node] { versions(of: name).flatMap(\.nodes) }
 
     /// The endpoint of that name in any version of the service.
-    package func endpoint(_ name: String, of service: String) -> Endpoint? {
-        for version in versions(of: service) {
+    ///
+    /// - Parameter rule: Looks only at versions that this rule is for. Default at all.
+    package func endpoint(_ name: String, of service: String, declaredBy rule: RouteRule? = nil) -> Endpoint? {
+        for version in versions(of: service) where rule?.isFor(version) ?? true {
             if let endpoint = version.endpoints.first(where: { $0.name == name }) { return endpoint }
         }
         return nil

@@ -17,7 +17,8 @@ package struct CrossOriginGrant: Sendable, Equatable {
 
     /// What a page may read of a header besides what every page may. With gRPC-Web, the outcome of a call is among it.
     private static let exposed =
-        "Grpc-Status, Grpc-Message, Grpc-Status-Details-Bin, Allow, ETag, Link, Location, Retry-After, X-Request-ID"
+        "Grpc-Status, Grpc-Message, Grpc-Status-Details-Bin, Allow, ETag, Link, Location, RateLimit, RateLimit-Policy, "
+        + "Retry-After, X-Request-ID"
 
     /// Adds what browsers and caches must know. What the node said of it is dropped where we speak for it, as two answers
     /// to one question are none; names that it exposes are kept.

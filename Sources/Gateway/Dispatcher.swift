@@ -8,6 +8,9 @@ package final class Dispatcher {
     private let loop: any EventLoop
     /// Nodes asked for one call, the first included. Default 2; 1 to 10.
     private let maximumAttempts: Int
+    /// Nodes that have refused protobuf. More are forgotten all at once.
+    private var jsonNodes: Set<Node> = []
+    private static let maximumJSONNodes = 1_000
 
     /// - Parameter callers: Who speaks which protocol. A node with another one is reported as not supported.
     package init(callers: [WireProtocol: any Caller], loop: any EventLoop, maximumAttempts: Int = 2) {
@@ -44,7 +47,37 @@ package final class Dispatcher {
     ) async throws(GatewayError) {
         guard let caller = caller(for: node) else { throw .unspoken(by: node, of: call.destination.service, "calls") }
         reply.removeAll()
-        try await caller.call(call, on: node, reply: &reply, wakeup: wakeup)
+        guard let form = call.jsonForm else {
+            return try await caller.call(call, on: node, reply: &reply, wakeup: wakeup)
+        }
+        if !node.readsOnlyJSON, !jsonNodes.contains(node) {
+            do throws(GatewayError) {
+                return try await caller.call(call, on: node, reply: &reply, wakeup: wakeup)
+            } catch {
+                // What a node does not understand it has not done.
+                guard error.code == .unsupportedMediaType else { throw error }
+                reply.removeAll()
+            }
+            if jsonNodes.count >= Self.maximumJSONNodes { jsonNodes.removeAll() }
+            jsonNodes.insert(node)
+        }
+        try await callInJSON(call, form, on: node, by: caller, reply: &reply, wakeup: wakeup)
+    }
+
+    nonisolated(nonsending) private func callInJSON(
+        _ call: RPCCall, _ form: any JSONForm, on node: Node, by caller: any Caller, reply: inout ByteBuffer,
+        wakeup: Wakeup
+    ) async throws(GatewayError) {
+        var call = call
+        call.format = .json
+        call.body = ByteBuffer()
+        try form.writeJSON(to: &call.body)
+        do throws(GatewayError) {
+            try await caller.call(call, on: node, reply: &reply, wakeup: wakeup)
+        } catch {
+            if error.code == .unsupportedMediaType { jsonNodes.remove(node) }
+            throw error
+        }
     }
 
     /// Opens a stream to the endpoint. Another node is asked only while none has seen anything of it.

@@ -15,22 +15,18 @@ package enum EndpointRoutes {
     }
 
     /// The routes of everything that is registered, sorted by service, version and endpoint. Versions that declare the same
-    /// share one rule.
+    /// share one rule, which is for the nodes of all of them.
     package static func read(_ catalog: Catalog) -> (rules: [RouteRule], warnings: [String]) {
         var rules: [RouteRule] = []
         var warnings: [String] = []
         for name in catalog.names {
-            var known: [String: RouteRule.Condition] = [:]
+            var shared = SharedRoutes()
             for version in catalog.versions(of: name) {
                 let found = read(version)
                 warnings += found.warnings
-                for rule in found.rules {
-                    let key = "\(rule.endpoint) \(rule.condition.text) \(rule.kind)"
-                    if known[key] == rule.condition { continue }
-                    known[key] = rule.condition
-                    rules.append(rule)
-                }
+                for rule in found.rules { shared.add(rule, of: version.version) }
             }
+            rules += shared.rules
         }
         return (rules, warnings)
     }
@@ -117,7 +113,8 @@ private struct EndpointReader {
                         on: try RouteRule.Condition(path: path, methods: methods, hosts: hosts), kind: kind,
                         services: [service.name], endpoint: endpoint.name,
                         isStream: declaration.isStream ?? endpoint.isStream, body: declaration.body,
-                        answer: declaration.answer, origin: "service \(service.name), endpoint \(endpoint.name)"))
+                        answer: declaration.answer, declarer: .versions([service.version]),
+                        origin: "service \(service.name), endpoint \(endpoint.name)"))
             } catch {
                 warn(endpoint, "the path \(path.prefix(100)): \(error)")
             }

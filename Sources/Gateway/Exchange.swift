@@ -37,6 +37,8 @@ package final class Exchange {
     /// Which page of another origin may read the answer. Added to every answer, errors included. Nil, the default, leaves
     /// answers as they are.
     package var crossOrigin: CrossOriginGrant?
+    /// The limit that the request was counted for. Told in every answer, errors included. Nil, the default, for no limit.
+    package var standing: RateLimit.Standing?
 
     /// The session owns its exchange and outlives it, so nothing needs to be checked at each of the many accesses.
     private unowned(unsafe) let stream: any ExchangeStream
@@ -89,6 +91,7 @@ package final class Exchange {
         mayBodyPause = false
         refusal = nil
         crossOrigin = nil
+        if standing != nil { standing = nil }
         compression = nil
         encoder = nil
         if !service.isEmpty { service = "" }
@@ -242,9 +245,10 @@ package final class Exchange {
         if request.version == .http2 { try checkOpensNoTunnel(head.status) }
         hasBegunResponse = true
         status = head.status.code
-        guard let crossOrigin else { return try begin(checked: head, body: body) }
+        guard crossOrigin != nil || standing != nil else { return try begin(checked: head, body: body) }
         var head = head
-        crossOrigin.write(to: &head.fields)
+        crossOrigin?.write(to: &head.fields)
+        standing?.write(to: &head.fields)
         try begin(checked: head, body: body)
     }
 

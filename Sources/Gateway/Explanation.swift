@@ -178,7 +178,7 @@ extension RouteVerdict {
     package var reason: String {
         switch self {
         case .wins: "it is the most special one that fits"
-        case .unregistered: "it fits, but its service is not registered"
+        case .unregistered: "it fits, but its service is not registered, or no version that declares it"
         case .otherHost: "it is for other hosts"
         case .otherMethod: "it is for other methods"
         case .otherPath: "its path is another"
@@ -203,6 +203,8 @@ extension RouteTrace.NodeState {
         case .candidate: "can be asked"
         case .resting(let time): "failed of late, and rests for another \(max(1, time.components.seconds)) s"
         case .unfit: "does not speak what this handler needs"
+        case .undeclared: "is skipped: its version has not declared this route"
+        case .undescribed: "is skipped: its version does not describe this endpoint, and another does"
         }
     }
 }

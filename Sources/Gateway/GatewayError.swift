@@ -71,7 +71,7 @@ package struct GatewayError: Error, Equatable {
         hasNoCode = error.code == 0 && !error.id.isEmpty
         var report = error
         let status = Status(error.code).flatMap { (400...599).contains($0.code) ? $0 : nil } ?? .internalServerError
-        if error.code == 0 { report.code = status.code }
+        if !(100...999).contains(error.code) { report.code = status.code }
         if report.id.isEmpty { report.id = service }
         self.report = report
         detail = "\(service) answered: \(error.detail)"
@@ -87,6 +87,17 @@ package struct GatewayError: Error, Equatable {
         error.service = service
         return error
     }
+
+    /// The same error under the name of that part of the gateway, if it arose in the gateway itself and the name is one.
+    package func reported(by id: String) -> GatewayError {
+        guard report.id == Self.ownID, !id.isEmpty else { return self }
+        var error = self
+        error.report.id = id
+        return error
+    }
+
+    /// What the gateway calls itself where nothing else is known.
+    fileprivate static let ownID = "go.micro.api"
 
     /// The same error, unless it is the object of a service without a code: that is then reported by whoever has this id.
     package func completed(by id: String) -> GatewayError {
@@ -162,7 +173,7 @@ extension GatewayError.Code {
     fileprivate var origin: String {
         switch self {
         case .noNodes, .upstreamRefused, .upstreamBroken, .upstreamTimedOut: "go.micro.client"
-        default: "go.micro.api"
+        default: GatewayError.ownID
         }
     }
 

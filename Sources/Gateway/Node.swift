@@ -19,6 +19,9 @@ package final class Node: Sendable, Hashable {
             metadata["secure"] == "true" || metadata["scheme"] == "https" || metadata["protocol"] == "https"
     }
 
+    /// Whether its metadata says that it reads no protobuf: `codec` is `json`. Others are found out when they refuse it.
+    package var readsOnlyJSON: Bool { metadata["codec"] == "json" }
+
     /// The host without brackets, and the port. Nil when the address has no valid port.
     package var hostAndPort: (host: String, port: UInt16)? {
         guard let colon = address.lastIndex(of: ":"), let port = UInt16(address[address.index(after: colon)...]) else {

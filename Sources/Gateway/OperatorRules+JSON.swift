@@ -14,8 +14,8 @@ extension OperatorRoute {
         let object = try StrictObject(json, of: "a route", known: Self.members)
         let path = try object.path()
         let methods = try object.methods()
-        let words = try object.words("hosts")
-        guard methods.count <= Self.maximumWords, words.count <= Self.maximumWords else {
+        let hosts = try object.hosts()
+        guard methods.count <= Self.maximumWords, hosts.count <= Self.maximumWords else {
             throw OperatorRefusal("a route has at most \(Self.maximumWords) methods and as many hosts")
         }
         let word = try object.text("handler") ?? HandlerKind.rpc.rawValue
@@ -26,11 +26,9 @@ extension OperatorRoute {
         }
         let condition: RouteRule.Condition
         do throws(PathTemplate.Malformed) {
-            var hosts: [HostPattern] = []
-            for word in words { hosts.append(try HostPattern(word)) }
             condition = try RouteRule.Condition(path: path, methods: methods, hosts: hosts)
         } catch {
-            throw OperatorRefusal("the path or a host is wrong: \(error)")
+            throw OperatorRefusal("the path is wrong: \(error)")
         }
         self.init(
             on: condition, kind: kind, service: try object.name("service", Self.maximumName) ?? "",
@@ -69,10 +67,14 @@ extension RateLimit {
 }
 
 extension OperatorChange {
-    /// - Parameter json: The path, and methods if not all are meant.
+    /// - Parameter json: The path; and methods and hosts if not all are meant, where `*` alone stands for routes without any.
     package static func deletingRoutes(_ json: JSONValue) throws(OperatorRefusal) -> OperatorChange {
-        let object = try StrictObject(json, of: "a route to delete", known: ["path", "methods"])
-        return .deleteRoutes(path: try object.path(), methods: try object.methods())
+        let object = try StrictObject(json, of: "a route to delete", known: ["path", "methods", "hosts"])
+        return .deleteRoutes(
+            RouteSelection(
+                path: try object.path(),
+                methods: object.selection("methods", try object.methods()),
+                hosts: object.selection("hosts", try object.hosts())))
     }
 
     /// - Parameter json: The path alone.
@@ -180,9 +182,38 @@ private struct StrictObject {
         return words
     }
 
+    /// Which routes a list of words selects.
+    ///
+    /// - Parameter read: What the words mean; none for `*`.
+    func selection<Word>(_ name: String, _ read: [Word]) -> RouteSelection.Words<Word> {
+        guard read.isEmpty else { return .named(read) }
+        return object[name]?.arrayValue?.isEmpty == false ? .unnamed : .any
+    }
+
+    /// The words of a list; none, too, for `*` alone, which stands for everything.
+    private func choices(_ name: String) throws(OperatorRefusal) -> [String] {
+        let words = try words(name)
+        guard words.contains("*") else { return words }
+        guard words.count == 1 else { throw OperatorRefusal("* stands for all \(name), and so alone") }
+        return []
+    }
+
+    func hosts() throws(OperatorRefusal) -> [HostPattern] {
+        var hosts: [HostPattern] = []
+        for word in try choices("hosts") {
+            do throws(PathTemplate.Malformed) {
+                hosts.append(try HostPattern(word))
+            } catch {
+                throw OperatorRefusal("a host is wrong: \(error)")
+            }
+        }
+        return hosts
+    }
+
+    /// Also none for `*`.
     func methods() throws(OperatorRefusal) -> [Method] {
         var methods: [Method] = []
-        for word in try words("methods") {
+        for word in try choices("methods") {
             guard let method = Method(word), word == word.uppercased() else {
                 throw OperatorRefusal("\(word.prefix(64)) is no method, such as POST")
             }

@@ -54,7 +54,8 @@ package struct OperatorRoute: Sendable, Equatable {
     /// What the gateways go by.
     package var rule: RouteRule {
         RouteRule(
-            on: condition, kind: kind, services: services, endpoint: endpoint, isStream: isStream, origin: Self.origin)
+            on: condition, kind: kind, services: services, endpoint: endpoint, isStream: isStream,
+            declarer: .operator, origin: Self.origin)
     }
 }
 
@@ -62,8 +63,7 @@ package struct OperatorRoute: Sendable, Equatable {
 package enum OperatorChange: Sendable, Equatable {
     /// In place of the one with the same path, methods and hosts, if there is one.
     case addRoute(OperatorRoute)
-    /// The routes of that path; without methods all, else only these methods of them.
-    case deleteRoutes(path: String, methods: [Method])
+    case deleteRoutes(RouteSelection)
     /// In place of the one with the same path, if there is one.
     case setLimit(RateLimit)
     case deleteLimit(path: String)
@@ -84,7 +84,7 @@ package struct OperatorRules: Sendable, Equatable {
         var new = self
         switch change {
         case .addRoute(let route): try new.add(route)
-        case .deleteRoutes(let path, let methods): try new.deleteRoutes(path, methods)
+        case .deleteRoutes(let selection): try new.delete(selection)
         case .setLimit(let limit): try new.set(limit)
         case .deleteLimit(let path):
             new.limits.removeAll { $0.path == path }
@@ -103,29 +103,37 @@ package struct OperatorRules: Sendable, Equatable {
         if let (_, winner) = RouteIndex(routes.map(\.rule)).shadowed.first {
             throw OperatorRefusal(
                 .conflict,
-                "requests for this already have a route: \(winner.condition); delete it first, with micro api delete"
-                    + " route --path=\(winner.condition.text)")
+                "requests for this already have a route: \(winner.condition); delete it first, with"
+                    + " \(winner.condition.deletion)")
         }
     }
 
-    private mutating func deleteRoutes(_ path: String, _ methods: [Method]) throws(OperatorRefusal) {
-        let before = routes
-        routes = routes.compactMap { route in
-            guard route.condition.text == path else { return route }
-            guard !methods.isEmpty else { return nil }
-            var condition = route.condition
-            condition.methods.removeAll { methods.contains($0) }
-            guard condition != route.condition else { return route }
-            guard !condition.methods.isEmpty else { return nil }
-            var rest = route
-            rest.condition = condition
-            return rest
+    private mutating func delete(_ selection: RouteSelection) throws(OperatorRefusal) {
+        var isFound = false
+        let rest = routes.flatMap { route in
+            guard let parts = selection.rest(of: route.condition) else { return [route] }
+            isFound = true
+            return parts.map { part in
+                var route = route
+                route.condition = part
+                return route
+            }
         }
-        guard routes == before else { return }
-        if let known = routes.first(where: { $0.condition.text == path }) {
-            throw OperatorRefusal(.notFound, "the route \(known.condition) is not for such a method")
+        guard isFound else { throw notFound(selection) }
+        guard rest.count <= Self.maximumCount else {
+            throw OperatorRefusal(.conflict, "the rest would be more than \(Self.maximumCount) routes")
         }
-        throw Self.missing("route", path, among: routes.map(\.condition.text))
+        routes = rest
+    }
+
+    private func notFound(_ selection: RouteSelection) -> OperatorRefusal {
+        let known = routes.filter { $0.condition.text == selection.path }.map { "\($0.condition)" }
+        guard !known.isEmpty else { return Self.missing("route", selection.path, among: routes.map(\.condition.text)) }
+        let more = known.count > 8 ? " and \(known.count - 8) more" : ""
+        return OperatorRefusal(
+            .notFound,
+            "no route of this path is for such a method and host; there is"
+                + " \(known.prefix(8).joined(separator: "; "))\(more)")
     }
 
     private mutating func set(_ limit: RateLimit) throws(OperatorRefusal) {
@@ -150,6 +158,8 @@ package struct OperatorRules: Sendable, Equatable {
 package protocol OperatorRecords: Sendable {
     /// What is in effect.
     var current: OperatorRules { get }
+    /// All routes that the gateways go by, whoever has declared them.
+    var listing: RouteListing { get }
 
     /// Makes a change, keeps it for the next start, and publishes it to all loops.
     ///
@@ -158,4 +168,13 @@ package protocol OperatorRecords: Sendable {
     nonisolated(nonsending) func apply(
         _ change: OperatorChange, knowing catalog: Catalog
     ) async -> Result<OperatorRules, OperatorRefusal>
+}
+
+extension RouteRule.Condition {
+    /// The command that takes back this route, and no other one with its path.
+    fileprivate var deletion: String {
+        let methods = methods.isEmpty ? "any" : methods.map(\.description).joined(separator: ",")
+        let hosts = hosts.isEmpty ? "any" : hosts.map(\.description).joined(separator: ",")
+        return "micro api delete route --path=\(text) --method=\(methods) --host=\(hosts)"
+    }
 }

@@ -1,22 +1,33 @@
 /// Identifiers that nobody else makes (RFC 9562, version 4).
 package enum RandomUUID {
     /// A new one, such as `5f3a9d0e-8f3b-4c62-9b0a-7f0a4f4d2f11`, from the system's source of random numbers.
-    package static func text() -> String {
+    package static func text() -> String { make().text }
+
+    /// The same, without any memory.
+    package static func make() -> InlineArray<36, UInt8> {
         var generator = SystemRandomNumberGenerator()
-        return text(high: generator.next(), low: generator.next())
+        return make(high: generator.next(), low: generator.next())
     }
 
     /// The identifier of these bits, but for those that say which kind it is.
-    package static func text(high: UInt64, low: UInt64) -> String {
+    package static func text(high: UInt64, low: UInt64) -> String { make(high: high, low: low).text }
+
+    private static func make(high: UInt64, low: UInt64) -> InlineArray<36, UInt8> {
         let high = high & ~0xf000 | 0x4000
         let low = low & ~(0xc000 << 48) | (0x8000 << 48)
-        var digits: [UInt8] = []
-        digits.reserveCapacity(36)
+        var digits = InlineArray<36, UInt8>(repeating: 0x2d)
+        var place = 0
         for index in 0..<32 {
-            if [8, 12, 16, 20].contains(index) { digits.append(0x2d) }
+            // A hyphen stays.
+            if index == 8 || index == 12 || index == 16 || index == 20 { place += 1 }
             let value = UInt8(truncatingIfNeeded: (index < 16 ? high : low) >> UInt64(60 - 4 * (index % 16))) & 0xf
-            digits.append(value < 10 ? 0x30 + value : 0x57 + value)
+            digits[place] = value < 10 ? 0x30 + value : 0x57 + value
+            place += 1
         }
-        return String(decoding: digits, as: UTF8.self)
+        return digits
     }
+}
+
+extension InlineArray<36, UInt8> {
+    fileprivate var text: String { span.withUnsafeBytes { String(decoding: $0, as: UTF8.self) } }
 }

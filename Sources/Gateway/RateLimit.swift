@@ -47,15 +47,45 @@ package struct RateLimit: Sendable, Equatable {
         /// Until the next window may begin, in seconds, rounded up.
         package let wait: Int
 
-        /// Appends `Retry-After` (RFC 9110, 10.2.3) and the fields of draft-ietf-httpapi-ratelimit-headers.
+        /// Appends `Retry-After` (RFC 9110, 10.2.3) and the fields of `Standing`.
         package func write(to fields: inout HeaderFields) {
             fields.append(.retryAfter, String(wait))
-            fields.append(name: "RateLimit-Policy", value: "\"default\";q=\(limit.requests);w=\(limit.window)")
-            fields.append(name: "RateLimit", value: "\"default\";r=0;t=\(wait)")
+            limit.write(left: 0, until: wait, to: &fields)
         }
 
         /// What becomes the answer.
         package var error: GatewayError { .tooManyRequests(self) }
+    }
+
+    /// How a request stands with its limit, now that it was counted.
+    package struct Standing: Sendable {
+        // Cheaper to hold than the limit with its texts.
+        private let counter: RateCounter
+        /// How many more pass within the window. Nil when this one was too many.
+        private let left: Int?
+        /// Until the next window may begin, in seconds, rounded up.
+        private let wait: Int
+
+        fileprivate init(_ counter: RateCounter, left: Int?, wait: Int) {
+            self.counter = counter
+            self.left = left
+            self.wait = wait
+        }
+
+        /// Nil when the request may pass.
+        package var excess: Excess? { left == nil ? Excess(limit: counter.limit, wait: wait) : nil }
+
+        /// Appends `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers).
+        package func write(to fields: inout HeaderFields) {
+            counter.limit.write(left: left ?? 0, until: wait, to: &fields)
+        }
+    }
+
+    /// Both fields are lists, so what a node says of limits of its own stays beside ours, which then has another name.
+    private func write(left: Int, until wait: Int, to fields: inout HeaderFields) {
+        let name = fields["RateLimit-Policy"] == nil && fields["RateLimit"] == nil ? "default" : "gateway"
+        fields.append(name: "RateLimit-Policy", value: "\"\(name)\";q=\(requests);w=\(window)")
+        fields.append(name: "RateLimit", value: "\"\(name)\";r=\(left);t=\(wait)")
     }
 }
 
@@ -72,18 +102,19 @@ package final class RateCounter: Sendable {
 
     package init(_ limit: RateLimit) { self.limit = limit }
 
-    /// Counts a request. Nil when it may pass.
-    package func take(at now: ContinuousClock.Instant) -> RateLimit.Excess? {
-        let end: ContinuousClock.Instant? = state.withLock { state in
+    /// Counts a request, unless it is one too many.
+    package func take(at now: ContinuousClock.Instant) -> RateLimit.Standing {
+        let (end, left): (ContinuousClock.Instant, Int?) = state.withLock { state in
             guard let end = state.end, now < end else {
-                state = State(end: now + .seconds(limit.window), count: 1)
-                return nil
+                let end = now + .seconds(limit.window)
+                state = State(end: end, count: 1)
+                return (end, limit.requests - 1)
             }
-            guard state.count < limit.requests else { return end }
+            guard state.count < limit.requests else { return (end, nil) }
             state.count += 1
-            return nil
+            return (end, limit.requests - state.count)
         }
-        return end.map { excess(until: $0, at: now) }
+        return RateLimit.Standing(self, left: left, wait: Self.seconds(until: end, at: now))
     }
 
     /// How many more may pass now, and what the next one is told when none may. Counts nothing.
@@ -91,12 +122,13 @@ package final class RateCounter: Sendable {
         let (end, count) = state.withLock { ($0.end, $0.count) }
         guard let end, now < end else { return (limit.requests, nil) }
         let left = limit.requests - count
-        return (left, left > 0 ? nil : excess(until: end, at: now))
+        return (left, left > 0 ? nil : RateLimit.Excess(limit: limit, wait: Self.seconds(until: end, at: now)))
     }
 
-    private func excess(until end: ContinuousClock.Instant, at now: ContinuousClock.Instant) -> RateLimit.Excess {
+    /// Rounded up.
+    private static func seconds(until end: ContinuousClock.Instant, at now: ContinuousClock.Instant) -> Int {
         let (seconds, rest) = (end - now).components
-        return RateLimit.Excess(limit: limit, wait: Int(seconds) + (rest > 0 ? 1 : 0))
+        return Int(seconds) + (rest > 0 ? 1 : 0)
     }
 }
 

@@ -78,6 +78,18 @@ package final class RouteRule: Sendable {
         }
     }
 
+    /// Who has declared a rule. It decides for whose nodes the rule is, and what becomes of requests when there are none.
+    package enum Declarer: Sendable, Equatable {
+        /// The author of a service, by `google.api.http`. For all nodes of the service; while it is not registered, the
+        /// path may be another's.
+        case author
+        /// These versions of a service, by the metadata of their endpoints. For the nodes of these and no others, which may
+        /// not have the endpoint.
+        case versions(Set<String>)
+        /// The operator, who means this service: no request for it ever goes to another.
+        case `operator`
+    }
+
     package let condition: Condition
     package let kind: HandlerKind
     /// Under what names the service may be registered, the likeliest first.
@@ -94,13 +106,15 @@ package final class RouteRule: Sendable {
     package let answersBytes: Bool
     /// The fields of the request, so that a path's `7` is a number only where one is wanted. Nil when they are not known.
     package let request: FieldDescription?
+    package let declarer: Declarer
     /// Who has declared it, for operators: `service go.micro.api.items, endpoint Items.Read`.
     package let origin: String
 
     package init(
         on condition: Condition, kind: HandlerKind = .rpc, services: [String], endpoint: String = "",
         path: String = "", isStream: Bool = false, body: Body = .merged, answer: AnswerField? = nil,
-        answersBytes: Bool = false, request: FieldDescription? = nil, origin: String
+        answersBytes: Bool = false, request: FieldDescription? = nil,
+        declarer: Declarer = .author, origin: String
     ) {
         self.condition = condition
         self.kind = kind
@@ -112,6 +126,7 @@ package final class RouteRule: Sendable {
         self.answer = answer
         self.answersBytes = answersBytes
         self.request = request
+        self.declarer = declarer
         self.origin = origin
     }
 
@@ -120,7 +135,7 @@ package final class RouteRule: Sendable {
         condition == other.condition && kind == other.kind && services == other.services
             && endpoint == other.endpoint && path == other.path && isStream == other.isStream && body == other.body
             && answer == other.answer && answersBytes == other.answersBytes && request == other.request
-            && origin == other.origin
+            && declarer == other.declarer && origin == other.origin
     }
 }
 

@@ -24,5 +24,9 @@ package final class RouteTrace {
         case resting(Duration)
         /// It does not speak what is wanted.
         case unfit
+        /// Its version has not declared the route, others have.
+        case undeclared
+        /// Its version does not describe the endpoint, others do.
+        case undescribed
     }
 }

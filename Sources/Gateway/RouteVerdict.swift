@@ -7,7 +7,8 @@ package enum RouteVerdict: Sendable, Equatable {
     case otherMethod
     /// Its path is another one.
     case otherPath
-    /// It fits, but its service is not registered, so the resolver is asked.
+    /// It fits, but its service is not registered, nor any version that has declared it; so the resolver is asked. Never a
+    /// route of the operator.
     case unregistered
     /// It would fit, but that route is for fewer requests, or was declared first.
     case yields(to: String)

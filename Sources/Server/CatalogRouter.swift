@@ -28,11 +28,12 @@ package final class CatalogRouter: Router {
 
     private let resolver: any Resolver
     private let namespace: String
+    private let reporter: Namespace?
     private let mode: Mode
     private let view: CatalogView
     private let strategy: any Strategy
     private let health: NodeHealth
-    private var rotations: [NodeUse: [String: NodeRotation]] = [:]
+    private var rotations: [RotationKey: NodeRotation] = [:]
     private let none: NodeRotation
     private var memory = RouteMemory()
     private var generation: UInt64 = 0
@@ -44,16 +45,18 @@ package final class CatalogRouter: Router {
 
     /// - Parameters:
     ///   - namespace: How the namespace is described in errors, such as `go.micro.api`.
+    ///   - reporter: By whose name errors of `meta` go, as those of Micro v2 do: that of the request. Default nobody's.
     ///   - declared: Routes that go before the resolver. Default none.
     package init(
-        resolver: any Resolver, namespace: String, mode: Mode, view: CatalogView, strategy: any Strategy,
-        health: NodeHealth, declared: DeclaredRoutes? = nil,
+        resolver: any Resolver, namespace: String, reporter: Namespace? = nil, mode: Mode, view: CatalogView,
+        strategy: any Strategy, health: NodeHealth, declared: DeclaredRoutes? = nil,
         clock: @escaping () -> ContinuousClock.Instant = { .now }
     ) {
         self.declared = declared
         self.clock = clock
         self.resolver = resolver
         self.namespace = namespace
+        self.reporter = reporter
         self.mode = mode
         self.view = view
         self.strategy = strategy
@@ -90,7 +93,9 @@ package final class CatalogRouter: Router {
     package func destination(of head: RequestHead) -> (destination: Destination, kind: HandlerKind)? {
         forgetOldCatalog()
         forgetOldDeclarations()
-        if let rule = declared?.binding(of: head)?.rule, rule.kind.nodeUse == nil || destination(of: rule) != nil {
+        if let rule = declared?.binding(of: head)?.rule,
+            rule.kind.nodeUse == nil || rule.declarer == .operator || destination(of: rule) != nil
+        {
             let service = Destination(service: rule.services.first ?? "", endpoint: rule.endpoint)
             return (destination(of: rule) ?? service, rule.kind)
         }
@@ -103,8 +108,13 @@ package final class CatalogRouter: Router {
         if let trace, let declared {
             trace.rules = RouteComparison(declared.rules).verdicts(for: head, limit: RouteTrace.maximumRules)
         }
-        if let declared = try declaredRoute(head, trace) { return declared }
-        return try resolvedRoute(head, trace)
+        do throws(GatewayError) {
+            if let declared = try declaredRoute(head, trace) { return declared }
+            return try resolvedRoute(head, trace)
+        } catch {
+            guard mode == .meta, let reporter else { throw error }
+            throw error.reported(by: reporter.name(for: head))
+        }
     }
 
     private func resolvedRoute(
@@ -163,7 +173,8 @@ package final class CatalogRouter: Router {
         memory = RouteMemory()
     }
 
-    /// - Returns: Nil when no declared route fits, or its service is not registered: then the path may be another's.
+    /// - Returns: Nil when no declared route fits, or one whose service is not registered: then the path may be another's.
+    /// - Throws: `.noNodes` for a route of the operator whose service is not registered, since it never means another.
     private func declaredRoute(
         _ head: borrowing RequestHead, _ trace: RouteTrace?
     ) throws(GatewayError) -> Route? {
@@ -174,10 +185,11 @@ package final class CatalogRouter: Router {
             return Route(destination: destination, kind: rule.kind, nodes: none, binding: binding)
         }
         guard let destination = destination(of: rule) else {
+            if rule.declarer == .operator { throw unregistered(rule) }
             trace?.passOver(rule)
             return nil
         }
-        let route = try find(destination, for: rule.kind, use, derivedBy: nil, trace)
+        let route = try find(destination, for: rule.kind, use, declaredBy: rule, derivedBy: nil, trace)
         return Route(
             destination: destination, kind: rule.kind, nodes: route.nodes, isStream: rule.isStream, binding: binding)
     }
@@ -189,23 +201,25 @@ package final class CatalogRouter: Router {
         return found
     }
 
+    // MARK: Nodes
+
     private func find(
-        _ destination: Destination, for kind: HandlerKind, _ use: NodeUse, derivedBy rule: String?,
-        _ trace: RouteTrace?
+        _ destination: Destination, for kind: HandlerKind, _ use: NodeUse, declaredBy rule: RouteRule? = nil,
+        derivedBy derivation: String?, _ trace: RouteTrace?
     ) throws(GatewayError) -> Route {
-        if let trace { describe(view.catalog.versions(of: destination.service), use, in: trace) }
-        if let rotation = rotations[use]?[destination.service] {
-            return route(to: destination, for: kind, over: rotation)
-        }
-        let versions = view.catalog.versions(of: destination.service)
         let service = destination.service
-        guard !versions.isEmpty else { throw unknown(destination, derivedBy: rule).concerning(service) }
-        let all = versions.flatMap(\.nodes)
+        let versions = view.catalog.versions(of: service)
+        guard !versions.isEmpty else { throw unknown(destination, derivedBy: derivation).concerning(service) }
+        let choice = VersionChoice(among: versions, for: destination, use, declaredBy: rule)
+        if let trace { describe(versions, choice, use, declaredBy: rule, in: trace) }
+        let key = RotationKey(service: service, use: use, versions: choice)
+        if let rotation = rotations[key] { return route(to: destination, for: kind, over: rotation) }
+        let all = choice.nodes(of: versions)
         guard !all.isEmpty else { throw .noNodes(of: service).concerning(service) }
         let usable = all.filter { use.accepts($0.wireProtocol) }
         guard !usable.isEmpty else { throw mismatch(destination, use, speaks: all[0].wireProtocol).concerning(service) }
         let rotation = NodeRotation(nodes: usable, strategy: strategy, health: health)
-        rotations[use, default: [:]][destination.service] = rotation
+        rotations[key] = rotation
         return route(to: destination, for: kind, over: rotation)
     }
 
@@ -214,16 +228,41 @@ package final class CatalogRouter: Router {
         return Route(destination: destination, kind: kind, nodes: rotation, isStream: endpoint?.isStream)
     }
 
-    private func describe(_ versions: [Service], _ use: NodeUse, in trace: RouteTrace) {
+    private func describe(
+        _ versions: [Service], _ choice: VersionChoice, _ use: NodeUse, declaredBy rule: RouteRule?,
+        in trace: RouteTrace
+    ) {
         let now = clock()
-        for version in versions {
+        for (place, version) in versions.enumerated() {
+            let isSkipped = !choice.contains(place)
+            let isUndeclared = rule.map { !$0.isFor(version) } ?? false
             for node in version.nodes {
-                let isUsable = use.accepts(node.wireProtocol)
-                let rest = health.rest(of: node, now: now)
-                trace.nodes.append(
-                    (node, version.version, isUsable ? rest.map { .resting($0) } ?? .candidate : .unfit))
+                let state: RouteTrace.NodeState =
+                    if isSkipped {
+                        isUndeclared ? .undeclared : .undescribed
+                    } else if !use.accepts(node.wireProtocol) {
+                        .unfit
+                    } else {
+                        health.rest(of: node, now: now).map { .resting($0) } ?? .candidate
+                    }
+                trace.nodes.append((node, version.version, state))
             }
         }
+    }
+
+    // MARK: Errors
+
+    /// The operator has said whom the path belongs to, so it is not asked of anyone else.
+    private func unregistered(_ rule: RouteRule) -> GatewayError {
+        let service = rule.services.first ?? ""
+        var sentence = "this path belongs to service \(service), which is not registered"
+        let names = view.catalog.names
+        if let near = rule.services.lazy.compactMap({ NearestWord.one(to: $0, in: names) }).first {
+            sentence += "; the nearest registered name is \(near)"
+        }
+        return GatewayError(
+            .noNodes, sentence, detail: "\(sentence); the route \(rule.condition) is of \(rule.origin)"
+        ).concerning(service)
     }
 
     private func unknown(_ destination: Destination, derivedBy rule: String?) -> GatewayError {

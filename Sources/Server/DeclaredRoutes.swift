@@ -29,7 +29,9 @@ package final class DeclaredRoutes {
                 .notFound, "the path belongs to the endpoint \(rule.endpoint) of \(names), which is not registered")
         }
         let methods = index.methods(for: head)
-        return methods.isEmpty ? error : .methodNotAllowed(head.method, allowed: methods)
+        guard !methods.isEmpty else { return error }
+        // Everyone may ask for the methods, as of paths that the resolver knows.
+        return .methodNotAllowed(head.method, allowed: Set(methods + ["OPTIONS"]).sorted())
     }
 
     /// All of them, the ones that go first first.

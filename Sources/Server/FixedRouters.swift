@@ -52,7 +52,7 @@ package final class FixedCallRouter: Router {
 
     /// What the path names.
     private static func endpoint(of head: borrowing RequestHead) -> String {
-        let path = head.path
+        let path = String(head.routedSpan)
         let isPair = path.dropFirst().contains("/")
         return isPair ? path : String(path.dropFirst())
     }

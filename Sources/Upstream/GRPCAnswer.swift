@@ -60,6 +60,8 @@ struct GRPCAnswer {
     private func checkHead(_ stream: HTTP2Stream) throws(GatewayError) {
         if stream.head.status == .ok, stream.head.isGRPC { return }
         if stream.hasEnded, let outcome = GRPCOutcome(stream.head.fields) { throw error(outcome) }
+        // "Requests" of gRPC over HTTP2: so are content types answered that are not supported.
+        if stream.head.status == .unsupportedMediaType { throw .refusedType(node, "this type of messages") }
         let type = stream.head.fields[.contentType] ?? "nothing"
         throw .broken(
             node, "it answered with status \(stream.head.status.code) and \(type.prefix(80)), which is no gRPC answer")
@@ -78,5 +80,7 @@ struct GRPCAnswer {
         }
     }
 
-    private func error(_ outcome: GRPCOutcome) -> GatewayError { GatewayError(outcome, of: service) }
+    private func error(_ outcome: GRPCOutcome) -> GatewayError {
+        outcome.refusedType.map { .refusedType(node, $0) } ?? GatewayError(outcome, of: service)
+    }
 }

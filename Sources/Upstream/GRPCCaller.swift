@@ -120,10 +120,15 @@ package final class GRPCCaller: StreamingCaller {
         let target = GRPCRequestHead.Target(
             path: method.path, scheme: connection.node.scheme, authority: connection.node.address,
             contentType: isJSON ? method.contentType : "application/grpc+proto")
-        try connection.checkListSize(target.listSize + call.metadata.listSize)
+        let hasHost = call.tellsHost && connection.node.isOfGoMicro
+        let host = hasHost ? call.exchange?.withRequest { $0.authoritySpan.count } ?? 0 : 0
+        try connection.checkListSize(target.listSize + call.metadata.listSize + host)
         return try connection.begin(wakeup: wakeup, endsStream: false) { encoder, block in
             GRPCRequestHead.write(target, timeLeft: timeLeft, metadata: call.metadata, with: &encoder, to: &block)
             for (name, value) in method.extras where isJSON { encoder.encode(name, value, to: &block) }
+            if host > 0 {
+                call.exchange?.withRequest { encoder.encode("host".utf8.span, $0.authoritySpan, to: &block) }
+            }
             // Services of Go Micro make their deadline of this one.
             encoder.encode("timeout", "\(max(1, timeLeft.nanoseconds))", to: &block)
         }

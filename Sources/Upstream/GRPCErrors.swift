@@ -22,6 +22,17 @@ extension GatewayError {
 }
 
 extension GRPCOutcome {
+    /// What a server of Go Micro says when it does not know the codec, before it looks at the call; nil for anything else. An
+    /// endpoint that hands on such an error of another service ends with the status of its code, which is another.
+    var refusedType: String? {
+        guard status == .unknown else { return nil }
+        let error = MicroError(text: message)
+        guard error.id == "go.micro.server", error.detail.lowercased().hasPrefix("unsupported content-type") else {
+            return nil
+        }
+        return error.detail
+    }
+
     /// Whether the node does not know the endpoint, which is a 404 for everyone else. Services that know it and have
     /// not made it yet use the same status, so that the text must tell.
     fileprivate var isMissingEndpoint: Bool {

@@ -20,15 +20,12 @@ enum MUCPResponse {
         _ head: borrowing ResponseHead, body: borrowing ByteBuffer, of service: String, node: Node
     ) throws(GatewayError) {
         if let error = error(in: head) { throw GatewayError(reportedBy: service, text: error) }
-        guard head.status == .ok else {
+        guard head.status == .ok || head.status == .unsupportedMediaType else {
             throw .broken(node, "it answered with status \(head.status.code), which is no RPC answer")
         }
         // A server that does not know the codec says so in plain text and without an error header.
-        if head.fields.contentKind == .text, head.fields[.contentType]?.hasPrefix("text/plain") == true {
-            throw GatewayError(
-                .unsupportedMediaType, "the service does not understand \(body.text.prefix(200))",
-                detail: "node \(node.id) at \(node.address): \(body.text.prefix(200))", mayHaveBeenSent: true)
-        }
+        let isText = head.fields.contentKind == .text && head.fields[.contentType]?.hasPrefix("text/plain") == true
+        if isText || head.status == .unsupportedMediaType { throw .refusedType(node, body.text) }
     }
 }
 

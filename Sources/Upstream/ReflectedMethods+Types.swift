@@ -43,7 +43,7 @@ extension ReflectedMethods: MessageTypeSource {
 
 extension ReflectedMethods: RequestDescriber {
     package func request(of destination: Destination, on nodes: [Node]) -> FieldDescription? {
-        guard let node = nodes.first(where: { $0.wireProtocol == .grpc && !$0.readsJSON }) else { return nil }
+        guard let node = nodes.first(where: { $0.wireProtocol == .grpc && !$0.isOfGoMicro }) else { return nil }
         return request(of: destination, on: node) { descriptors, services in
             let method =
                 descriptors.method(for: destination)
@@ -55,7 +55,7 @@ extension ReflectedMethods: RequestDescriber {
 
 extension Service {
     /// A node whose messages we translate. All nodes of a version are alike.
-    fileprivate var translatedNode: Node? { nodes.first { $0.wireProtocol == .grpc && !$0.readsJSON } }
+    fileprivate var translatedNode: Node? { nodes.first { $0.wireProtocol == .grpc && !$0.isOfGoMicro } }
 }
 
 /// Types by files of descriptors, and by what nodes have told.

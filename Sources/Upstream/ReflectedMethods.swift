@@ -63,7 +63,7 @@ package final class ReflectedMethods: GRPCMethods {
         takeNews()
         let name = MethodName(service: destination.service, endpoint: destination.endpoint, address: node.address)
         if let known = methods[name] { return known }
-        if node.readsJSON { return try json.method(for: destination) }
+        if node.isOfGoMicro { return try json.method(for: destination) }
         if let described = descriptors.method(for: destination) {
             return remember(translated(described), as: name)
         }
@@ -218,5 +218,5 @@ package final class ReflectedMethods: GRPCMethods {
 
 extension Node {
     /// Whether it is a service of Go Micro, by what their servers write about themselves.
-    var readsJSON: Bool { metadata["server"] == "grpc" || metadata["broker"] != nil }
+    var isOfGoMicro: Bool { metadata["server"] == "grpc" || metadata["broker"] != nil }
 }

@@ -106,7 +106,7 @@ package final class SchemaLearner: LoopTask {
         var leftOut = 0
         entries.removeAll(keepingCapacity: true)
         for service in view.catalog.services {
-            let nodes = service.nodes.filter { $0.wireProtocol == .grpc && !$0.readsJSON }
+            let nodes = service.nodes.filter { $0.wireProtocol == .grpc && !$0.isOfGoMicro }
             guard !nodes.isEmpty else { continue }
             guard entries.count < limits.services else {
                 leftOut += 1

@@ -161,6 +161,13 @@ extension GatewayError {
             detail: "node \(node.id) at \(node.address): \(reason)", mayHaveBeenSent: mayHaveBeenSent)
     }
 
+    /// The node does not understand how the message is encoded, so it has done nothing with it.
+    static func refusedType(_ node: Node, _ text: String) -> GatewayError {
+        GatewayError(
+            .unsupportedMediaType, "the service does not understand \(text.prefix(200))",
+            detail: "node \(node.id) at \(node.address): \(text.prefix(200))", mayHaveBeenSent: true)
+    }
+
     static func timedOut(_ node: Node, after limit: Duration) -> GatewayError {
         GatewayError(
             .upstreamTimedOut, "the service did not answer in time",

@@ -20,9 +20,12 @@ extension Composition {
     }
 
     /// For the server behind `micro proxy`, which rules know by one name.
-    func authorizerOfProxy(_ parts: LoopParts, _ context: WorkerContext) -> Authorizer? {
+    func authorizerOfProxy(
+        _ origins: OriginPolicy, _ parts: LoopParts, _ context: WorkerContext
+    ) -> Authorizer? {
         authorizer(
-            .fixed(Self.proxyName), common: .fixed(Namespace.standard), serviceName: Self.proxyName, parts, context)
+            .fixed(Self.proxyName), common: .fixed(Namespace.standard), origins: origins, serviceName: Self.proxyName,
+            parts, context)
     }
 
     private static let proxyName = "go.micro.proxy"

@@ -106,6 +106,14 @@ struct ApplianceConfiguration: Sendable {
     struct Proxy: Sendable, Equatable {
         var address: ListenAddress
         var target: ProxyTarget
+        /// Whose pages may read answers.
+        var origins: OriginPolicy
+        /// Whether browsers are told so. If not, it is the server that tells them.
+        var hasCORS: Bool
+        /// Header fields that such pages may send, besides the usual ones.
+        var corsFields: [String]
+        /// What `%2F` in a path is.
+        var encodedSlashes: EncodedSlashes
     }
 
     struct Discovery: Sendable, Equatable {
@@ -209,7 +217,7 @@ extension ApplianceConfiguration {
         gateways = !listed.isEmpty ? listed : both.union([.api]).contains(command) ? [API(settings)] : []
         broker = gateways.isEmpty ? nil : Broker(settings)
         web = both.union([.web]).contains(command) ? Web(settings) : nil
-        proxy = proxyTarget.map { Proxy(address: settings.the(settings.address, .proxyAddress), target: $0) }
+        proxy = proxyTarget.map { Proxy($0, settings) }
         runsDemoServices = command == .demo
         descriptors = settings.list(.descriptors)
         learnsRoutes = settings.boolean(.learnRoutes) != false
@@ -267,6 +275,20 @@ extension ApplianceConfiguration.Broker {
     fileprivate init(_ settings: Settings) {
         name = settings.text(.broker) ?? "http"
         address = name == "http" ? settings.address(.brokerAddress) : nil
+    }
+}
+
+extension ApplianceConfiguration.Proxy {
+    fileprivate init(_ target: ProxyTarget, _ settings: Settings) {
+        address = settings.the(settings.address, .proxyAddress)
+        self.target = target
+        let allowed = settings.list(.allowedOrigins)
+        origins = OriginPolicy(allowed: allowed)
+        // A proxy adds nothing unless it is asked to.
+        let isAskedFor = !allowed.isEmpty || settings.isGiven(.enableCORS)
+        hasCORS = isAskedFor && settings.boolean(.enableCORS) != false
+        corsFields = settings.list(.corsHeaders)
+        encodedSlashes = EncodedSlashes(rawValue: settings.the(settings.text, .encodedSlashes)) ?? .keep
     }
 }
 

@@ -39,6 +39,8 @@ struct Composition: Sendable {
     let pageToken = PageToken()
     /// What the gateways of this process have answered.
     private let statistics = RequestStatistics { time(nil) }
+    /// What the dashboard has. Apart, because its pages ask all the time, and who watches over the program does.
+    let dashboardStatistics = RequestStatistics { time(nil) }
 
     // MARK: By name
 
@@ -96,8 +98,8 @@ struct Composition: Sendable {
     ) -> any Handler {
         let parts = LoopParts(context, self)
         let router = CatalogRouter(
-            resolver: resolver(api), namespace: "\(api.namespace)", mode: api.handler, view: context.catalog,
-            strategy: strategy(), health: parts.health, declared: DeclaredRoutes(routes.index),
+            resolver: resolver(api), namespace: "\(api.namespace)", reporter: api.namespace, mode: api.handler,
+            view: context.catalog, strategy: strategy(), health: parts.health, declared: DeclaredRoutes(routes.index),
             clock: { [loop = context.loop] in loop.now })
         let authorizer = authorizer(api, parts, context)
         let routing = RoutingHandler(
@@ -175,8 +177,15 @@ struct Composition: Sendable {
 
     /// The handler in front of one server, `micro proxy`.
     func proxy(_ proxy: ApplianceConfiguration.Proxy, _ context: WorkerContext) -> any Handler {
+        let checked = PathCheckHandler(
+            encodedSlashes: proxy.encodedSlashes, decidesByPaths: configuration.access != nil,
+            next: passing(proxy, context))
+        return proxy.hasCORS ? CORSHandler(proxy.origins, fields: proxy.corsFields, next: checked) : checked
+    }
+
+    private func passing(_ proxy: ApplianceConfiguration.Proxy, _ context: WorkerContext) -> any Handler {
         let parts = LoopParts(context, self)
-        let authorizer = authorizerOfProxy(parts, context)
+        let authorizer = authorizerOfProxy(proxy.origins, parts, context)
         let name = proxy.target.description
         let nodes = [proxy.target.node]
         let router = FixedRouter(service: name, nodes: nodes, strategy: strategy(), health: parts.health)
@@ -256,6 +265,9 @@ struct Composition: Sendable {
         rpc.maximumBody = configuration.limits.rpcBody
         rpc.timeout = configuration.client.requestTimeout
         rpc.streamIdleTimeout = configuration.limits.streamIdleTimeout
+        if let name = configuration.discovery?.serverName { rpc.serviceName = name }
+        // Without CORS nobody asks what may be asked, as in Micro v2.
+        rpc.answersOptions = gateway?.hasCORS ?? true
         rpc.namespace = (gateway ?? configuration.gateways.first)?.commonNamespace ?? .fixed(Namespace.standard)
         return rpc
     }

@@ -59,6 +59,9 @@ extension Composition {
         let loopParts = LoopParts(context, self)
         let (readiness, security) = (parts.readiness, parts.security)
         let authorizer = authorizer(of: parts, loopParts, context)
+        let statistics = dashboardStatistics
+        let report = { @Sendable () -> StatisticsReport in StatisticsReport(statistics, ProcessFigures.now()) }
+        let isCounting = configuration.hasStatistics
         let dashboard = DashboardHandler(
             catalog: context.catalog, facts: parts.facts, registrar: parts.registrar, files: parts.files,
             // Who may use the dashboard was decided before its `/rpc` is asked.
@@ -72,8 +75,10 @@ extension Composition {
             gateways: parts.gateways,
             explainers: { [unowned context] name in
                 context.explainers.first { name == nil || $0.gateway == name }?.handler
-            }, types: loopParts.methods, operators: operators)
-        return compressing(dashboard, context)
+            }, types: loopParts.methods, operators: operators,
+            statistics: isCounting ? report : nil)
+        let whole = compressing(dashboard, context)
+        return isCounting ? StatsHandler(statistics, process: nil, next: whole) : whole
     }
 
     /// Passes requests on to web services.

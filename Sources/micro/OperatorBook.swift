@@ -42,6 +42,8 @@ final class OperatorBook: OperatorRecords {
 
     var current: OperatorRules { rules.current }
 
+    var listing: RouteListing { routes.listing }
+
     nonisolated(nonsending) func apply(
         _ change: OperatorChange, knowing catalog: Catalog
     ) async -> Result<OperatorRules, OperatorRefusal> {

@@ -5,28 +5,13 @@ import Synchronization
 /// The one place where all declared routes come together. Whoever learns of routes hands them over; the book makes one index
 /// of them, and publishes it to all loops.
 final class RouteBook: Sendable {
-    /// Who declares routes. Of two that are for the same requests, the one that stands first here goes first.
-    enum Source: Int, CaseIterable, Comparable {
-        /// The operator, while the program runs.
-        case operatorCommand
-        case configurationFile
-        /// The metadata of registered endpoints.
-        case registry
-        /// `google.api.http` in files of descriptors.
-        case descriptorFiles
-        /// The same, as servers tell it by reflection.
-        case reflection
-
-        static func < (first: Source, second: Source) -> Bool { first.rawValue < second.rawValue }
-    }
-
     /// What all loops look into.
     let index = Published(RouteIndex())
     private let logger: Logger
     private let state = Mutex(State())
 
     private struct State {
-        var rules: [Source: [RouteRule]] = [:]
+        var rules: [RouteSource: [RouteRule]] = [:]
         /// What was said already, so that it is not said with each new catalog.
         private var warned: Set<String> = []
         /// More warnings are not remembered, and so are said again.
@@ -41,12 +26,12 @@ final class RouteBook: Sendable {
     init(logger: Logger) { self.logger = logger }
 
     /// Replaces what this source has declared, and publishes the whole. Does nothing when nothing has changed.
-    func replace(_ source: Source, with rules: [RouteRule], warnings: [String] = []) {
+    func replace(_ source: RouteSource, with rules: [RouteRule], warnings: [String] = []) {
         let new: [String] = state.withLock { state in
             let old = state.rules[source] ?? []
             guard !old.isSame(as: rules) else { return state.unsaid(warnings) }
             state.rules[source] = rules
-            let published = RouteIndex(Source.allCases.flatMap { state.rules[$0] ?? [] })
+            let published = RouteIndex(RouteSource.allCases.flatMap { state.rules[$0] ?? [] })
             index.replace(with: published)
             return state.unsaid(
                 warnings
@@ -64,6 +49,15 @@ final class RouteBook: Sendable {
     }
 
     var rules: [RouteRule] { index.current.rules }
+
+    /// All of them, by who has declared them.
+    var listing: RouteListing {
+        state.withLock { state in
+            RouteListing(
+                RouteSource.allCases.compactMap { source in state.rules[source].map { (source, $0) } },
+                shadowed: index.current.shadowed)
+        }
+    }
 }
 
 extension [RouteRule] {

@@ -50,6 +50,43 @@ struct APIChangeTests {
             ])
     }
 
+    @Test func `all routes are listed with their origins, and what is not shown is told`() async {
+        let list = """
+            {"routes":[{"path":"/user","methods":["POST"],"hosts":["a.example"],"handler":"rpc","service":"user",\
+            "services":["user","go.micro.api.user"],"endpoint":"User.Call","stream":false,"source":"operator",\
+            "origin":"micro api add route"},{"path":"/news","methods":[],"hosts":[],"handler":"event","service":"",\
+            "services":[],"endpoint":"","stream":false,"source":"file","origin":"configuration file micro.yaml:3",\
+            "yieldsTo":["micro api add route"]}],"total":7,"omitted":5,"data":[]}
+            """
+        let (outside, _) = outside([
+            "GET /api/routes": (200, list), "GET /api/routes?origin=file&path=%2Fn%C3%A9": (200, list),
+        ])
+        let lines = """
+            POST a.example/user -> rpc user User.Call (or go.micro.api.user) # micro api add route
+            any /news -> event # configuration file micro.yaml:3; yields to micro api add route
+
+            """
+        let note = "micro: 5 of 7 routes are not shown; ask for fewer with --path=/v1 or --origin=registry\n"
+        for line in ["api list routes", "api list routes --origin=file --path=/né"] {
+            #expect(await run(line, in: outside) == RunResult(output: lines, complaints: note, code: 0))
+        }
+    }
+
+    @Test(
+        "exactly one route can be named to be deleted",
+        arguments: [
+            ("--method=get", #""methods":["GET"],"hosts":[]"#), ("--method=any", #""methods":["*"],"hosts":[]"#),
+            ("--host=a.example,*.b.example", #""methods":[],"hosts":["a.example","*.b.example"]"#),
+            ("--method=GET,POST --host=any", #""methods":["GET","POST"],"hosts":["*"]"#),
+            ("--method=* --host=*", #""methods":["*"],"hosts":["*"]"#),
+        ])
+    func deletion(flags: String, members: String) async {
+        let (outside, requester) = outside(["DELETE /api/routes": (200, #"{"data":[]}"#)])
+        let result = await run("api delete route --path=/user \(flags)", in: outside)
+        #expect(result == RunResult(output: "ok\n", complaints: "", code: 0))
+        #expect(requester.requests.map(\.body) == ["{\"path\":\"/user\",\(members)}"])
+    }
+
     @Test func `a refusal is told as it came`() async {
         let (outside, _) = outside([
             "DELETE /api/routes": (404, #"{"error":{"id":"go.micro.web","code":404,"detail":"no such route"}}"#)
@@ -69,6 +106,9 @@ struct APIChangeTests {
             ("api set limit --path=/u", "micro api set limit needs --requests, such as --requests=100"),
             ("api set limit --path=/u --requests=1 --window=1500ms", "--window must be whole seconds"),
             ("api delete limit --path=/u --method=GET", "--method has no meaning for a limit"),
+            ("api delete limit --path=/u --host=a.example", "--host has no meaning for a limit"),
+            ("api list limits --path=/u", "--path and --origin have no meaning for limits"),
+            ("api list routes --host=a.example", "--host has no meaning for micro api list"),
             ("api add route --path=/u --requests=1", "--requests has no meaning for micro api add"),
             ("api --path=/u", "--path has no meaning for micro api;"),
         ])

@@ -81,6 +81,20 @@ struct ApplianceConfigurationTests {
         #expect(try configuration("api", ["MICRO_NAMESPACE": text]).gateways.first?.namespace == namespace)
     }
 
+    @Test(
+        "a proxy tells browsers nothing of its own unless it is asked to",
+        arguments: [
+            ("proxy", false), ("proxy --allowed_origins=https://app.example", true), ("proxy --enable_cors", true),
+            ("proxy --allowed_origins=* --enable_cors=false", false), ("proxy --cors_headers=X-Tenant", false),
+        ])
+    func proxyOrigins(line: String, hasCORS: Bool) throws {
+        let proxy = try #require(try configuration(line).proxy)
+        #expect(proxy.hasCORS == hasCORS)
+        #expect("\(proxy.encodedSlashes)" == "keep")
+        let strict = try #require(try configuration("\(line) --encoded_slashes=reject").proxy)
+        #expect("\(strict.encodedSlashes)" == "reject")
+    }
+
     @Test("handler proxy is another name of http", arguments: ["http", "proxy"])
     func handlers(word: String) throws {
         #expect(try configuration("api --handler=\(word)").gateways.first?.handler == .kind(.http))

@@ -204,6 +204,20 @@ struct ConfigurationProblemTests {
                     + "did you mean http?"
             ),
             (
+                "routes: [{path: /a, service: s, endpoint: A.B, handler: RPC}]",
+                "1:57: handler: RPC is not rpc, api, http, web, event, cloudevents, broker or registry; "
+                    + "did you mean rpc?"
+            ),
+            (
+                "api_resolver: Path",
+                "1:15: api_resolver: Path is not micro, path, vpath, host or grpc; did you mean path?"
+            ),
+            (
+                "listeners: [{name: a, address: ':1', handler: META}]",
+                "1:47: handler: META is not meta, rpc, api, http, proxy, web, event, cloudevents, broker or registry; "
+                    + "did you mean meta?"
+            ),
+            (
                 "routes: [{path: /a, service: s, endpoint: A.B, body: a-b}]", "1:54: body: a-b is no name of a field"
             ),
             (

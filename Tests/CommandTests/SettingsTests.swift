@@ -73,6 +73,16 @@ struct SettingsTests {
                 ["MICRO_API_ADDRESS": "8080"],
                 "MICRO_API_ADDRESS=8080 is not host:port or :port, such as 127.0.0.1:8080; did you mean :8080?"
             ),
+            // Q42.
+            (
+                ["MICRO_API_HANDLER": "META"],
+                "MICRO_API_HANDLER=META is not meta, rpc, api, http, proxy, web, event, cloudevents, broker or registry;"
+                    + " did you mean meta?"
+            ),
+            (
+                ["MICRO_API_RESOLVER": "VPath"],
+                "MICRO_API_RESOLVER=VPath is not micro, path, vpath, host or grpc; did you mean vpath?"
+            ),
             (["MICRO_CLIENT_RETRIES": "101"], "MICRO_CLIENT_RETRIES=101 is not a whole number from 0 to 100"),
             (["MICRO_LOOPS": "257"], "MICRO_LOOPS=257 is not a whole number from 1 to 256"),
             (["MICRO_API_ENABLE_RPC": "maybe"], "MICRO_API_ENABLE_RPC=maybe is not true or false"),
@@ -102,6 +112,30 @@ struct SettingsTests {
         ])
     func badValues(environment: [String: String], sentence: String) throws {
         #expect(try resolve("api", environment).problems == [.configuration(sentence)])
+    }
+
+    /// Q42.
+    @Test(
+        "handlers and resolvers are written as they are named",
+        arguments: [
+            ("api --handler=META", "--handler=META", "meta"), ("server --api_handler=Rpc", "--api_handler=Rpc", "rpc"),
+            ("api --resolver=Micro", "--resolver=Micro", "micro"),
+            ("web --resolver=PATH", "--resolver=PATH", "path"),
+            ("server --web_resolver=Subdomain", "--web_resolver=Subdomain", "subdomain"),
+            ("api add route --handler=HTTP", "--handler=HTTP", "http"),
+        ])
+    func exactWords(line: String, shown: String, meant: String) throws {
+        let sentences = try resolve(line).problems.map(\.sentence)
+        #expect(sentences.count == 1)
+        #expect(sentences.first?.hasPrefix("\(shown) is not ") == true, "\(sentences)")
+        #expect(sentences.first?.hasSuffix("; did you mean \(meant)?") == true, "\(sentences)")
+    }
+
+    @Test func `other words may be in capitals`() throws {
+        let outcome = try resolve("api --log_level=DEBUG --selector=RoundRobin")
+        #expect(outcome.problems == [])
+        #expect(outcome.settings.text(.logLevel) == "debug")
+        #expect(outcome.settings.text(.selector) == "roundrobin")
     }
 
     @Test(

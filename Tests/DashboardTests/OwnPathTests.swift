@@ -22,6 +22,12 @@ struct OwnPathTests {
         #expect(OwnPath(path) == expected)
     }
 
+    @Test func `the numbers are the dashboard's where something is counted, and nothing else of that name`() {
+        #expect(OwnPath("/stats", hasStatistics: true) == .statistics)
+        #expect(OwnPath("/stats/", hasStatistics: true) == nil)
+        #expect(OwnPath("/stats/x", hasStatistics: true) == nil)
+    }
+
     @Test(
         "all others are those of files and web services",
         arguments: ["/shop", "/shop/", "/terminal", "/registry", "/stats", "/servicesx", "/app.js", "/-x", "*", ""])

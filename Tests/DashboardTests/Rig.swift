@@ -19,12 +19,15 @@ struct Rig {
     init(
         canWrite: Bool = true, policy: AccessPolicy = AccessPolicy(), gateways: [StatusFacts.Gateway] = [],
         unreadiness: String? = nil, documented: [DocumentedGateway] = [], types: KnownTypes? = nil,
-        operators: (any OperatorRecords)? = nil
+        operators: (any OperatorRecords)? = nil, statistics: RequestStatistics? = nil
     ) {
         let view = view
         let registrar = canWrite ? registrar : nil
         let facts = StatusFacts(
             version: "1.2.3", started: 1_700_000_000, gateways: gateways, registry: "memory", loops: 2)
+        let report = { @Sendable (numbers: RequestStatistics) in
+            StatisticsReport(numbers, RequestStatistics.Process(memory: 12_345_678, threads: 3))
+        }
         stage = Stage(loop: loop) {
             DashboardHandler(
                 catalog: view.view, facts: facts, registrar: registrar, files: .embedded, policy: policy,
@@ -32,7 +35,8 @@ struct Rig {
                 applications: StubApplications(), token: PageToken(),
                 unreadiness: { unreadiness },
                 certificates: { [StatusFacts.Certificate(names: ["a.example"], end: 1_800_000_000)] },
-                gateways: documented, types: types.map(KnownTypeSource.init), operators: operators)
+                gateways: documented, types: types.map(KnownTypeSource.init), operators: operators,
+                statistics: statistics.map { numbers in { @Sendable in report(numbers) } })
         }
     }
 

@@ -8,6 +8,7 @@ import pytest
 
 import api_messages
 import grpc_peers
+import mucp_codecs
 import wire
 
 NAME = "go.micro.api.apimeta"
@@ -150,7 +151,9 @@ def test_a_declared_route_says_that_it_takes_whole_requests(gateway):  # C187
     assert told(ask(server, "GET", "/apimeta?x=1"))["get"] == {"x": ["1"]}
     assert told(ask(server, "GET", "/elsewhere/7"))["path"] == "/elsewhere/7"
     refused = ask(server, "PUT", "/elsewhere/7")  # C179
-    assert (refused.status, refused.value("Allow")) == (405, "GET, HEAD, POST")
+    assert (refused.status, refused.value("Allow")) == (405, "GET, HEAD, OPTIONS, POST")
+    told_methods = ask(server, "OPTIONS", "/elsewhere/7")
+    assert (told_methods.status, told_methods.value("Allow")) == (200, "GET, HEAD, OPTIONS, POST")
 
 
 def test_a_service_that_speaks_go_micro_s_own_rpc_gets_protobuf_too(start_server, raw_server):
@@ -168,3 +171,53 @@ def test_a_service_that_speaks_go_micro_s_own_rpc_gets_protobuf_too(start_server
     server.register(NAME, node.address)
     assert told(ask(server, "GET", "/apimeta/api/call?x=1"))["get"] == {"x": ["1"]}
     assert node.requests[0].value("Micro-Endpoint") == "Api.Call"
+
+
+def told_in_json(message):
+    """The answer of a service that reads and writes `go.api` in JSON."""
+    told = {"method": message["method"], "body": message.get("body", ""), "get": {
+        pair["key"]: pair["values"] for pair in message["get"].values()}}
+    return {"statusCode": 201, "header": {"X-A": {"key": "X-A", "values": ["1"]}}, "body": json.dumps(told)}
+
+
+@pytest.mark.parametrize("kinds, metadata, refused", [
+    (["application/json"], None, ["application/proto-rpc", "application/protobuf"]),
+    (["application/json-rpc"], {"server": "rpc"}, ["application/proto-rpc", "application/protobuf"]),
+    (["application/json"], {"protocol": "mucp", "codec": "json"}, []),
+])
+def test_a_service_that_reads_only_json_gets_json(start_server, micro_service, kinds, metadata, refused):
+    service = micro_service(NAME, Api_Call=told_in_json)
+    service.codecs = {kind: mucp_codecs.ALL[kind] for kind in kinds}
+    server = start_server("--handler=api", "--loops=1")
+    server.register(NAME, service.address, metadata=metadata)
+    for _ in range(3):
+        answer = ask(server, "POST", "/apimeta/api/call?x=1", body="süß".encode())
+        assert (answer.status, answer.value("X-A")) == (201, "1")
+        assert json.loads(answer.body) == {"method": "POST", "body": "süß", "get": {"x": ["1"]}}
+    # What it refuses it is not sent again.
+    assert [headers["Content-Type"] for headers, _ in service.calls] == [*refused, *kinds * 3]
+    assert ask(server, "POST", "/apimeta/api/call", body=b"\xff").status == 415
+
+
+def test_a_grpc_service_that_reads_only_json_gets_json(start_server):
+    calls = []
+
+    def call(request, context):
+        metadata = dict(context.invocation_metadata())
+        calls.append(request)
+        if "x-content-type" not in metadata:  # What tells JSON from protobuf for those who cannot see the type.
+            raise grpc_peers.Failure(grpc.StatusCode.UNKNOWN, json.dumps({
+                "id": "go.micro.server", "code": 500, "detail": "Unsupported Content-Type: application/grpc+proto"}))
+        return json.dumps(told_in_json(json.loads(request))).encode()
+
+    service = grpc_peers.GRPCService({f"/{NAME}.Api/Call": call})
+    try:
+        server = start_server("--handler=api", "--loops=1")
+        server.register(NAME, service.address, protocol="grpc", metadata={"protocol": "grpc", "server": "grpc"})
+        for _ in range(2):
+            answer = ask(server, "POST", "/apimeta/api/call?x=1", body=b"hello")
+            assert answer.status == 201
+            assert json.loads(answer.body) == {"method": "POST", "body": "hello", "get": {"x": ["1"]}}
+        assert [request[:1] == b"{" for request in calls] == [False, True, True]
+    finally:
+        service.close()

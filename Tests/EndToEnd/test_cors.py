@@ -37,7 +37,7 @@ def test_a_page_that_is_named_may_read_every_answer(server, target, status):
 
 def test_a_page_that_is_named_may_ask_beforehand(server):
     answer = ask(server, "OPTIONS", f"Origin: {APP}", *PREFLIGHT)
-    assert (answer.status, answer.body) == (204, b"")
+    assert (answer.status, answer.body) == (200, b"")
     assert told(answer) == {
         "access-control-allow-origin": APP, "access-control-allow-credentials": "true",
         "access-control-allow-methods": "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS",
@@ -75,7 +75,7 @@ def test_where_nobody_is_named_pages_of_localhost_may_read_without_cookies(start
     server = start_server()
     for origin in "http://localhost:3000", "http://127.0.0.1:8082", "http://[::1]:1":
         assert told(ask(server, "GET", f"Origin: {origin}")) == {"access-control-allow-origin": origin}
-        assert ask(server, "OPTIONS", f"Origin: {origin}", *PREFLIGHT).status == 204
+        assert ask(server, "OPTIONS", f"Origin: {origin}", *PREFLIGHT).status == 200
     assert told(ask(server, "GET", "Origin: http://localhost.evil.test")) == {}
 
 
@@ -100,6 +100,24 @@ def test_what_a_service_says_itself_holds_where_the_gateway_says_nothing(
     ask(server, "OPTIONS", f"Origin: {origin}", *PREFLIGHT, target="/site")
     ask(server, "OPTIONS", target="/site")
     assert len(node.requests) == (2 if origin == APP else 3)
+
+
+def test_a_proxy_leaves_it_to_the_server_until_somebody_is_named(start_proxy, raw_server):
+    def script(_, connection):
+        while connection.request() is not None:
+            connection.send(wire.reply("200 OK", "Access-Control-Allow-Origin: https://its.own", body=b"x"))
+
+    def asked(*flags):
+        proxy = start_proxy(raw_server(script).url, *flags)
+        lines = [f"Origin: {APP}", *PREFLIGHT]
+        preflight = wire.ask(proxy.proxy_port, wire.request("OPTIONS", "/", *lines))
+        return preflight.status, told(wire.ask(proxy.proxy_port, wire.get("/", lines[0])))
+
+    own = {"access-control-allow-origin": "https://its.own"}
+    for flags in [], [f"--allowed_origins={APP}", "--enable_cors=false"]:
+        assert asked(*flags) == (200, own)
+    status, grant = asked(f"--allowed_origins={APP}")
+    assert (status, grant["access-control-allow-origin"]) == (200, APP)
 
 
 # In a browser

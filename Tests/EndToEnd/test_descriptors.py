@@ -190,7 +190,11 @@ def test_a_method_that_a_path_does_not_have_is_refused_with_those_that_it_has(se
     connection = http.client.HTTPConnection("127.0.0.1", server.api_port, timeout=20)
     connection.request("DELETE", "/v1/inner/8")
     answer = connection.getresponse()
-    assert (answer.status, answer.headers["Allow"]) == (405, "GET, HEAD")
+    assert (answer.status, answer.headers["Allow"]) == (405, "GET, HEAD, OPTIONS")
+    answer.read()
+    connection.request("OPTIONS", "/v1/inner/8")
+    answer = connection.getresponse()
+    assert (answer.status, answer.headers["Allow"], answer.read()) == (200, "GET, HEAD, OPTIONS", b"")
     connection.close()
 
 

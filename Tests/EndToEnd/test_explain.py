@@ -50,6 +50,25 @@ def test_the_command_tells_service_endpoint_node_and_message(explain, demo):
     assert '{"name":"John"}' in result.stdout
 
 
+def test_what_no_call_is_made_of_is_explained_as_it_is_answered(explain, demo):
+    result = explain(demo, "OPTIONS", "/greeter/say/hello")
+    assert result.returncode == 0, result.stderr
+    methods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+    assert f"answered by the gateway with the methods that the path takes: {methods}" in result.stdout
+    with urllib.request.urlopen(
+            urllib.request.Request(f"{demo.api_url}/greeter/say/hello", method="OPTIONS"), timeout=5) as answer:
+        assert (answer.status, answer.headers["Allow"]) == (200, methods)
+    assert explained(demo, "PROPFIND", "/greeter/say/hello")["problem"]["status"] == 405
+
+
+def test_without_cors_options_is_a_method_like_others(start_server, micro_service):
+    server = start_server("--enable_cors=false")
+    server.register("go.micro.api.greeter", micro_service("go.micro.api.greeter").address)
+    problem = explained(server, "OPTIONS", "/greeter/say/hello")["problem"]
+    status, report = request(server, "OPTIONS", "/greeter/say/hello")
+    assert problem["status"] == status == report["code"] == 405
+
+
 def test_a_request_that_is_not_served_is_explained_with_what_is_near_and_code_1(explain, demo):
     result = explain(demo, "GET", "/greter/say/hello")
     assert result.returncode == 1
@@ -140,3 +159,26 @@ def test_what_is_explained_is_what_is_done(start_server, micro_service):
             # The service has no such endpoint; the call was made where it was said.
             assert status == 404 and told["destination"]["endpoint"] in answer["detail"], (path, answer)
     assert served > 20
+
+
+def test_a_route_of_one_version_leads_to_its_nodes_only(start_server, micro_service):
+    server = start_server()
+    name = "go.micro.api.items"
+    route = {"name": "Items.Read", "metadata": {"path": "/items/{id}", "method": "GET"}}
+    services = {}
+    for version, endpoints in {"1": [{"name": "Items.List"}], "2": [route], "3": [route]}.items():
+        services[version] = micro_service(name)
+        services[version].endpoints.update({
+            endpoint["name"]: (lambda version: lambda _: {"version": version})(version) for endpoint in endpoints})
+        server.register_record({
+            "name": name, "version": version, "endpoints": endpoints, "nodes": [
+                {"id": version, "address": services[version].address, "metadata": {"protocol": "mucp"}}]})
+    asked = [request(server, "GET", path) for path in ["/items/7", "/items/items/read"] * 8]
+    assert {status for status, _ in asked} == {200}
+    assert {answer["version"] for _, answer in asked} == {"2", "3"}
+    assert request(server, "GET", "/items/items/list")[1] == {"version": "1"}
+    for path, reason in [("/items/7", "has not declared this route"), ("/items/items/read", "does not describe")]:
+        first, *others = explained(server, "GET", path)["nodes"]
+        assert (first["version"], first["canBeAsked"]) == ("1", False)
+        assert reason in first["state"]
+        assert all(other["canBeAsked"] for other in others)

@@ -9,6 +9,8 @@ import urllib.request
 
 import pytest
 
+import wire
+
 
 @pytest.fixture
 def start_kept(start_server, tmp_path):
@@ -53,7 +55,8 @@ def test_everything_is_there_after_a_restart(start_kept, micro_service, admin, t
     assert stat.S_IMODE(kept.parent.stat().st_mode) == 0o700
     second = start_kept()
     second.register("go.micro.api.user", service.address)
-    assert admin(second, "list", "routes") == "any /people/{id} -> rpc user User.Call (or go.micro.api.user)\n"
+    line = "any /people/{id} -> rpc user User.Call (or go.micro.api.user)"
+    assert admin(second, "list", "routes") == f"{line} # micro api add route\n"
     assert admin(second, "list", "limits") == "/people/* 2 requests in 1h\n"
     assert [ask(second, f"/people/{number}")[0] for number in range(3)] == [200, 200, 429]
     admin(second, "delete", "limit", "--path=/people/*")
@@ -61,6 +64,24 @@ def test_everything_is_there_after_a_restart(start_kept, micro_service, admin, t
     admin(second, "delete", "route", "--path=/people/{id}")
     assert ask(second, "/people/7")[0] == 404
     assert (admin(second, "list", "routes"), admin(second, "list", "limits")) == ("", "")
+
+
+def test_a_route_whose_service_is_gone_leads_to_no_other(start_kept, micro_service, admin):
+    program = start_kept()
+    other = micro_service("go.micro.api.people", People_Call=lambda _: {"from": "another"})
+    program.register("go.micro.api.people", other.address, endpoints=[{"name": "People.Call"}])
+    assert ask(program, "/people")[2] == {"from": "another"}
+    admin(program, "add", "route", "--path=/people", "--service=user", "--endpoint=User.Call")
+    near = micro_service("go.micro.api.usr")
+    program.register("go.micro.api.usr", near.address)
+    status, fields, report = ask(program, "/people")
+    assert (status, fields["Retry-After"]) == (503, "1")
+    assert report["detail"] == (
+        "this path belongs to service user, which is not registered; the nearest registered name is go.micro.api.usr")
+    assert len(other.calls) == 1
+    service = micro_service("user", User_Call=lambda _: {"from": "user"})
+    program.register("user", service.address)
+    assert ask(program, "/people")[2] == {"from": "user"}
 
 
 def test_a_refused_request_is_told_when_to_come_again(start_kept, admin):
@@ -77,6 +98,97 @@ def test_a_refused_request_is_told_when_to_come_again(start_kept, admin):
         explained = json.loads(answer.read())["data"]
     assert explained["limit"] == "1 requests in 1800 s for /none, 0 of them left"
     assert explained["problem"]["status"] == 429
+
+
+def test_every_answer_that_a_limit_concerns_tells_what_is_left(start_kept, admin, raw_server):
+    def script(_, connection):
+        while connection.request() is not None:
+            connection.send(wire.reply("200 OK", 'RateLimit: "own";r=7;t=1', body=b"x"))
+
+    node = raw_server(script)
+    server = start_kept("--handler=http", "--allowed_origins=https://app.example")
+    server.register("go.micro.api.site", node.address, protocol="http")
+    for path in ("/site", "/none"):
+        admin(server, "set", "limit", f"--path={path}", "--requests=3", "--window=1h")
+    answers = [ask(server, "/none") for _ in range(2)]
+    assert [status for status, _, _ in answers] == [404, 404]
+    assert [fields["RateLimit"] for _, fields, _ in answers] == [f'"default";r={left};t=3600' for left in (2, 1)]
+    assert answers[0][1]["RateLimit-Policy"] == '"default";q=3;w=3600'
+    assert "Retry-After" not in answers[0][1]
+    # What a node says of limits of its own stays, and pages of others may read all of it.
+    passed = wire.ask(server.api_port, wire.get("/site", "Origin: https://app.example"))
+    assert passed.values("RateLimit") == ['"own";r=7;t=1', '"gateway";r=2;t=3600']
+    assert passed.values("RateLimit-Policy") == ['"gateway";q=3;w=3600']
+    assert "RateLimit" in passed.value("Access-Control-Expose-Headers")
+    # Nothing is told where nothing is limited, on the same connection too.
+    with wire.connect(server.api_port) as client:
+        client.send(wire.get("/none"))
+        assert client.response().values("RateLimit") == ['"default";r=0;t=3600']
+        client.send(wire.get("/other"))
+        assert client.response().values("RateLimit") == []
+
+
+def test_all_routes_are_listed_with_who_declared_them(start_kept, micro_service, admin, tmp_path):
+    service = micro_service("items", Items_Read=lambda _: {})
+    config = tmp_path / "micro.yaml"
+    route = "{path: '/v1/{id}', methods: GET, service: go.micro.api.items, endpoint: Items.Read}"
+    config.write_text(f"routes:\n  - {route}\n")
+    server = start_kept(f"--config={config}")
+    server.register("go.micro.api.items", service.address, endpoints=[
+        {"name": "Items.Read", "metadata": {"method": "GET", "path": "/items,/v1/{name}", "host": "a.example"}}])
+    admin(server, "add", "route", "--path=/v2", "--service=items", "--endpoint=Items.Read", "--host=b.example")
+    mine = "any b.example/v2 -> rpc items Items.Read (or go.micro.api.items) # micro api add route"
+    file = f"GET /v1/{{id}} -> rpc go.micro.api.items Items.Read # configuration file {config}:2"
+    origin = "service go.micro.api.items, endpoint Items.Read"
+    theirs = [
+        f"GET a.example{path} -> rpc go.micro.api.items Items.Read # {origin}" for path in ("/items", "/v1/{name}")]
+    assert admin(server, "list", "routes").splitlines() == [mine, file, *theirs]
+    assert admin(server, "list", "routes", "--origin=registry").splitlines() == theirs
+    assert admin(server, "list", "routes", "--origin=file", "--path=/v1").splitlines() == [file]
+    assert admin(server, "list", "routes", "--path=/nothing") == ""
+    assert "did you mean file?" in admin(server, "list", "routes", "--origin=fil", code=78)
+    with urllib.request.urlopen(f"{server.web_url}/api/routes", timeout=20) as answer:
+        told = json.loads(answer.read())
+    assert [route["path"] for route in told["data"]] == ["/v2"]
+    assert (len(told["routes"]), told["total"], told["omitted"]) == (4, 4, 0)
+
+
+def test_a_route_of_somebody_else_is_not_deleted(start_kept, micro_service, admin, tmp_path):
+    service = micro_service("items", Items_Read=lambda _: {})
+    config = tmp_path / "micro.yaml"
+    config.write_text("routes:\n  - {path: /v1, service: go.micro.api.items, endpoint: Items.Read}\n")
+    server = start_kept(f"--config={config}")
+    server.register("go.micro.api.items", service.address, endpoints=[
+        {"name": "Items.Read", "metadata": {"path": "/items"}}])
+    refusal = admin(server, "delete", "route", "--path=/v1", code=1)
+    assert f"but by configuration file {config}:2: change it there" in refusal
+    refusal = admin(server, "delete", "route", "--path=/items", code=1)
+    assert "but by service go.micro.api.items, endpoint Items.Read" in refusal
+    assert ask(server, "/v1")[0] == ask(server, "/items")[0] == 200
+
+
+def test_one_of_several_routes_of_a_path_can_be_deleted(start_kept, micro_service, admin):
+    endpoints = {f"User_{name}": lambda _, name=name: {"from": name} for name in ("A", "B", "C")}
+    service = micro_service("user", **endpoints)
+    server = start_kept()
+    server.register("go.micro.api.user", service.address)
+    for endpoint, flags in {"A": ["--host=a.example"], "B": ["--host=b.example", "--method=GET"], "C": []}.items():
+        admin(server, "add", "route", "--path=/u", "--service=user", f"--endpoint=User.{endpoint}", *flags)
+
+    def served():
+        hosts = ("a.example", "b.example", "c.example")
+        answers = [wire.ask(server.api_port, wire.request("GET", "/u", host=host)) for host in hosts]
+        return [json.loads(answer.body).get("from", answer.status) for answer in answers]
+
+    assert served() == ["A", "B", "C"]
+    admin(server, "delete", "route", "--path=/u", "--host=a.example")
+    assert served() == ["C", "B", "C"]
+    refusal = admin(server, "delete", "route", "--path=/u", "--host=a.example", code=1)
+    assert "there is GET b.example/u; any /u" in refusal
+    admin(server, "delete", "route", "--path=/u", "--method=any", "--host=any")
+    assert served() == [404, "B", 404]
+    assert "--host has no meaning for a limit" in admin(
+        server, "delete", "limit", "--path=/u", "--host=a.example", code=2)
 
 
 def test_rpc_can_be_limited_too(start_kept, admin):

@@ -3,8 +3,10 @@
 import json
 
 import pytest
+import yaml
 
 import wire
+from tokens import Issuer
 
 
 @pytest.fixture
@@ -83,3 +85,50 @@ def test_the_root_and_the_icon_are_the_gateway_s_until_someone_declares_them(gat
     assert ask(server, "/").body == b"/"
     assert ask(server, "/favicon.ico").body == b"/favicon.ico"
     assert "version" in json.loads(ask(server, "/", "POST").body)
+
+
+@pytest.fixture
+def proxied(start_proxy, raw_server):
+    """Asks a plain server through `micro proxy`."""
+
+    def make(*flags):
+        node = raw_server()
+        proxy = start_proxy(node.url, *flags)
+        return lambda target: wire.ask(proxy.proxy_port, wire.request("GET", target))
+
+    return make
+
+
+@pytest.mark.parametrize(
+    "target", ["/", "/a//b", "/a/../b?c=//d", "/a/%2e%2e/b", "/a%2Fb", "/%FF", "/a;b", "/rpc", "//"])
+def test_a_proxy_redirects_no_path_and_passes_it_on_as_it_came(proxied, target):
+    answer = proxied()(target)
+    assert (answer.status, answer.body.decode()) == (200, target)
+
+
+def test_a_proxy_refuses_what_servers_read_in_different_ways(proxied):
+    ask_proxy = proxied()
+    for target, blamed in AMBIGUOUS.items():
+        answer = ask_proxy(target)
+        assert answer.status == 400, target
+        assert f"has {blamed}" in json.loads(answer.body)["detail"]
+    assert proxied("--encoded_slashes=reject")("/a%2Fb").status == 400
+
+
+def test_a_proxy_with_rules_decides_by_one_form_of_a_path(start_proxy, raw_server, tmp_path):
+    config = tmp_path / "micro.yaml"
+    config.write_text(yaml.safe_dump({
+        "auth": "jwt", "auth_public_key": Issuer(tmp_path).pem,
+        "rules": [{"id": "open", "scope": "<public>", "resource": "service:go.micro.proxy:/open/*"}]}))
+    node = raw_server()
+    proxy = start_proxy(node.url, f"--config={config}")
+
+    def asked(target):
+        answer = wire.ask(proxy.proxy_port, wire.request("GET", target))
+        return answer.status, answer.value("Location")
+
+    assert asked("/open/x") == (200, None)
+    assert asked("/admin") == (401, None)
+    for target in ("/open/../admin", "/open/%2e%2e/admin", "/open/..//admin"):
+        assert asked(target) == (308, "/admin"), target
+    assert len(node.requests) == 1

@@ -377,3 +377,53 @@ def test_the_old_pages_are_data_for_who_asks(start, shop):
         assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
     answer, text = ask(web, "OPTIONS", "/")
     assert (answer.status, text) == (200, "")
+
+
+def test_the_dashboard_counts_its_own_answers_and_leads_to_those_of_gateways(start_server):
+    server = start_server("--enable_stats")
+    for path in ("/api/status", "/nosuch", "/stats"):
+        ask(server, "GET", path)
+    with urllib.request.urlopen(f"{server.api_url}/", timeout=10) as answer:
+        answer.read()
+
+    def counted(port):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        connection.request("GET", "/stats", headers={"Accept": "application/json"})
+        counters = json.loads(connection.getresponse().read())["counters"]
+        connection.close()
+        return {
+            kind: sum(counter["status_codes"].get(kind, 0) for counter in counters) for kind in ("20x", "30x", "40x")}
+
+    # Some more than here, as the fixture looks whether the program is ready.
+    dashboard = counted(server.web_port)
+    assert dashboard["20x"] >= 2 and dashboard["40x"] == 1
+    assert counted(server.api_port) == {"20x": 1, "30x": 0, "40x": 0}
+    _, page = ask(server, "GET", "/stats", Accept="text/html")
+    assert "<th scope=\"col\">4xx</th>" in page and f"{server.api_url.rsplit(':', 1)[1]}/stats" in page
+    _, page = ask(server, "GET", "/services", Accept="text/html")
+    assert '<a href="stats">Stats</a>' in page
+
+
+def test_a_click_leads_to_the_statistics(start, browser):
+    page = browser.new_page()
+    web = start(*WEB, "--enable_stats")
+    page.goto(web.web_url)
+    page.get_by_role("link", name="Stats").click()
+    expect(page.get_by_role("heading", name="Statistics")).to_be_visible()
+    assert not Axe().run(page).response["violations"]
+    # It keeps itself new: what was asked for after it was loaded appears.
+    assert page.get_by_role("columnheader", name="4xx").count() == 0
+    page.request.get(f"{web.web_url}/nosuch")
+    expect(page.get_by_role("columnheader", name="4xx")).to_be_visible(timeout=20_000)
+    page.close()
+
+
+def test_without_statistics_there_is_no_page_of_them(start, browser):
+    web = start(*WEB)
+    page = browser.new_page()
+    page.goto(web.web_url)
+    expect(page.get_by_text("no gateway in this program")).to_be_visible()
+    expect(page.get_by_role("link", name="Stats")).to_have_count(0)
+    page.close()
+    assert ask(web, "GET", "/stats")[0].status == 404
+    assert "Stats" not in ask(web, "GET", "/services", Accept="text/html")[1]

@@ -79,6 +79,50 @@ struct OperatorRulesTests {
         #expect(other?.status == .notFound)
     }
 
+    @Test(
+        "a route is deleted by its methods and hosts, and others of its path stay",
+        arguments: [
+            (#""methods":["GET"]"#, ["any b.example/u", "any /u"]),
+            (#""hosts":["a.example"]"#, ["any b.example/u", "any /u", "GET /u"]),
+            (#""hosts":["b.example"]"#, ["GET a.example/u", "any /u", "GET /u"]),
+            (#""methods":["*"]"#, ["GET a.example/u", "GET /u"]),
+            (#""hosts":["*"]"#, ["GET a.example/u", "any b.example/u"]),
+            (#""methods":["*"],"hosts":["*"]"#, ["GET a.example/u", "any b.example/u", "GET /u"]),
+            (#""methods":["GET"],"hosts":["*"]"#, ["GET a.example/u", "any b.example/u", "any /u"]),
+            (#""methods":["GET"],"hosts":["a.example","c.example"]"#, ["any b.example/u", "any /u", "GET /u"]),
+            (#""methods":[],"hosts":[]"#, []),
+        ])
+    func selection(members: String, rest: [String]) throws {
+        let all = try rules(
+            #"{"path":"/u","service":"u","methods":["GET"],"hosts":["a.example"]}"#,
+            #"{"path":"/u","service":"u","hosts":["b.example"]}"#, #"{"path":"/u","service":"u","methods":["*"]}"#,
+            #"{"path":"/u","service":"u","methods":["GET"],"hosts":["*"]}"#)
+        #expect(try all.applying(change("{\"path\":\"/u\",\(members)}")).routes.map { "\($0.condition)" } == rest)
+    }
+
+    @Test func `of a route for several methods and hosts, what is not meant stays`() throws {
+        let all = try rules(#"{"path":"/u","service":"u","methods":["GET","POST"],"hosts":["a.example","b.example"]}"#)
+        let rest = try all.applying(change(#"{"path":"/u","methods":["GET"],"hosts":["a.example"]}"#))
+        #expect(rest.routes.map { "\($0.condition)" } == ["POST a.example,b.example/u", "GET b.example/u"])
+        #expect(rest.routes.allSatisfy { $0.service == "u" })
+        #expect(try OperatorRules(json: rest.json) == rest)
+    }
+
+    @Test func `methods and hosts that no route of the path has are told the ones that there are`() throws {
+        let all = try rules(
+            #"{"path":"/u","service":"u","methods":["GET"],"hosts":["a.example"]}"#, #"{"path":"/u","service":"u"}"#)
+        for members in [#""methods":["PUT"]"#, #""hosts":["c.example"]"#, #""methods":["*"],"hosts":["a.example"]"#] {
+            let refusal = #expect(throws: OperatorRefusal.self) {
+                try all.applying(change("{\"path\":\"/u\",\(members)}"))
+            }
+            #expect(refusal?.status == .notFound)
+            #expect(refusal?.sentence.hasSuffix("there is GET a.example/u; any /u") == true)
+        }
+        #expect(throws: OperatorRefusal("* stands for all hosts, and so alone")) {
+            try change(#"{"path":"/u","hosts":["*","a.example"]}"#)
+        }
+    }
+
     @Test func `what is not there cannot be deleted, and the nearest path is told`() throws {
         let refusal = #expect(throws: OperatorRefusal.self) {
             try rules(#"{"path":"/user","service":"u"}"#).applying(change(#"{"path":"/usr"}"#))

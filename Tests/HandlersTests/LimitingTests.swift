@@ -26,6 +26,24 @@ struct LimitingTests {
         #expect(ask(one, "/other").body == "answered")
     }
 
+    @Test func `every answer tells how many requests are left, also one that is an error`() throws {
+        limits.replace(with: RateLimits([try RateLimit(path: "/user/*", requests: 2, window: 60)]))
+        let stage = stage()
+        let told = ["/user/a", "/user/fail", "/user/a", "/other"].map { target in
+            ask(stage, target).head?.fields["RateLimit"]
+        }
+        #expect(told == [#""default";r=1;t=60"#, #""default";r=0;t=60"#, nil, nil])
+        #expect(ask(stage, "/user/a").failure?.excess?.wait == 60)
+    }
+
+    @Test func `what one request was told, the next on its connection is not`() throws {
+        limits.replace(with: RateLimits([try RateLimit(path: "/user", requests: 2, window: 60)]))
+        let scripted = ask(stage(), "/user")
+        #expect(scripted.exchange.standing != nil)
+        scripted.exchange.reset()
+        #expect(scripted.exchange.standing == nil)
+    }
+
     @Test func `a limit that is set or taken back holds from the next request on`() throws {
         let stage = stage()
         #expect(ask(stage, "/user").body == "answered")
@@ -61,6 +79,7 @@ struct LimitingTests {
 
 private final class Answering: Handler {
     nonisolated(nonsending) func handle(_ exchange: Exchange) async throws(GatewayError) {
-        try await exchange.respond(.ok, contentType: "text/plain", text: "answered")
+        let status: Status = exchange.request.path == "/user/fail" ? .notFound : .ok
+        try await exchange.respond(status, contentType: "text/plain", text: "answered")
     }
 }

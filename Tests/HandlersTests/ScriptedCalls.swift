@@ -31,8 +31,8 @@ final class ScriptedCaller: Caller, @unchecked Sendable {
 final class OneRoute: Router {
     private let route: Route
 
-    init(kind: HandlerKind = .api, nodes: Int = 1) {
-        let metadata = ["protocol": "mucp", "transport": "http"]
+    init(kind: HandlerKind = .api, nodes: Int = 1, metadata: [String: String] = [:]) {
+        let metadata = metadata.merging(["protocol": "mucp", "transport": "http"]) { $1 }
         let list = (0..<nodes).map { Node(id: "n\($0)", address: "10.0.0.\($0):1", metadata: metadata) }
         route = Route(
             destination: Destination(service: "go.micro.api.foo", endpoint: "Foo.Bar"), kind: kind,

@@ -51,6 +51,26 @@ struct CatalogRouterTests {
         #expect(try router(.kind(.http)).route(head("/a/B.C")).nodes.nodes.map(\.id) == ["n2"])
     }
 
+    @Test func `a declared path is for its methods, and for asking which they are`() throws {
+        let rules = try [("/items/{id}", [HTTP.Method.get]), ("/all", [.get, .options]), ("/any", [])].map {
+            RouteRule(
+                on: try RouteRule.Condition(path: $0.0, methods: $0.1), services: ["a"], endpoint: "B.C", origin: "test"
+            )
+        }
+        register(1, service("a", ["n1": Self.mucp]))
+        let router = CatalogRouter(
+            resolver: resolver, namespace: "go.micro.api", mode: .kind(.rpc), view: view, strategy: RoundRobin(),
+            health: NodeHealth(), declared: DeclaredRoutes(Published(RouteIndex(rules))))
+        for method in [HTTP.Method.options, .put] {
+            let error = #expect(throws: GatewayError.self) { try router.route(head("/items/7", method: method)) }
+            #expect(error?.allow == "GET, HEAD, OPTIONS")
+        }
+        // A route that takes OPTIONS itself gets it.
+        for path in ["/all", "/any"] {
+            #expect(try router.route(head(path, method: .options)).destination.endpoint == "B.C")
+        }
+    }
+
     @Test func `an unknown service is explained: what was derived, by which rule, and what is near`() {
         register(1, service("greeter", ["n1": Self.mucp]))
         let error = #expect(throws: GatewayError.self) { try router(.kind(.rpc)).route(head("/greter/Say.Hello")) }
@@ -64,6 +84,23 @@ struct CatalogRouterTests {
             try router(.kind(.rpc)).route(to: Destination(service: "x", endpoint: "y"))
         }
         #expect(named?.report.detail == "service x is not registered")
+    }
+
+    /// C41.
+    @Test(
+        "errors of meta go by the name of the namespace, those of other handlers and of services do not",
+        arguments: [
+            (.meta, "staging.myapp.com", "/a/b", "staging.api"), (.meta, "localhost", "/a/b", "go.micro.api"),
+            (.kind(.rpc), "staging.myapp.com", "/a/b", "go.micro.api"),
+            (.meta, "staging.myapp.com", "/empty/b", "go.micro.client"),
+        ] as [(CatalogRouter.Mode, String, String, String)])
+    func reporter(mode: CatalogRouter.Mode, host: String, path: String, id: String) {
+        register(1, service("empty", [:]))
+        let router = CatalogRouter(
+            resolver: resolver, namespace: "n", reporter: Namespace(configured: "domain", type: "api"), mode: mode,
+            view: view, strategy: RoundRobin(), health: NodeHealth())
+        let error = #expect(throws: GatewayError.self) { try router.route(head(path, host: host)) }
+        #expect(error?.report.id == id)
     }
 
     @Test func `an empty catalog says that it is`() {

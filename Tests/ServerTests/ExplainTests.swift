@@ -10,13 +10,18 @@ import Testing
 /// Whether what is explained is what is done.
 struct ExplainTests {
     private static func catalog(_ dice: inout SeededNumbers) -> Catalog {
-        let services = RandomRoutes.services.filter { _ in dice.roll(3) > 0 }.map { name in
-            let nodes = (0..<dice.roll(3)).map { number in
-                Node(
-                    id: "\(name)-\(number)", address: "10.0.0.\(number):1",
-                    metadata: ["protocol": dice.pick(["mucp", "http", "grpc"])])
+        let services = RandomRoutes.services.filter { _ in dice.roll(3) > 0 }.flatMap { name in
+            (1...(1 + dice.roll(3))).map { version in
+                let nodes = (0..<dice.roll(3)).map { number in
+                    Node(
+                        id: "\(name)-\(version)-\(number)", address: "10.0.0.\(number):1",
+                        metadata: ["protocol": dice.pick(["mucp", "http", "grpc"])])
+                }
+                let endpoints = ["A.B", "A.A", "B.C", "E.1", "E.2"].filter { _ in dice.roll(3) == 0 }.map {
+                    Endpoint(name: $0)
+                }
+                return Service(name: name, version: "\(version)", endpoints: endpoints, nodes: nodes)
             }
-            return Service(name: name, endpoints: [Endpoint(name: "A.B")], nodes: nodes)
         }
         return Catalog(generation: 1, services: services)
     }
@@ -32,6 +37,7 @@ struct ExplainTests {
     private static func compare() throws {
         var winners = 0
         var problems = 0
+        var refused = 0
         for seed in 1...400 {
             var dice = SeededNumbers(seed: UInt64(seed))
             let mode = Self.mode(&dice)
@@ -58,13 +64,37 @@ struct ExplainTests {
                     let candidates = explanation.nodes.filter { $0.state == .candidate }.map(\.id)
                     #expect(Set(candidates) == Set(route.nodes.nodes.map(\.id)))
                     winners += winner == nil ? 0 : 1
+                    check(route, in: view.catalog)
                 } catch {
                     #expect(explanation.problem == error)
                     problems += 1
+                }
+                // The first that fits decides, and one of the operator for good.
+                let first = RouteComparison(rules).verdicts(for: head, limit: 1).first { $0.verdict == .wins }?.rule
+                guard let first, first.declarer == .operator, first.kind.nodeUse != nil, mode != .grpc else { continue }
+                #expect(explanation.tried.first?.verdict == .wins)
+                if view.catalog.versions(of: first.services[0]).isEmpty {
+                    #expect(explanation.problem?.status == .serviceUnavailable)
+                    refused += 1
                 }
             }
         }
         // Else the dice are bad, and nothing was tried.
         #expect(winners > 1_000 && problems > 1_000, "\(winners) by routes, \(problems) with problems")
+        #expect(refused > 100, "\(refused)")
+    }
+
+    /// Nodes are of versions that have declared the route, or else that describe the endpoint where some do.
+    private static func check(_ route: Route, in catalog: Catalog) {
+        let versions = catalog.versions(of: route.destination.service)
+        let chosen = versions.filter { version in version.nodes.contains { route.nodes.nodes.contains($0) } }
+        if case .versions(let names) = route.binding?.rule.declarer {
+            #expect(chosen.allSatisfy { names.contains($0.version) })
+        } else if route.kind.nodeUse == .calls {
+            func describes(_ version: Service) -> Bool {
+                version.endpoints.contains { $0.name == route.destination.endpoint }
+            }
+            #expect(chosen.allSatisfy(describes) || !chosen.contains(where: describes))
+        }
     }
 }

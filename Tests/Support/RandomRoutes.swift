@@ -42,6 +42,7 @@ package enum RandomRoutes {
             return RouteRule(
                 on: try RouteRule.Condition(path: pattern(&dice), methods: methods, hosts: hosts),
                 kind: dice.pick(HandlerKind.allCases), services: [dice.pick(services)], endpoint: "E.\(number)",
+                declarer: dice.pick([.author, .operator, .versions(["1"]), .versions(["2", "3"]), .versions(["4"])]),
                 origin: "rule \(number)")
         }
     }

@@ -35,12 +35,18 @@ package final class ScriptedExchange: ExchangeStream, @unchecked Sendable {
     private let loop: any EventLoop
     private let wakeup = Wakeup()
 
-    package init(_ request: RequestHead, body: String = "", isPeerLoopback: Bool = true, on loop: any EventLoop) {
+    package convenience init(
+        _ request: RequestHead, body: String = "", isPeerLoopback: Bool = true, on loop: any EventLoop
+    ) {
+        self.init(request, bytes: Array(body.utf8), isPeerLoopback: isPeerLoopback, on: loop)
+    }
+
+    package init(_ request: RequestHead, bytes: [UInt8], isPeerLoopback: Bool = true, on loop: any EventLoop) {
         self.request = request
         self.isPeerLoopback = isPeerLoopback
         self.loop = loop
-        incoming = ByteBuffer(body)
-        requestBody = body.isEmpty ? .none : .length(body.utf8.count)
+        incoming = ByteBuffer(bytes)
+        requestBody = bytes.isEmpty ? .none : .length(bytes.count)
         exchange.request = request
     }
 

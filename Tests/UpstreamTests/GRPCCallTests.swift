@@ -19,10 +19,54 @@ struct GRPCCallTests {
             ":method": "POST", ":scheme": "http", ":path": "/go.greeter.Say/Hello", ":authority": "10.0.0.5:9090",
             "content-type": "application/grpc+json", "te": "trailers", "grpc-timeout": "5000000u",
             "timeout": "5000000000", "x-content-type": "application/json", "x-custom": "a", "cookie": "a=b",
-            "method": "POST", "x-forwarded-for": "192.0.2.7",
+            "method": "POST", "x-forwarded-for": "192.0.2.7", "micro-from-service": "go.micro.api", "host": "localhost",
         ]
-        #expect(fields == expected)
+        let traces = ["micro-trace-id", "micro-span-id"]
+        #expect(fields.filter { !traces.contains($0.key) } == expected)
+        #expect(Set(traces.compactMap { fields[$0]?.utf8.count == 36 ? fields[$0] : nil }).count == 2)
         #expect(frames.last == .data(1, HTTP2Peer.framed("{\"name\":\"John\"}"), ends: true))
+    }
+
+    @Test(
+        "a type of messages that the node refuses is told apart from an error of the endpoint",
+        arguments: [
+            ("2", "go.micro.server", "Unsupported Content-Type: application/grpc+proto", 415),
+            ("2", "go.micro.server", "unsupported Content-Type: x", 415),
+            // An endpoint hands on what another service has said to it: it may have done something.
+            ("13", "go.micro.server", "Unsupported Content-Type: application/grpc+proto", 500),
+            ("2", "go.micro.client", "Unsupported Content-Type: application/grpc+proto", 500),
+        ])
+    func refusals(status: String, id: String, detail: String, expected: Int) {
+        let rig = GRPCRig()
+        rig.call()
+        rig.node.settings()
+        rig.node.headers(
+            1,
+            [
+                (":status", "200"), ("content-type", "application/grpc"), ("grpc-status", status),
+                ("grpc-message", "{\"id\":\"\(id)\",\"code\":500,\"detail\":\"\(detail)\"}"),
+            ], ends: true)
+        #expect(rig.reply()?.status == "\(expected)")
+    }
+
+    @Test func `415 is such a refusal too`() {
+        let rig = GRPCRig()
+        rig.call()
+        rig.node.settings()
+        rig.node.headers(1, [(":status", "415")], ends: true)
+        #expect(rig.reply()?.status == "415")
+    }
+
+    /// Servers of others refuse a host that is not the authority.
+    @Test func `only services of Go Micro are told the host`() {
+        let rig = GRPCRig(metadata: ["protocol": "grpc"])
+        rig.call()
+        guard case .headers(1, let fields, ends: false) = rig.node.take().dropFirst(3).first else {
+            Issue.record("no call")
+            return
+        }
+        #expect(fields["host"] == nil)
+        #expect(fields["micro-from-service"] == "go.micro.api")
     }
 
     @Test func `an answer in pieces is one answer, wherever it is cut`() throws {

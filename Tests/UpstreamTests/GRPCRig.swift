@@ -11,6 +11,7 @@ import Upstream
 /// Clients over HTTP/1.1, the gateway, and nodes of `go.greeter` that speak gRPC, on a loop that is turned by hand.
 final class GRPCRig {
     static let address = "10.0.0.5:9090"
+    static let goMicro = ["protocol": "grpc", "server": "grpc", "transport": "grpc"]
 
     /// What the worker's handlers use. Unchecked because everything runs on the test's own thread.
     final class Parts: @unchecked Sendable {
@@ -29,7 +30,8 @@ final class GRPCRig {
     private var nodes: [HTTP2Peer] = []
 
     init(
-        nodes: [String] = [address], limits: HTTP2Limits = HTTP2Limits(), rpc: RPCConfiguration = RPCConfiguration(),
+        nodes: [String] = [address], metadata: [String: String] = goMicro, limits: HTTP2Limits = HTTP2Limits(),
+        rpc: RPCConfiguration = RPCConfiguration(),
         next: (@Sendable (GRPCCaller, WorkerContext) -> any Handler)? = nil
     ) {
         worker = Worker(loop: loop) { loop in
@@ -47,7 +49,6 @@ final class GRPCRig {
             (parts.pool, parts.caller, parts.handler) = (pool, caller, handler)
             return handler
         }
-        let metadata = ["protocol": "grpc", "server": "grpc", "transport": "grpc"]
         let greeter = Service(
             name: "go.greeter", nodes: nodes.map { Node(id: $0, address: $0, metadata: metadata) })
         Task(executorPreference: loop) {

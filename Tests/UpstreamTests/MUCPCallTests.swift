@@ -274,6 +274,8 @@ struct MUCPCallTests {
         #expect(seen["Micro-Endpoint"] == ["Say.Hello"])
         #expect(seen["Micro-Method"] == ["Say.Hello"])
         #expect(seen["Micro-Trace-Id"] == ["t"])
+        #expect(seen["Micro-Span-Id"].map(\.utf8.count) == [36])
+        #expect(seen["Micro-From-Service"] == ["go.micro.api"])
         #expect(seen["Method"] == ["POST"])
         #expect(seen["X-Forwarded-For"] == ["192.0.2.7"])
         #expect(seen["Accept"] == ["application/json"])

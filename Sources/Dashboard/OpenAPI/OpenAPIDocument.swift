@@ -99,16 +99,18 @@ struct OpenAPIDocument {
         catalog.endpoint(endpoint, of: service)?.takesHTTPRequest ?? false
     }
 
-    private func subject(_ destination: Destination) -> OperationSubject {
+    /// - Parameter rule: Looks only at versions that this rule is for. Default at all.
+    private func subject(_ destination: Destination, of rule: RouteRule? = nil) -> OperationSubject {
         var subject = OperationSubject(service: destination.service, endpoint: destination.endpoint)
-        for version in catalog.versions(of: destination.service) {
+        let versions = catalog.versions(of: destination.service).filter { rule?.isFor($0) ?? true }
+        for version in versions {
             if let endpoint = version.endpoints.first(where: { $0.name == destination.endpoint }) {
                 subject.description = endpoint.metadata["description"]
                 subject.types = EndpointTypes(of: endpoint, of: version, types)
                 return subject
             }
         }
-        for version in catalog.versions(of: destination.service) {
+        for version in versions {
             guard let known = types.types(of: destination.endpoint, of: version) else { continue }
             subject.types = known
             return subject
@@ -132,12 +134,13 @@ struct OpenAPIDocument {
         var destination = Destination(service: rule.services.first ?? "", endpoint: rule.endpoint)
         if let use = rule.kind.nodeUse {
             guard let found = rule.destination(in: catalog) else { return "its service is not registered" }
-            guard catalog.nodes(of: found.service).contains(where: { use.accepts($0.wireProtocol) }) else {
+            let nodes = catalog.versions(of: found.service).filter(rule.isFor).flatMap(\.nodes)
+            guard nodes.contains(where: { use.accepts($0.wireProtocol) }) else {
                 return "its service has no node that the handler \(rule.kind.rawValue) can ask"
             }
             destination = found
         }
-        var subject = subject(destination)
+        var subject = subject(destination, of: rule)
         if subject.description == nil { subject.description = "Declared by \(rule.origin)." }
         let methods = rule.condition.methods.isEmpty ? Self.callMethods : rule.condition.methods
         let path = paths.named(TemplatePath(template))

@@ -4,10 +4,13 @@ extension HeaderFields {
     /// Copies those fields of a request that a service called for it is to see. Left out are fields of this hop, those
     /// that describe the content or the way the request has come, and those that only a gateway may set. Several lines
     /// of one name become one, joined by a comma and a space.
-    package mutating func appendMetadata(of head: borrowing RequestHead) {
+    ///
+    /// - Parameter keepsEmpty: False to leave out fields without a value. Default true.
+    package mutating func appendMetadata(of head: borrowing RequestHead, keepsEmpty: Bool = true) {
         let fields = head.fields
         let hasOptions = fields.contains(.connection)
         for (index, entry) in fields.entries.enumerated() where entry.name.isMetadata {
+            guard keepsEmpty || entry.valueLength > 0 else { continue }
             if entry.name == .other {
                 let name = fields.nameSpan(at: index)
                 guard !Self.isReservedMetadata(name), !hasOptions || !fields.isNamedByConnection(name) else { continue }

@@ -10,6 +10,16 @@ package final class ForwardingContext: Sendable {
     package let isTrusted: Bool
     /// `http` or `https`, as the client connected to us.
     package let scheme: String
+
+    /// `http` or `https`, as the client connected to the first proxy that is trusted, or to us.
+    package func scheme(of head: borrowing RequestHead) -> String {
+        guard isTrusted, let told = head.fields[.xForwardedProto]?.lowercased(), told == "http" || told == "https"
+        else {
+            return scheme
+        }
+        return told
+    }
+
     /// The pseudonym of this gateway in `Via`.
     package let viaName: String
     /// What to send as `Host` instead of the host that the client asked. Default nil.

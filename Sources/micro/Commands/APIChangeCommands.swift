@@ -58,8 +58,13 @@ struct APIListCommand: MicroCommand {
     var kind: String?
 
     func run(in context: CommandContext) async throws(CommandFailure) -> Int32 {
-        try await context.declare(
-            "GET", DeclarationKind(kind, for: .apiList, among: DeclarationKind.allCases, isPlural: true))
+        let kind = try DeclarationKind(kind, for: .apiList, among: DeclarationKind.allCases, isPlural: true)
+        let settings = context.settings
+        guard kind == .limit else { return try await context.listRoutes() }
+        guard !settings.isGiven(.routePath), !settings.isGiven(.routeOrigin) else {
+            throw .usage("--path and --origin have no meaning for limits: all of them are listed")
+        }
+        return try await context.declare("GET", kind)
     }
 }
 
@@ -72,12 +77,16 @@ struct APIDeleteCommand: MicroCommand {
 
     func run(in context: CommandContext) async throws(CommandFailure) -> Int32 {
         let kind = try DeclarationKind(kind, for: .apiDelete, among: DeclarationKind.allCases)
+        let settings = context.settings
         var object: JSONObject = ["path": .string(try context.declaredPath())]
         switch kind {
-        case .route: object["methods"] = context.settings.declaredMethods
+        case .route:
+            object["methods"] = settings.declaredMethods
+            object["hosts"] = .array(settings.list(.routeHosts).map { .string($0.lowercased() == "any" ? "*" : $0) })
         case .limit:
-            guard !context.settings.isGiven(.routeMethods) else {
-                throw .usage("--method has no meaning for a limit: it counts all methods")
+            guard !settings.isGiven(.routeMethods), !settings.isGiven(.routeHosts) else {
+                let flag = settings.isGiven(.routeMethods) ? "--method" : "--host"
+                throw .usage("\(flag) has no meaning for a limit: it counts all methods and hosts of its path")
             }
         }
         return try await context.declare("DELETE", kind, .object(object))
@@ -114,6 +123,24 @@ extension CommandContext {
         return path
     }
 
+    /// Prints all routes of the running program, or those that are asked for, and says if there are more.
+    fileprivate func listRoutes() async throws(CommandFailure) -> Int32 {
+        do throws(DirectoryError) {
+            let appliance = try await DirectoryChoice.appliance(for: settings, outside: outside)
+            let asked = [("origin", settings.text(.routeOrigin)), ("path", settings.text(.routePath))]
+            let list = try await appliance.routes(asked.compactMap { name, value in value.map { (name, $0) } })
+            terminal.print(DeclarationText.routes(list["routes"]?.arrayValue ?? []))
+            if let omitted = list["omitted"]?.intValue, omitted > 0 {
+                terminal.complain(
+                    "micro: \(omitted) of \(list["total"]?.intValue ?? omitted) routes are not shown; ask for fewer with"
+                        + " --path=/v1 or --origin=registry\n")
+            }
+            return ExitCode.success
+        } catch {
+            throw CommandFailure(error)
+        }
+    }
+
     /// Has the running program do it, and prints what has come of it.
     fileprivate func declare(
         _ method: String, _ kind: DeclarationKind, _ body: JSONValue? = nil
@@ -131,6 +158,8 @@ extension CommandContext {
 }
 
 extension Settings {
-    /// Methods as everyone writes them, in capitals.
-    fileprivate var declaredMethods: JSONValue { .array(list(.routeMethods).map { .string($0.uppercased()) }) }
+    /// Methods as everyone writes them, in capitals; `any` is the word for all of them in lists.
+    fileprivate var declaredMethods: JSONValue {
+        .array(list(.routeMethods).map { .string($0.lowercased() == "any" ? "*" : $0.uppercased()) })
+    }
 }

@@ -88,7 +88,8 @@ extension ConfigurationReader {
                 on: try RouteRule.Condition(path: path, methods: declaration.methods, hosts: declaration.hosts),
                 kind: declaration.kind, services: declaration.service.isEmpty ? [] : [declaration.service],
                 endpoint: declaration.endpoint, isStream: declaration.isStream, body: declaration.body,
-                answer: declaration.answer, origin: "configuration file \(text.name(of: item.place))")
+                answer: declaration.answer, declarer: .operator,
+                origin: "configuration file \(text.name(of: item.place))")
         } catch {
             complain("the path \(path.prefix(64)) is no template: \(error)", about: node)
             return nil

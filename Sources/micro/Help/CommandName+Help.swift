@@ -52,7 +52,7 @@ extension CommandName {
         case .deregister: "take a service out of the registry"
         case .apiAdd: "declare a route"
         case .apiSet: "limit the requests to a path"
-        case .apiList: "list the routes or limits declared so"
+        case .apiList: "list all routes with their origins, or the limits"
         case .apiDelete: "take a route or a limit back"
         case .config: "check a configuration file, or show what is in effect"
         case .version: "print the version"
@@ -114,9 +114,12 @@ extension CommandName {
                 "micro api set limit --path=/user --requests=100 --window=1m",
                 "micro api set limit --path=/reports/** --requests=5",
             ]
-        case .apiList: ["micro api list routes", "micro api list limits"]
+        case .apiList: ["micro api list routes", "micro api list routes --origin=registry", "micro api list limits"]
         case .apiDelete:
-            ["micro api delete route --path=/user --method=POST", "micro api delete limit --path=/user"]
+            [
+                "micro api delete route --path=/user --method=POST --host=example.com",
+                "micro api delete limit --path=/user",
+            ]
         case .config: ["micro config check micro.yaml", "micro config show --config=micro.yaml"]
         case .version: ["micro version", "micro --version"]
         case .help: ["micro help api", "micro help settings"]

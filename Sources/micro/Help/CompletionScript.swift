@@ -161,7 +161,7 @@ extension SettingKind {
     /// The values to choose from; empty when there are too many.
     fileprivate var words: [String] {
         switch self {
-        case .word(let valid, _): valid
+        case .word(let valid, _, _): valid
         case .boolean: ["true", "false"]
         case .text, .duration, .size, .integer, .list, .addressRanges, .origins, .staticNodes, .address: []
         }

@@ -69,7 +69,7 @@ extension Setting {
 
     fileprivate func sentence(withVariables: Bool) -> String {
         var text = help
-        if !withVariables, case .word(let valid, _) = kind, kind.placeholder == "word" {
+        if !withVariables, case .word(let valid, _, _) = kind, kind.placeholder == "word" {
             text += ": \(valid.joinedAsChoice)"
         }
         if let fallback { text += "; default \(fallback)" }

@@ -1,19 +1,22 @@
 import JSON
 
-/// What operators have declared, one line for each. Texts end with a line feed unless empty.
+/// What is declared, one line for each. Texts end with a line feed unless empty.
 enum DeclarationText {
-    /// Such as `POST /user -> rpc user-service User.Create`.
+    /// Such as `POST /user -> rpc user-service User.Create`, and what it comes from, where that is told.
     static func routes(_ routes: [JSONValue]) -> String {
         routes.map { route in
             let methods = words(route["methods"]).joined(separator: ",")
-            let service = route["service"]?.stringValue ?? ""
-            let target = [route["handler"]?.stringValue ?? "", service, route["endpoint"]?.stringValue ?? ""]
+            let service = text(route["service"])
+            let target = [text(route["handler"]), service, text(route["endpoint"])]
             let hosts = words(route["hosts"]).joined(separator: ",")
-            let condition = "\(methods.isEmpty ? "any" : methods) \(hosts)\(route["path"]?.stringValue ?? "")"
-            let line = "\(condition) -> \(target.filter { !$0.isEmpty }.joined(separator: " "))"
-            let namespace = route["namespace"]?.stringValue ?? ""
-            let isWithin = service.isEmpty || namespace.isEmpty || service.hasPrefix("\(namespace).")
-            return "\((line + (isWithin ? "" : " (or \(namespace).\(service))")).asOneLine)\n"
+            let condition = "\(methods.isEmpty ? "any" : methods) \(hosts)\(text(route["path"]))"
+            var line = "\(condition) -> \(target.filter { !$0.isEmpty }.joined(separator: " "))"
+            let others = otherNames(of: service, in: route)
+            if !others.isEmpty { line += " (or \(others.joined(separator: ", ")))" }
+            if let origin = route["origin"]?.stringValue { line += " # \(origin)" }
+            let winners = words(route["yieldsTo"])
+            if !winners.isEmpty { line += "; yields to \(winners.joined(separator: "; "))" }
+            return "\(line.asOneLine)\n"
         }.joined()
     }
 
@@ -21,10 +24,20 @@ enum DeclarationText {
     static func limits(_ limits: [JSONValue]) -> String {
         limits.map { limit in
             let window = DurationText.text(.seconds(limit["window"]?.intValue ?? 0))
-            let line = "\(limit["path"]?.stringValue ?? "") \(limit["requests"]?.intValue ?? 0) requests in \(window)"
+            let line = "\(text(limit["path"])) \(limit["requests"]?.intValue ?? 0) requests in \(window)"
             return "\(line.asOneLine)\n"
         }.joined()
     }
+
+    /// Under what names the service may be registered besides.
+    private static func otherNames(of service: String, in route: JSONValue) -> [String] {
+        if route["services"] != nil { return Array(words(route["services"]).dropFirst()) }
+        let namespace = text(route["namespace"])
+        let isWithin = service.isEmpty || namespace.isEmpty || service.hasPrefix("\(namespace).")
+        return isWithin ? [] : ["\(namespace).\(service)"]
+    }
+
+    private static func text(_ value: JSONValue?) -> String { value?.stringValue ?? "" }
 
     private static func words(_ list: JSONValue?) -> [String] { (list?.arrayValue ?? []).compactMap(\.stringValue) }
 }

@@ -25,6 +25,23 @@ struct ApplianceDirectory: ServiceDirectory {
         return try await send("GET", "/api/explain?\(text)")
     }
 
+    /// All routes that the gateways know, as `GET /api/routes` tells them.
+    ///
+    /// - Parameter query: Which ones, by its parameters.
+    func routes(_ query: [(String, String)]) async throws(DirectoryError) -> JSONObject {
+        let text = query.map { "\($0.0)=\($0.1.percentEncoded)" }.joined(separator: "&")
+        let answer = try await send("GET", "/api/routes" + (text.isEmpty ? "" : "?\(text)"))
+        guard case .object(let object)? = try? JSONParser.parse(ByteBuffer(answer).span),
+            object["routes"]?.arrayValue != nil
+        else {
+            throw .failed(Self.foreignAnswer)
+        }
+        return object
+    }
+
+    private static let foreignAnswer =
+        "the answer is not what a running micro sends; is another program listening there?"
+
     /// Lists or changes what operators have declared.
     ///
     /// - Parameters:
@@ -37,7 +54,7 @@ struct ApplianceDirectory: ServiceDirectory {
     ) async throws(DirectoryError) -> [JSONValue] {
         let answer = try await send(method, "/api/\(kind)", body.map { Array($0.text().utf8) } ?? [])
         guard let json = try? JSONParser.parse(ByteBuffer(answer).span), let list = json["data"]?.arrayValue else {
-            throw .failed("the answer is not what a running micro sends; is another program listening there?")
+            throw .failed(Self.foreignAnswer)
         }
         return list
     }
@@ -121,7 +138,7 @@ struct ApplianceDirectory: ServiceDirectory {
 
     private static func records(in body: [UInt8]) throws(DirectoryError) -> [Service] {
         guard let json = try? JSONParser.parse(ByteBuffer(body).span), case .array(let records)? = json["data"] else {
-            throw .failed("the answer is not what a running micro sends; is another program listening there?")
+            throw .failed(foreignAnswer)
         }
         var services: [Service] = []
         for record in records {

@@ -114,6 +114,7 @@ enum SettingKey: String, CaseIterable, Sendable {
     case routePath = "route_path"
     case routeMethods = "route_method"
     case routeHosts = "route_host"
+    case routeOrigin = "route_origin"
     case routeHandler = "route_handler"
     case routeNamespace = "route_namespace"
     case routeService = "route_service"

@@ -19,8 +19,9 @@ enum SettingKind: Sendable, Equatable {
     case origins
     /// Nodes between commas, such as `greeter=10.0.0.5:9090,protocol=grpc`.
     case staticNodes
-    /// One of `valid`; those in `notYet` exist in the original and are refused with a sentence of their own.
-    case word(valid: [String], notYet: [String])
+    /// One of `valid`, in capitals or not unless it is exact; those in `notYet` exist in the original and are refused with
+    /// a sentence of their own.
+    case word(valid: [String], notYet: [String], isExact: Bool = false)
     /// `host:port` or `:port`.
     case address
 }
@@ -49,7 +50,7 @@ struct BadSettingValue: Error, Equatable {
 }
 
 extension SettingKind {
-    /// Reads a value. Words are compared without regard to case.
+    /// Reads a value.
     func value(of text: String) throws(BadSettingValue) -> SettingValue {
         switch self {
         case .text: return .text(text)
@@ -78,7 +79,8 @@ extension SettingKind {
             guard words.allSatisfy(OriginPolicy.isOrigin) else { throw mistake(in: text) }
             return .list(words)
         case .staticNodes: return .staticNodes(try StaticNode.read(Self.words(in: text), expectation))
-        case .word(let valid, let notYet): return .text(try Self.word(text, in: valid, notYet: notYet, expectation))
+        case .word(let valid, let notYet, let isExact):
+            return .text(try Self.word(text, in: valid, notYet: notYet, isExact: isExact, expectation))
         case .address:
             guard let address = ListenAddress(text) else { throw mistake(in: text) }
             return .address(address)
@@ -99,7 +101,7 @@ extension SettingKind {
         case .addressRanges: "address ranges such as 10.0.0.0/8,fd00::/8"
         case .origins: "origins such as https://app.example,http://localhost:3000, or *"
         case .staticNodes: "name=host:port, with ,protocol=grpc, http or mucp after it, and ,secure=true for TLS"
-        case .word(let valid, _): valid.joinedAsChoice
+        case .word(let valid, _, _): valid.joinedAsChoice
         case .address: "host:port or :port, such as 127.0.0.1:8080"
         }
     }
@@ -115,7 +117,7 @@ extension SettingKind {
         case .addressRanges: "ranges"
         case .origins: "origins"
         case .staticNodes: "name=host:port"
-        case .word(let valid, _): valid.count > 3 ? "word" : valid.joined(separator: "|")
+        case .word(let valid, _, _): valid.count > 3 ? "word" : valid.joined(separator: "|")
         case .address: "host:port"
         }
     }
@@ -127,10 +129,10 @@ extension SettingKind {
     }
 
     private static func word(
-        _ text: String, in valid: [String], notYet: [String], _ expected: String
+        _ text: String, in valid: [String], notYet: [String], isExact: Bool, _ expected: String
     ) throws(BadSettingValue) -> String {
         let word = text.lowercased()
-        if valid.contains(word) { return word }
+        if valid.contains(isExact ? text : word) { return word }
         if notYet.contains(word) { throw BadSettingValue(expected: expected, isNotYetSupported: true) }
         throw BadSettingValue(expected: expected, suggestion: NearestWord.one(to: word, in: valid))
     }

@@ -9,17 +9,22 @@ extension Setting {
             "The folder below which routes and limits of micro api add and set are kept; micro in the user's folder for"
                 + " state when empty"),
         row(
-            .routePath, "path", .text("path"), [.apiAdd, .apiSet, .apiDelete],
-            "The path, such as /user, or a template such as /user/{id}"),
+            .routePath, "path", .text("path"), [.apiAdd, .apiSet, .apiList, .apiDelete],
+            "The path, such as /user, or a template such as /user/{id}; for a list, what it begins with"),
         row(
             .routeMethods, "method", .list("methods"), [.apiAdd, .apiDelete],
-            "The methods that are meant; all when none is named"),
+            "The methods that are meant; all when none is named. To delete only a route for all methods: any"),
         row(
-            .routeHosts, "host", .list("hosts"), [.apiAdd],
-            "The hosts, such as example.com or *.example.com; all when none is named"),
+            .routeHosts, "host", .list("hosts"), [.apiAdd, .apiDelete],
+            "The hosts, such as example.com or *.example.com; all when none is named. To delete only a route for all"
+                + " hosts: any"),
         row(
-            .routeHandler, "handler", .word(valid: HandlerKind.allCases.map(\.rawValue) + ["proxy"], notYet: []),
-            [.apiAdd], default: HandlerKind.rpc.rawValue, "What becomes of requests"),
+            .routeOrigin, "origin", .word(valid: RouteSource.allCases.map(\.rawValue), notYet: [], isExact: true),
+            [.apiList], "Only routes that were declared so"),
+        row(
+            .routeHandler, "handler",
+            .word(valid: HandlerKind.allCases.map(\.rawValue) + ["proxy"], notYet: [], isExact: true), [.apiAdd],
+            default: HandlerKind.rpc.rawValue, "What becomes of requests"),
         row(
             .routeService, "service", .text("name"), [.apiAdd],
             "The service, by the name that it is registered under, or what follows the namespace in it"),

@@ -11,6 +11,7 @@ extension Setting {
 
     private static let both: Set<CommandName> = [.server, .demo]
     private static let apiCommands = both.union([.api])
+    private static let proxyingCommands = apiCommands.union([.proxy])
     private static let webCommands = both.union([.web])
 
     private static func name(_ name: String, in commands: Set<CommandName>) -> [ShortName] {
@@ -56,7 +57,7 @@ extension Setting {
             .apiHandler,
             .word(
                 valid: ["meta", "rpc", "api", "http", "proxy", "web", "event", "cloudevents", "broker", "registry"],
-                notYet: []),
+                notYet: [], isExact: true),
             ["MICRO_API_HANDLER"], default: "meta", in: apiCommands, as: name("handler", in: apiCommands),
             group: .routing, isCommon: true,
             "What becomes of requests"),
@@ -69,7 +70,7 @@ extension Setting {
             as: name("type", in: apiCommands), group: .routing, isCommon: true,
             "What follows the namespace in names"),
         Setting(
-            .apiResolver, .word(valid: ["micro", "path", "vpath", "host", "grpc"], notYet: []),
+            .apiResolver, .word(valid: ["micro", "path", "vpath", "host", "grpc"], notYet: [], isExact: true),
             ["MICRO_API_RESOLVER"], default: "micro", in: apiCommands, as: name("resolver", in: apiCommands),
             group: .routing, isCommon: true,
             "How a request names its service and endpoint"),
@@ -77,25 +78,27 @@ extension Setting {
             .enableRPC, .boolean, ["MICRO_API_ENABLE_RPC"], in: apiCommands, group: .routing, isCommon: true,
             "Who may call any service at /rpc: true everyone, false nobody, unset this machine"),
         Setting(
-            .enableCORS, .boolean, ["MICRO_API_ENABLE_CORS"], default: "true", in: apiCommands, group: .routing,
+            .enableCORS, .boolean, ["MICRO_API_ENABLE_CORS"], default: "true", in: proxyingCommands, group: .routing,
             "Let pages of the allowed origins read answers, and answer browsers that ask if they may"),
         Setting(
-            .allowedOrigins, .origins, ["MICRO_ALLOWED_ORIGINS"], in: apiCommands, group: .routing,
-            "Whose pages may read answers and open WebSockets; when unset, pages of localhost may read"),
+            .allowedOrigins, .origins, ["MICRO_ALLOWED_ORIGINS"], in: proxyingCommands, group: .routing,
+            "Whose pages may read answers and open WebSockets; when unset, pages of localhost may read, and micro proxy"
+                + " leaves it to the server"),
         Setting(
-            .corsHeaders, .list("names"), ["MICRO_CORS_HEADERS"], in: apiCommands, group: .routing,
+            .corsHeaders, .list("names"), ["MICRO_CORS_HEADERS"], in: proxyingCommands, group: .routing,
             "Header fields that such pages may send besides the usual ones, such as X-Tenant,X-App-*"),
         Setting(
             .encodedSlashes, .word(valid: EncodedSlashes.allCases.map(\.rawValue), notYet: []),
-            ["MICRO_ENCODED_SLASHES"], default: "keep", in: apiCommands, group: .routing,
+            ["MICRO_ENCODED_SLASHES"], default: "keep", in: proxyingCommands, group: .routing,
             "What %2F in a path is: a byte of its segment, a reason to refuse it, or a slash"),
         Setting(
             .insecureRegistry, .boolean, ["MICRO_INSECURE_REGISTRY"], default: "false", in: apiCommands,
             group: .routing,
             "Let other machines register and deregister through the handler registry without any login"),
         Setting(
-            .enableStats, .boolean, ["MICRO_ENABLE_STATS"], default: "false", in: apiCommands, group: .routing,
-            "Count answers, and tell of them at /stats"),
+            .enableStats, .boolean, ["MICRO_ENABLE_STATS"], default: "false", in: apiCommands.union([.web]),
+            group: .routing,
+            "Count answers, and tell of them at /stats, of each gateway and of the dashboard"),
         Setting(
             .descriptors, .list("files"), ["MICRO_DESCRIPTORS"], in: apiCommands.union([.proxy]), group: .routing,
             "Descriptor sets of protoc: types of gRPC services, and routes that they declare"),
@@ -117,8 +120,8 @@ extension Setting {
             as: name("namespace", in: [.web]), group: .routing,
             "What the names of web services begin with; domain to take it from the host"),
         Setting(
-            .webResolver, .word(valid: ["path", "domain", "subdomain"], notYet: []), ["MICRO_WEB_RESOLVER"],
-            default: "path", in: webCommands, as: name("resolver", in: [.web]), group: .routing,
+            .webResolver, .word(valid: ["path", "domain", "subdomain"], notYet: [], isExact: true),
+            ["MICRO_WEB_RESOLVER"], default: "path", in: webCommands, as: name("resolver", in: [.web]), group: .routing,
             "How a request names its web service: by its path, or by the name below the dashboard's domain"),
         Setting(
             .webURL, .text("host"), ["MICRO_WEB_HOST"], in: webCommands, group: .routing,

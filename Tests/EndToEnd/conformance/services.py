@@ -166,7 +166,7 @@ class Endpoints:
     def foo(self, call, context):
         return b'{"ep":"%s","req":%s}' % (call.endpoint.encode(), call.message or b"null")
 
-    bar = foo
+    bar = typed = foo
 
     def foo_md(self, call, context):
         return json.dumps(call.metadata).encode()
@@ -266,13 +266,18 @@ class Endpoints:
         return _encode(messages.Response(body=b"{}"), call)
 
 
+def _same(name, key):
+    """A pair has the name of its entry once more."""
+    return name if name == key else f"{name} with the key {key!r}"
+
+
 def describe(request):
     """A message `go.api.Request` as plain values."""
     return {
         "method": request.method, "path": request.path, "url": request.url,
         "body": request.body.decode("utf-8", "backslashreplace"),
         **{
-            part: {name: list(pair.values) for name, pair in getattr(request, part).items()}
+            part: {_same(name, pair.key): list(pair.values) for name, pair in getattr(request, part).items()}
             for part in ("header", "get", "post")
         },
     }
@@ -291,6 +296,7 @@ SERVICES = {
     "go.micro.api.apimeta": [f"Api.{name}" for name in ("Call", "Made", "Bad", "Echo", "Empty")],
     "go.micro.api.example": ["Example.Call", "Foo.Bar"],
     "go.micro.api.greeter": ["Say.Hello"],
+    "go.micro.api.typed": ["Typed.Call"],
 }
 """Which service has which endpoints."""
 
@@ -518,6 +524,11 @@ ROUTES = {
         {**_route("Api.Made", "weird", "/unknownh", "GET"), "request": _REQUEST},
         {"name": "Api.Echo", "request": _EVENT, "response": _EVENT},
         {"name": "Api.Empty", "request": _EVENT, "response": _EVENT},
+    ],
+    "go.micro.api.typed": [
+        {"name": "Typed.Call", "request": _value(
+            "Request", "Message", _value("s", "string"), _value("t", "string"), _value("n", "float64"),
+            _value("a", "[]int64"))},
     ],
     "go.micro.api.overlap": [
         _route("Foo.Bar", "rpc", "/over/{id}", "GET"), _route("Foo.Call", "rpc", "/over/me", "GET"),
