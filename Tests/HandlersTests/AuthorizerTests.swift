@@ -47,13 +47,19 @@ struct AuthorizerTests {
 
     private static let everyAccount = [AccessRule(id: "a", scope: .accounts, resource: .init(name: "*", endpoint: "*"))]
 
+    /// Where explanations are taken to.
+    private final class Explained: @unchecked Sendable {
+        var explanation: Explanation?
+    }
+
     private func answer(
         _ fields: [(String, String)] = [], method: Method = .get, target: String = "/foo/bar?x=1",
         rules: [AccessRule] = everyAccount, kind: HandlerKind = .rpc, loginURL: String? = nil,
-        servesPages: Bool = false, origins: [String] = [], knowsAtOnce: Bool = true, answers: Bool = true
+        servesPages: Bool = false, origins: [String] = [], knowsAtOnce: Bool = true, answers: Bool = true, explained: Explained? = nil
     ) -> ScriptedExchange {
         var head = RequestHead(method: method, target: target)
         for (name, value) in fields { head.fields.append(name: name, value: value) }
+        let asked = head
         let loop = ManualEventLoop()
         let exchange = ScriptedExchange(head, on: loop)
         let stage = Stage(loop: loop) {
@@ -64,7 +70,9 @@ struct AuthorizerTests {
             let authorizer = Authorizer(
                 provider, namespace: .fixed("go.micro.api"), common: .fixed("go.micro"),
                 origins: OriginPolicy(allowed: origins), configuration: configuration)
-            return RoutingHandler(router: OneRoute(kind: kind), always: Reached(), authorizer: authorizer)
+            let routing = RoutingHandler(router: OneRoute(kind: kind), always: Reached(), authorizer: authorizer)
+            explained?.explanation = routing.explain(asked, body: [])
+            return routing
         }
         stage.play(exchange)
         return exchange
@@ -133,6 +141,32 @@ struct AuthorizerTests {
     func asksForTheGateway(kind: HandlerKind) {
         let rule = AccessRule(id: "a", scope: .everyone, resource: .init(name: "go.micro.api", endpoint: "/foo/*"))
         #expect(answer(rules: [rule], kind: kind).head?.status == .ok)
+    }
+
+    @Test func `what is explained is what is decided, over random rules and requests`() {
+        var dice = SeededNumbers(seed: 17)
+        var counts: [GatewayError.Code?: Int] = [:]
+        for round in 0..<2_000 {
+            let rules = (0..<dice.roll(5)).map { index in
+                AccessRule(
+                    id: "\(index)", scope: .init(dice.pick(["", "*", "user", "admin"])),
+                    isGranted: dice.roll(3) > 0, priority: dice.roll(3),
+                    resource: .init(
+                        name: dice.pick(["*", "go.micro.api.foo", "go.micro.api", "other"]),
+                        endpoint: dice.pick(["*", "Foo.Bar", "/foo/*", "/foo/bar", "/", "Foo.Baz"])))
+            }
+            let fields = dice.pick([[], [Self.bearer], [Self.cookie], [("Authorization", "Bearer x")]])
+            let kind = dice.pick([HandlerKind.rpc, .http, .event])
+            let explained = Explained()
+            let answer = answer(
+                fields, target: dice.pick(["/foo/bar", "/foo", "/foo%2Fbar"]), rules: rules, kind: kind,
+                explained: explained)
+            counts[answer.failure?.code, default: 0] += 1
+            #expect(explained.explanation?.problem == answer.failure, "round \(round)")
+            #expect(explained.explanation?.access?.isGranted == (answer.failure == nil), "round \(round)")
+        }
+        // Each of the three outcomes was met often.
+        #expect(counts.count == 3 && counts.values.allSatisfy { $0 > 100 }, "\(counts)")
     }
 
     // MARK: Login

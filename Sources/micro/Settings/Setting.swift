@@ -50,6 +50,16 @@ struct Setting: Sendable {
         self.help = help
     }
 
+    /// A row whose variable has the name of its key; of every command that serves unless it says so.
+    static func row(
+        _ key: SettingKey, _ kind: SettingKind, default fallback: String? = nil,
+        in commands: Set<CommandName> = CommandName.serving, group: Group, isCommon: Bool = false, _ help: String
+    ) -> Setting {
+        Setting(
+            key, kind, ["MICRO_\(key.rawValue.uppercased())"], default: fallback, in: commands, group: group,
+            isCommon: isCommon, help)
+    }
+
     /// Its flags in a command, without dashes, the one to show first.
     func flags(in command: CommandName) -> [String] {
         guard commands.contains(command) else { return [] }

@@ -28,9 +28,7 @@ extension Setting {
     private static func row(
         _ key: SettingKey, _ kind: SettingKind, default fallback: String? = nil, isCommon: Bool = false, _ help: String
     ) -> Setting {
-        Setting(
-            key, kind, ["MICRO_\(key.rawValue.uppercased())"], default: fallback, in: CommandName.serving,
-            group: .encryption, isCommon: isCommon, help)
+        row(key, kind, default: fallback, group: .encryption, isCommon: isCommon, help)
     }
 }
 

@@ -35,8 +35,6 @@ extension Setting {
         _ key: SettingKey, _ kind: SettingKind, default fallback: String? = nil,
         in commands: Set<CommandName> = CommandName.serving, isCommon: Bool = false, _ help: String
     ) -> Setting {
-        Setting(
-            key, kind, ["MICRO_\(key.rawValue.uppercased())"], default: fallback, in: commands,
-            group: .encryption, isCommon: isCommon, help)
+        row(key, kind, default: fallback, in: commands, group: .encryption, isCommon: isCommon, help)
     }
 }

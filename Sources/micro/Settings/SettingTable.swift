@@ -195,9 +195,7 @@ extension Setting {
     private static func limit(
         _ key: SettingKey, _ kind: SettingKind, default fallback: String?, isCommon: Bool = false, _ help: String
     ) -> Setting {
-        Setting(
-            key, kind, ["MICRO_\(key.rawValue.uppercased())"], default: fallback, in: CommandName.serving,
-            group: .limits, isCommon: isCommon, help)
+        row(key, kind, default: fallback, group: .limits, isCommon: isCommon, help)
     }
 
     private static let patience: SettingKind = .duration(.milliseconds(1) ... .seconds(86_400))
