@@ -22,7 +22,7 @@ package struct Explanation: Sendable {
 
     /// Who may, and why.
     package struct Access: Sendable {
-        /// As rules name it: `service:go.micro.api.foo:foo.bar`.
+        /// As rules name it: `service:go.micro.api.foo:Foo.Bar`.
         package let resource: String
         /// The account of the request's token; nil without a good one.
         package let account: String?

@@ -311,8 +311,8 @@ def test_a_command_without_a_token_is_told_how_to_give_one(run):
 
 
 @pytest.mark.parametrize("fields, words", [
-    ([], f"somebody unknown may not use service:{GREETER}:say.hello: no rule grants it"),
-    (["user"], f"the account joe may use service:{GREETER}:say.hello: the rule users, which grants accounts with the"
+    ([], f"somebody unknown may not use service:{GREETER}:Say.Hello: no rule grants it"),
+    (["user"], f"the account joe may use service:{GREETER}:Say.Hello: the rule users, which grants accounts with the"
                f" scope user service:{GREETER}:Say.Hello"),
 ])
 def test_an_explanation_says_who_may(run, tokens, fields, words):

@@ -9,18 +9,22 @@ package struct AccessResource: Sendable, Equatable {
 
     /// The full name of the service; for what the gateway does itself, its namespace, such as `go.micro.api`.
     package let name: String
-    /// What is asked of it, each reading in lower case: `foo.bar`, `/site/x`. Never empty.
+    /// What is asked of it, as people write it.
+    private let endpoint: String
+    /// The same, each reading in lower case: `foo.bar`, `/site/x`. Never empty.
     let readings: [String]
 
     /// - Parameter endpoint: `Foo.Bar`, or as gRPC writes it, `/package.Foo/Bar`, which is the same.
     package init(calling endpoint: String, of name: String) {
         self.name = name
-        readings = [Self.endpoint(endpoint).lowercased()]
+        self.endpoint = Self.endpoint(endpoint)
+        readings = [self.endpoint.lowercased()]
     }
 
     /// - Parameter path: In canonical form (`PathForm`), still encoded.
     package init(path: Span<UInt8>, of name: String) {
         self.name = name
+        endpoint = String(path)
         readings = Self.readings(of: path)
     }
 
@@ -45,6 +49,11 @@ package struct AccessResource: Sendable, Equatable {
     private static func text(_ bytes: [UInt8]) -> String { PathPattern.normal(String(decoding: bytes, as: UTF8.self)) }
 
     private static var slash: UInt8 { UInt8(ascii: "/") }
+}
+
+extension AccessResource: CustomStringConvertible {
+    /// As a rule for nothing else would name it: `service:go.micro.api.foo:Foo.Bar`.
+    package var description: String { "\(Self.type):\(name):\(endpoint)" }
 }
 
 /// The form in which paths of requests and of rules are compared.

@@ -216,10 +216,6 @@ extension Authorizer {
     }
 }
 
-extension AccessResource: CustomStringConvertible {
-    package var description: String { "\(Self.type):\(name):\(readings[0])" }
-}
-
 extension GatewayError {
     fileprivate static func badToken(_ reason: String) -> GatewayError {
         .unauthorized(
