@@ -4,6 +4,8 @@ package struct Catalog: Sendable, Equatable {
     /// Grows with each change.
     package let generation: UInt64
     private let versions: [String: [Service]]
+    /// By service and name, of the first version that has it: some services have very many.
+    private let endpoints: [String: [String: Endpoint]]
     /// The names of all services, sorted.
     package let names: [String]
 
@@ -13,6 +15,10 @@ package struct Catalog: Sendable, Equatable {
         self.generation = generation
         versions = Dictionary(grouping: services, by: \.name).mapValues { $0.sorted { $0.version < $1.version } }
         names = versions.keys.sorted()
+        endpoints = versions.mapValues { versions in
+            Dictionary(
+                versions.flatMap(\.endpoints).map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        }
     }
 
     /// Every version of a service, sorted by version. Empty when the name is not registered.
@@ -28,7 +34,8 @@ package struct Catalog: Sendable, Equatable {
     ///
     /// - Parameter rule: Looks only at versions that this rule is for. Default at all.
     package func endpoint(_ name: String, of service: String, declaredBy rule: RouteRule? = nil) -> Endpoint? {
-        for version in versions(of: service) where rule?.isFor(version) ?? true {
+        guard let rule else { return endpoints[service]?[name] }
+        for version in versions(of: service) where rule.isFor(version) {
             if let endpoint = version.endpoints.first(where: { $0.name == name }) { return endpoint }
         }
         return nil

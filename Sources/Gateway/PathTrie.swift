@@ -94,12 +94,20 @@ package struct PathTrie<Value: Sendable>: Sendable {
     func match(_ method: Method, _ request: PathParts) -> Match? {
         guard !isEmpty else { return nil }
         if !verbRoots.isEmpty, let (verb, parts) = request.withoutVerb, let start = verbRoots[verb],
-            let entry = find(from: start, parts.segments[...], method)
+            let place = find(from: start, parts.segments, 0, method)
         {
-            return Match(value: entry.value, fields: parts.fields(of: entry.template))
+            return match(at: place, parts)
         }
-        guard let root, let entry = find(from: root, request.segments[...], method) else { return nil }
-        return Match(value: entry.value, fields: request.fields(of: entry.template))
+        guard let root, let place = find(from: root, request.segments, 0, method) else { return nil }
+        return match(at: place, request)
+    }
+
+    /// Where an entry is: to hand it around itself would count references to all that it has.
+    private typealias Place = (node: Int, entry: Int)
+
+    private func match(at place: Place, _ parts: PathParts) -> Match {
+        let entry = nodes[place.node].entries[place.entry]
+        return Match(value: entry.value, fields: parts.fields(of: entry.template))
     }
 
     /// The methods that have a value for this path, sorted. For what to tell a client that asked with another one.
@@ -132,24 +140,35 @@ package struct PathTrie<Value: Sendable>: Sendable {
         }
     }
 
-    private func find(from index: Int, _ segments: ArraySlice<String>, _ method: Method) -> Entry? {
-        let node = nodes[index]
-        if let first = segments.first {
-            let left = segments.dropFirst()
-            if let next = node.literals[first], let entry = find(from: next, left, method) { return entry }
-            if !first.isEmpty, let next = node.one, let entry = find(from: next, left, method) { return entry }
-        } else if let entry = Self.entry(of: node, method) {
-            return entry
+    /// - Parameter start: The first segment that the nodes before have not taken.
+    private func find(from node: Int, _ segments: [String], _ start: Int, _ method: Method) -> Place? {
+        if start < segments.count {
+            if let next = nodes[node].literals[segments[start]],
+                let place = find(from: next, segments, start + 1, method)
+            {
+                return place
+            }
+            if let next = nodes[node].one, !segments[start].isEmpty,
+                let place = find(from: next, segments, start + 1, method)
+            {
+                return place
+            }
+        } else if let entry = entry(of: node, method) {
+            return (node, entry)
         }
-        for rest in node.rests where rest.length <= segments.count {
-            if let entry = find(from: rest.node, segments.suffix(rest.length), method) { return entry }
+        for index in nodes[node].rests.indices {
+            let (length, next) = nodes[node].rests[index]
+            guard length <= segments.count - start else { continue }
+            if let place = find(from: next, segments, segments.count - length, method) { return place }
         }
         return nil
     }
 
-    private static func entry(of node: Node, _ method: Method) -> Entry? {
-        node.entries.first { $0.method == method }
-            ?? (method == .head ? node.entries.first { $0.method == .get } : nil)
-            ?? node.entries.first { $0.method == nil }
+    private func entry(of node: Int, _ method: Method) -> Int? {
+        func first(_ wanted: Method?) -> Int? {
+            for index in nodes[node].entries.indices where nodes[node].entries[index].method == wanted { return index }
+            return nil
+        }
+        return first(method) ?? (method == .head ? first(.get) : nil) ?? first(nil)
     }
 }

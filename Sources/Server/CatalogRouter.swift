@@ -40,7 +40,7 @@ package final class CatalogRouter: Router {
     private let declared: DeclaredRoutes?
     /// For explanations only: to decide takes no clock.
     private let clock: () -> ContinuousClock.Instant
-    /// Under which name the service of a declared route is registered.
+    /// Under which name the service of a declared route is registered that is registered under none of its own.
     private var services: [ObjectIdentifier: Destination?] = [:]
 
     /// - Parameters:
@@ -126,9 +126,8 @@ package final class CatalogRouter: Router {
             }
             let destination = try resolver.resolve(head)
             trace?.resolved = destination
-            return try find(
-                destination, for: kind(of: destination), use,
-                derivedBy: "resolver \(resolver.name), namespace \(namespace)", trace)
+            let nodes = try rotation(for: destination, use, isResolved: true, trace)
+            return route(to: destination, for: kind(of: destination), over: nodes)
         } catch {
             throw declared?.explain(error, head) ?? error
         }
@@ -136,7 +135,8 @@ package final class CatalogRouter: Router {
 
     package func route(to destination: Destination) throws(GatewayError) -> Route {
         forgetOldCatalog()
-        return try find(destination, for: mode.kind, use(for: mode.kind) ?? .calls, derivedBy: nil, nil)
+        let nodes = try rotation(for: destination, use(for: mode.kind) ?? .calls, nil)
+        return route(to: destination, for: mode.kind, over: nodes)
     }
 
     private func use(for kind: HandlerKind) -> NodeUse? { mode == .grpc ? .grpc : kind.nodeUse }
@@ -189,12 +189,15 @@ package final class CatalogRouter: Router {
             trace?.passOver(rule)
             return nil
         }
-        let route = try find(destination, for: rule.kind, use, declaredBy: rule, derivedBy: nil, trace)
         return Route(
-            destination: destination, kind: rule.kind, nodes: route.nodes, isStream: rule.isStream, binding: binding)
+            destination: destination, kind: rule.kind,
+            nodes: try rotation(for: destination, use, declaredBy: rule, trace), isStream: rule.isStream,
+            binding: binding)
     }
 
     private func destination(of rule: RouteRule) -> Destination? {
+        if let named = rule.namedDestination(in: view.catalog) { return named }
+        // To look at all services takes long.
         if let known = services[ObjectIdentifier(rule)] { return known }
         let found = rule.destination(in: view.catalog)
         services[ObjectIdentifier(rule)] = .some(found)
@@ -203,24 +206,25 @@ package final class CatalogRouter: Router {
 
     // MARK: Nodes
 
-    private func find(
-        _ destination: Destination, for kind: HandlerKind, _ use: NodeUse, declaredBy rule: RouteRule? = nil,
-        derivedBy derivation: String?, _ trace: RouteTrace?
-    ) throws(GatewayError) -> Route {
+    /// - Parameter isResolved: Whether the resolver named the service, which an error then tells.
+    private func rotation(
+        for destination: Destination, _ use: NodeUse, declaredBy rule: RouteRule? = nil, isResolved: Bool = false,
+        _ trace: RouteTrace?
+    ) throws(GatewayError) -> NodeRotation {
         let service = destination.service
         let versions = view.catalog.versions(of: service)
-        guard !versions.isEmpty else { throw unknown(destination, derivedBy: derivation).concerning(service) }
+        guard !versions.isEmpty else { throw unknown(destination, isResolved: isResolved).concerning(service) }
         let choice = VersionChoice(among: versions, for: destination, use, declaredBy: rule)
         if let trace { describe(versions, choice, use, declaredBy: rule, in: trace) }
         let key = RotationKey(service: service, use: use, versions: choice)
-        if let rotation = rotations[key] { return route(to: destination, for: kind, over: rotation) }
+        if let known = rotations[key] { return known }
         let all = choice.nodes(of: versions)
         guard !all.isEmpty else { throw .noNodes(of: service).concerning(service) }
         let usable = all.filter { use.accepts($0.wireProtocol) }
         guard !usable.isEmpty else { throw mismatch(destination, use, speaks: all[0].wireProtocol).concerning(service) }
         let rotation = NodeRotation(nodes: usable, strategy: strategy, health: health)
         rotations[key] = rotation
-        return route(to: destination, for: kind, over: rotation)
+        return rotation
     }
 
     private func route(to destination: Destination, for kind: HandlerKind, over rotation: NodeRotation) -> Route {
@@ -265,9 +269,12 @@ package final class CatalogRouter: Router {
         ).concerning(service)
     }
 
-    private func unknown(_ destination: Destination, derivedBy rule: String?) -> GatewayError {
+    private func unknown(_ destination: Destination, isResolved: Bool) -> GatewayError {
         var sentence = "service \(destination.service) is not registered"
-        if let rule { sentence += "; it was derived, with endpoint \(destination.endpoint), by \(rule)" }
+        if isResolved {
+            sentence += "; it was derived, with endpoint \(destination.endpoint), by resolver \(resolver.name)"
+            sentence += ", namespace \(namespace)"
+        }
         let near = NearestWord.all(to: destination.service, in: view.catalog.names)
         if !near.isEmpty {
             sentence += "; the nearest registered names are \(near.joined(separator: ", "))"
