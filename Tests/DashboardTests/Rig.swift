@@ -19,7 +19,8 @@ struct Rig {
     init(
         canWrite: Bool = true, policy: AccessPolicy = AccessPolicy(), gateways: [StatusFacts.Gateway] = [],
         unreadiness: String? = nil, documented: [DocumentedGateway] = [], types: KnownTypes? = nil,
-        operators: (any OperatorRecords)? = nil, statistics: RequestStatistics? = nil
+        operators: (any OperatorRecords)? = nil, statistics: RequestStatistics? = nil,
+        rules: [AccessRule]? = nil, loginURL: String? = nil
     ) {
         let view = view
         let registrar = canWrite ? registrar : nil
@@ -31,6 +32,7 @@ struct Rig {
         stage = Stage(loop: loop) {
             DashboardHandler(
                 catalog: view.view, facts: facts, registrar: registrar, files: .embedded, policy: policy,
+                authorizer: rules.map { Self.authorizer($0, loginURL) },
                 rpc: EchoRPC(), web: WebResolver(mode: .path, namespace: .fixed("go.micro.web")),
                 applications: StubApplications(), token: PageToken(),
                 unreadiness: { unreadiness },
@@ -38,6 +40,14 @@ struct Rig {
                 gateways: documented, types: types.map(KnownTypeSource.init), operators: operators,
                 statistics: statistics.map { numbers in { @Sendable in report(numbers) } })
         }
+    }
+
+    private static func authorizer(_ rules: [AccessRule], _ loginURL: String?) -> Authorizer {
+        var configuration = Authorizer.Configuration()
+        (configuration.loginURL, configuration.servesPages) = (loginURL, true)
+        return Authorizer(
+            ScriptedProvider(rules), namespace: .fixed("go.micro.web"), common: .fixed("go.micro"),
+            configuration: configuration)
     }
 
     func request(

@@ -8,35 +8,6 @@ import Testing
 
 @Suite("Authorizer")
 struct AuthorizerTests {
-    /// Tokens are `issuer:id:scope`. What it does not know it learns at once, or never.
-    ///
-    /// Unchecked because a test and its hand-turned loop share one thread.
-    private final class ScriptedProvider: AuthProvider, @unchecked Sendable {
-        let name = "scripted"
-        private let given: AccessRules
-        private var isAsked = false
-        var knowsAtOnce = true
-        var answers = true
-
-        init(_ rules: [AccessRule]) { given = AccessRules(rules) }
-
-        func rules(of namespace: String) -> AccessRules? { knowsAtOnce || isAsked ? given : nil }
-
-        func account(of token: String, in namespace: String) -> TokenAnswer {
-            guard knowsAtOnce || isAsked else { return .unknown }
-            let parts = token.split(separator: ":").map(String.init)
-            guard parts.count == 3 else { return .refused("is none") }
-            return .account(Account(id: parts[1], issuer: parts[0], scopes: [parts[2]]))
-        }
-
-        nonisolated(nonsending) func learn(
-            _ token: String?, in namespace: String, wakeup: Wakeup
-        ) async throws(GatewayError) {
-            guard answers else { throw GatewayError(.noNodes, "nobody answers") }
-            isAsked = true
-        }
-    }
-
     /// Says that it was reached.
     private final class Reached: RouteHandler {
         nonisolated(nonsending) func handle(_ exchange: Exchange, over route: Route) async throws(GatewayError) {
@@ -55,7 +26,8 @@ struct AuthorizerTests {
     private func answer(
         _ fields: [(String, String)] = [], method: Method = .get, target: String = "/foo/bar?x=1",
         rules: [AccessRule] = everyAccount, kind: HandlerKind = .rpc, loginURL: String? = nil,
-        servesPages: Bool = false, origins: [String] = [], knowsAtOnce: Bool = true, answers: Bool = true, explained: Explained? = nil
+        servesPages: Bool = false, origins: [String] = [], knowsAtOnce: Bool = true, answers: Bool = true,
+        explained: Explained? = nil
     ) -> ScriptedExchange {
         var head = RequestHead(method: method, target: target)
         for (name, value) in fields { head.fields.append(name: name, value: value) }
@@ -63,8 +35,7 @@ struct AuthorizerTests {
         let loop = ManualEventLoop()
         let exchange = ScriptedExchange(head, on: loop)
         let stage = Stage(loop: loop) {
-            let provider = ScriptedProvider(rules)
-            (provider.knowsAtOnce, provider.answers) = (knowsAtOnce, answers)
+            let provider = ScriptedProvider(rules, knowsAtOnce: knowsAtOnce, answers: answers)
             var configuration = Authorizer.Configuration()
             (configuration.loginURL, configuration.servesPages) = (loginURL, servesPages)
             let authorizer = Authorizer(

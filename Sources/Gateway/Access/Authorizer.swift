@@ -173,7 +173,8 @@ package final class Authorizer {
     private func wantsPage(_ request: borrowing RequestHead) -> Bool {
         let isNamed = request.fields.values(.accept).contains { $0.lowercased().contains("text/html") }
         guard isNamed || configuration.servesPages && !request.path.hasPrefix("/api/") else { return false }
-        return (request.fields.acceptedWeight(of: "text/html") ?? 1) > 0
+        if !request.fields.contains(.accept) { return true }
+        return (request.fields.acceptedWeight(of: "text/html") ?? 0) > 0
     }
 
     /// A login page that one must be logged in to see would send people in circles.
