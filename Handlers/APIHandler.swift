@@ -27,7 +27,8 @@ package final class APIHandler: RouteHandler {
         try form.checkLength(of: message)
 
         CallMetadata.fill(
-            &exchange.metadata, from: exchange.request, exchange.forwarding, configuration, for: .wholeRequest)
+            &exchange.metadata, from: exchange.request, exchange.forwarding, configuration, for: .wholeRequest,
+            numbers: &exchange.numbers)
         var call = RPCCall(
             destination: route.destination, body: message, metadata: exchange.metadata,
             deadline: exchange.now + CallTimeout.requested(by: exchange.request, configuration), exchange: exchange)

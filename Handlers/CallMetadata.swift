@@ -1,4 +1,4 @@
-internal import Gateway
+package import Gateway
 package import HTTP
 
 /// What a service is told of the HTTP request behind a call: its fields as metadata.
@@ -22,10 +22,12 @@ package enum CallMetadata {
 
     /// The fields of the request that are meant for the service, and what the gateway says about it.
     ///
-    /// - Parameter context: The client's address as the gateway saw it, and whether the peer may speak for others.
+    /// - Parameters:
+    ///   - context: The client's address as the gateway saw it, and whether the peer may speak for others.
+    ///   - numbers: For identifiers.
     package static func fill(
         _ metadata: inout HeaderFields, from head: borrowing RequestHead, _ context: ForwardingContext,
-        _ configuration: RPCConfiguration, for purpose: Purpose
+        _ configuration: RPCConfiguration, for purpose: Purpose, numbers: inout QuickNumbers
     ) {
         metadata.removeAll(keepingCapacity: true)
         metadata.appendMetadata(of: head, keepsEmpty: purpose != .call)
@@ -34,7 +36,7 @@ package enum CallMetadata {
             metadata.append(name: "Micro-Namespace", value: name)
         }
         if purpose.namesCaller { metadata.append(name: "Micro-From-Service", value: configuration.serviceName) }
-        if purpose.isTraced { trace(&metadata) }
+        if purpose.isTraced { trace(&metadata, &numbers) }
         if context.isTrusted, head.fields.contains(.xForwardedFor) {
             let chain = head.fields.values(.xForwardedFor) + [context.clientAddress]
             metadata.append(.xForwardedFor, chain.joined(separator: ", "))
@@ -48,14 +50,14 @@ package enum CallMetadata {
 
     /// Goes on with the trace that the client has begun, or begins one, so that what services call because of this call is
     /// known to belong together.
-    private static func trace(_ metadata: inout HeaderFields) {
-        identify("Micro-Trace-Id", in: &metadata)
-        identify("Micro-Span-Id", in: &metadata)
+    private static func trace(_ metadata: inout HeaderFields, _ numbers: inout QuickNumbers) {
+        identify("Micro-Trace-Id", in: &metadata, &numbers)
+        identify("Micro-Span-Id", in: &metadata, &numbers)
     }
 
-    private static func identify(_ name: String, in metadata: inout HeaderFields) {
+    private static func identify(_ name: String, in metadata: inout HeaderFields, _ numbers: inout QuickNumbers) {
         guard metadata.firstIndex(named: name.utf8.span) == nil else { return }
-        let identifier = RandomUUID.make()
+        let identifier = RandomUUID.make(using: &numbers)
         // Neither name nor identifier is anyone's but ours, so nothing is wrong with them.
         try? metadata.append(untrusted: name.utf8.span, value: identifier.span)
     }

@@ -83,7 +83,8 @@ package final class MessagePublisher {
     /// What goes along with a message that this request publishes: its own fields, as far as they are for services.
     func header(of exchange: Exchange, type: String?, topic: String) -> [String: String] {
         CallMetadata.fill(
-            &exchange.metadata, from: exchange.request, exchange.forwarding, configuration, for: .event)
+            &exchange.metadata, from: exchange.request, exchange.forwarding, configuration, for: .event,
+            numbers: &exchange.numbers)
         var header: [String: String] = [:]
         for index in 0..<exchange.metadata.count {
             header[exchange.metadata.goSpelling(at: index)] = exchange.metadata.value(at: index)

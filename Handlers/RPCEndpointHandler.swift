@@ -65,7 +65,8 @@ package final class RPCEndpointHandler: Handler {
         let destination = Destination(service: request.service, endpoint: request.endpoint)
         let described = catalog.catalog.endpoint(request.endpoint, of: request.service)
         CallMetadata.fill(
-            &exchange.metadata, from: exchange.request, exchange.forwarding, configuration, for: .namedCall)
+            &exchange.metadata, from: exchange.request, exchange.forwarding, configuration, for: .namedCall,
+            numbers: &exchange.numbers)
         if let format = StreamFormat(for: exchange.request, isStream: described?.isStream) {
             return try await stream(request, to: exchange, as: format)
         }

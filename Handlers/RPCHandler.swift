@@ -93,7 +93,8 @@ package final class RPCHandler: RouteHandler {
         case .protobuf: try checkMessage(body, head, route)
         }
         CallMetadata.fill(
-            &exchange.metadata, from: head, exchange.forwarding, configuration, for: .call)
+            &exchange.metadata, from: head, exchange.forwarding, configuration, for: .call,
+            numbers: &exchange.numbers)
         // The clock starts here, because how long the client took to send is not the service's affair.
         var call = RPCCall(
             destination: route.destination, body: body, metadata: exchange.metadata,
@@ -119,7 +120,8 @@ package final class RPCHandler: RouteHandler {
             if first.text == "null" { RequestPayload.replace(&first, with: [:]) }
         }
         CallMetadata.fill(
-            &exchange.metadata, from: exchange.request, exchange.forwarding, configuration, for: .call)
+            &exchange.metadata, from: exchange.request, exchange.forwarding, configuration, for: .call,
+            numbers: &exchange.numbers)
         var call = RPCCall(streaming: route.destination, for: exchange, configuration)
         call.tellsHost = true
         let stream = try await dispatcher.open(call, over: route, wakeup: exchange.wakeup)

@@ -31,7 +31,8 @@ struct WebSocketHandler {
         let first = try firstMessage(exchange, route, format)
 
         CallMetadata.fill(
-            &exchange.metadata, from: exchange.request, exchange.forwarding, configuration, for: .call)
+            &exchange.metadata, from: exchange.request, exchange.forwarding, configuration, for: .call,
+            numbers: &exchange.numbers)
         var call = RPCCall(streaming: route.destination, for: exchange, configuration)
         call.format = format
         call.tellsHost = true

@@ -156,6 +156,8 @@ package final class Exchange {
 
     /// What a call sends along. Kept from request to request for its memory; whoever uses it fills it anew.
     package var metadata = HeaderFields()
+    /// For identifiers of what this request causes.
+    package var numbers = QuickNumbers()
     private var spares: [ByteBuffer] = []
     /// A larger buffer is not kept, so that one large request does not make a connection large for ever.
     private static let largestSpare = 4_096

@@ -6,7 +6,12 @@ package enum RandomUUID {
     /// The same, without any memory.
     package static func make() -> InlineArray<36, UInt8> {
         var generator = SystemRandomNumberGenerator()
-        return make(high: generator.next(), low: generator.next())
+        return make(using: &generator)
+    }
+
+    /// The same of other numbers.
+    package static func make(using generator: inout some RandomNumberGenerator) -> InlineArray<36, UInt8> {
+        make(high: generator.next(), low: generator.next())
     }
 
     /// The identifier of these bits, but for those that say which kind it is.
