@@ -111,6 +111,17 @@ def grpc_backend(programs: Programs, codec: str) -> int:
     return port
 
 
+def tolerant(programs: Programs, port: int) -> int:
+    """The same server for clients that send `host` as metadata, as Go Micro's do, which nginx refuses and nghttpx drops."""
+    front = free_port()
+    programs.start(
+        LOAD_CPU, "nghttpx", f"-f127.0.0.1,{front};no-tls", f"-b127.0.0.1,{port};;proto=h2", "-n1", "--no-ocsp",
+        "--accesslog-file=/dev/null", "--errorlog-file=/dev/null", "--conf=/dev/null",
+        "--frontend-http2-max-concurrent-streams=1024")
+    wait_for(front)
+    return front
+
+
 def descriptors(programs: Programs) -> str:
     """The descriptor set of the benchmark's service."""
     path = f"{programs.directory}/greeter.pb"

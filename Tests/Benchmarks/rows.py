@@ -100,7 +100,8 @@ def handshakes(programs: Programs) -> tuple[str, list[Contender]]:
 
 def grpc(programs: Programs) -> tuple[str, list[Contender]]:
     """JSON from clients, gRPC to the backend: Envoy transcodes, micro transcodes and speaks Go Micro's JSON codec."""
-    protobuf, json_codec = peers.grpc_backend(programs, "proto"), peers.grpc_backend(programs, "json")
+    protobuf = peers.grpc_backend(programs, "proto")
+    json_codec = peers.tolerant(programs, peers.grpc_backend(programs, "json"))
     envoy, api, web = (free_port() for _ in range(3))
     descriptors = peers.descriptors(programs)
     peer = programs.envoy(peers.ENVOY.format(port=envoy, backend=protobuf, descriptors=descriptors))
