@@ -112,7 +112,7 @@ def grpc_backend(programs: Programs, codec: str) -> int:
 
 
 def tolerant(programs: Programs, port: int) -> int:
-    """The same server for clients that send `host` as metadata, as Go Micro's do, which nginx refuses and nghttpx drops."""
+    """The same server for clients that send `host` as metadata: nginx refuses it, nghttpx drops it."""
     front = free_port()
     programs.start(
         LOAD_CPU, "nghttpx", f"-f127.0.0.1,{front};no-tls", f"-b127.0.0.1,{port};;proto=h2", "-n1", "--no-ocsp",
