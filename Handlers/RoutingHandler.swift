@@ -94,8 +94,11 @@ package final class RoutingHandler: ExplainingHandler {
         let outcome: Result<Route, GatewayError>
         do throws(GatewayError) {
             let route = try router.route(exchange.request)
-            // It tells what may be asked for, which browsers want to know of whoever they ask for.
-            if exchange.request.method == .options, route.kind.nodeUse != .proxying { return route }
+            // Calls are not made with it: it is answered here, with what may be asked for. Every other handler may ask a
+            // service, or do something itself.
+            if exchange.request.method == .options, route.kind == .rpc, exchange.webSocketOffer == .none {
+                return route
+            }
             outcome = .success(route)
         } catch {
             if error.methods(for: exchange.request.method) != nil { throw error }

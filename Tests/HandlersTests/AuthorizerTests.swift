@@ -140,6 +140,19 @@ struct AuthorizerTests {
         #expect(counts.count == 3 && counts.values.allSatisfy { $0 > 100 }, "\(counts)")
     }
 
+    @Test(
+        "OPTIONS needs no account where it is answered without a service, and nowhere else",
+        arguments: [
+            (HandlerKind.rpc, true), (.api, false), (.http, false), (.web, false), (.event, false), (.broker, false),
+            (.registry, false), (.cloudevents, false),
+        ])
+    func guardsOptions(kind: HandlerKind, isOpen: Bool) {
+        let answer = answer(method: .options, kind: kind)
+        #expect((answer.head?.status == .ok) == isOpen)
+        #expect((answer.failure?.code == .unauthorized) == !isOpen)
+        #expect(self.answer([Self.bearer], method: .options, kind: kind).head?.status == .ok)
+    }
+
     // MARK: Login
 
     @Test(
