@@ -49,7 +49,7 @@ package struct Issuance {
         case finished([UInt8])
     }
 
-    /// How often a nonce may be bad.
+    /// How often in a row a nonce may be bad. One that was good shows that the server takes them (RFC 8555, 6.5).
     static let maximumBadNonces = 10
     /// How much a server may want to be proved. One is what it should want.
     static let maximumAuthorizations = 10
@@ -112,6 +112,7 @@ package struct Issuance {
             return
         }
         guard reply.isSuccess else { return try refused(reply) }
+        badNonces = 0
         switch stage {
         case .directory: try takeDirectory(reply)
         case .account: try takeAccount(reply)

@@ -70,6 +70,17 @@ struct IssuanceTests {
         #expect(authority.complaints == [])
     }
 
+    @Test func `a server that refuses nonces now and then gets as many tries at each place as at one`() throws {
+        let authority = try ScriptedAuthority()
+        for place in Self.posts {
+            authority.replies[place] = Array(
+                repeating: ScriptedAuthority.problem("badNonce"), count: Issuance.maximumBadNonces)
+        }
+        let outcome = authority.carryOut(authority.wish())
+        #expect(outcome.chain == "CHAIN")
+        #expect(authority.complaints == [])
+    }
+
     @Test("a server that takes no nonce ends it, and a refusal does at any place", arguments: posts)
     func refusals(place: String) throws {
         for problem in ["badNonce", "serverInternal", "malformed", "unheardOf"] {

@@ -90,7 +90,7 @@ class Program:
         """The first line that is wanted, of those that the program has told or tells in time."""
         with self._told:
             found = self._told.wait_for(lambda: next((line for line in self.lines if is_wanted(line)), None), limit)
-        assert found, f"{self.arguments} did not tell what was waited for, but {self.lines[-3:]}"
+        assert found, f"{self.arguments} did not tell what was waited for, but {self.lines[-10:]}"
         return found
 
     def message(self, pattern, limit=10):
