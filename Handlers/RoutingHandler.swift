@@ -107,7 +107,7 @@ package final class RoutingHandler: ExplainingHandler {
         let resource =
             switch outcome {
             case .success(let route):
-                authorizer.resource(for: route.destination, route.kind, of: exchange.request)
+                authorizer.resource(for: route.aim, of: exchange.request)
             case .failure: resource(of: exchange.request, authorizer)
             }
         if case .success(let route) = outcome { exchange.service = route.destination.service }
@@ -116,8 +116,8 @@ package final class RoutingHandler: ExplainingHandler {
     }
 
     private func resource(of head: RequestHead, _ authorizer: Authorizer) -> AccessResource {
-        guard let aim = router.destination(of: head) else { return authorizer.ownResource(of: head) }
-        return authorizer.resource(for: aim.destination, aim.kind, of: head)
+        guard let aim = router.aim(of: head) else { return authorizer.ownResource(of: head) }
+        return authorizer.resource(for: aim, of: head)
     }
 
     private func branch(for kind: HandlerKind) throws(GatewayError) -> Branch {

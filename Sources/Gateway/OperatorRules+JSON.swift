@@ -8,7 +8,9 @@ extension OperatorRoute {
     private static let maximumWords = 16
     /// The longest name of a service, an endpoint or a namespace, in bytes.
     private static let maximumName = 256
-    private static let members = ["path", "methods", "hosts", "handler", "service", "namespace", "endpoint", "stream"]
+    private static let members = [
+        "path", "methods", "hosts", "handler", "stripPrefix", "service", "namespace", "endpoint", "stream",
+    ]
 
     package init(json: JSONValue) throws(OperatorRefusal) {
         let object = try StrictObject(json, of: "a route", known: Self.members)
@@ -35,8 +37,20 @@ extension OperatorRoute {
             namespace: try object.name("namespace", Self.maximumName),
             endpoint: try object.name("endpoint", Self.maximumName) ?? "")
         isStream = try object.truth("stream") ?? false
+        strippedPrefix = try Self.prefix(try object.text("stripPrefix"), of: condition, for: kind)
         if kind.nodeUse != nil, service.isEmpty {
             throw OperatorRefusal("a route with handler \(kind.rawValue) needs a service, such as user-service")
+        }
+    }
+
+    private static func prefix(
+        _ text: String?, of condition: RouteRule.Condition, for kind: HandlerKind
+    ) throws(OperatorRefusal) -> PathPrefix? {
+        guard let text else { return nil }
+        do throws(PathTemplate.Malformed) {
+            return try condition.prefix(named: text, for: kind)
+        } catch {
+            throw OperatorRefusal("the prefix to strip is wrong: \(error)")
         }
     }
 
@@ -46,6 +60,7 @@ extension OperatorRoute {
         object["methods"] = .array(condition.methods.map { .string($0.description) })
         object["hosts"] = .array(condition.hosts.map { .string($0.description) })
         object["handler"] = .string(kind.rawValue)
+        if let strippedPrefix { object["stripPrefix"] = .string(strippedPrefix.description) }
         object["service"] = .string(service)
         if let namespace { object["namespace"] = .string(namespace) }
         object["endpoint"] = .string(endpoint)

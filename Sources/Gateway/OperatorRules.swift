@@ -32,6 +32,8 @@ package struct OperatorRoute: Sendable, Equatable {
     package var endpoint: String
     /// Whether the endpoint streams.
     package var isStream = false
+    /// What is taken off the path of a request before it is passed on. Nil for nothing.
+    package var strippedPrefix: PathPrefix?
 
     package init(
         on condition: RouteRule.Condition, kind: HandlerKind = .rpc, service: String, namespace: String? = nil,
@@ -54,8 +56,8 @@ package struct OperatorRoute: Sendable, Equatable {
     /// What the gateways go by.
     package var rule: RouteRule {
         RouteRule(
-            on: condition, kind: kind, services: services, endpoint: endpoint, isStream: isStream,
-            declarer: .operator, origin: Self.origin)
+            on: condition, without: strippedPrefix, kind: kind, services: services, endpoint: endpoint,
+            isStream: isStream, declarer: .operator, origin: Self.origin)
     }
 }
 

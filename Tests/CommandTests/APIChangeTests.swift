@@ -34,6 +34,15 @@ struct APIChangeTests {
             ])
     }
 
+    @Test func `what is taken off the path is posted and printed`() async {
+        let made = #"{"data":[{"path":"/shop/**","handler":"http","stripPrefix":"/shop","service":"shop"}]}"#
+        let (outside, requester) = outside(["POST /api/routes": (200, made)])
+        let flags = "--path=/shop/** --strip_prefix=/shop --handler=http --service=shop"
+        let result = await run("api add route \(flags)", in: outside)
+        #expect(result.output == "any /shop/** -> http shop, without /shop\n")
+        #expect(requester.requests.first?.body.contains(#""stripPrefix":"/shop""#) == true)
+    }
+
     @Test func `a limit is set with its window in seconds, listed and deleted`() async {
         let made = #"{"data":[{"path":"/user","requests":100,"window":90}]}"#
         let (outside, requester) = outside([

@@ -23,6 +23,56 @@ struct OperatorRulesTests {
         ])
     func services(text: String, services: [String]) throws { #expect(try route(text).rule.services == services) }
 
+    @Test(
+        "a literal beginning of the path can be taken off",
+        arguments: [
+            ("/shop/**", "/shop"), ("/shop", "/shop"), ("/a/b/{id}", "/a"), ("/a/b/{id}", "/a/b"),
+            ("/v1/{name=shelves/*}", "/v1/shelves"), ("/shop/", "/shop"), ("/a/b:go", "/a"),
+        ])
+    func prefixes(path: String, prefix: String) throws {
+        let text = #"{"path":"\#(path)","handler":"http","service":"s","stripPrefix":"\#(prefix)"}"#
+        let route = try route(text)
+        #expect(route.rule.strippedPrefix?.description == prefix)
+        #expect(route.json["stripPrefix"] == .string(prefix))
+        #expect(try OperatorRoute(json: route.json) == route)
+    }
+
+    @Test(
+        "what cannot be taken off is refused, with what can be",
+        arguments: [
+            ("/s/**", "http", "/t", "/t is no beginning of the path /s/** that can be taken off: write /s"),
+            ("/s/**", "web", "/s/", "/s/ is no beginning of the path /s/** that can be taken off: write /s"),
+            ("/a/b/*", "proxy", "/", "/ is no beginning of the path /a/b/* that can be taken off: write /a or /a/b"),
+            ("/a/*", "http", "", "nothing is no beginning of the path /a/* that can be taken off: write /a"),
+            ("/a/b:go", "http", "/a/b", "/a/b is no beginning of the path /a/b:go that can be taken off: write /a"),
+            (
+                "/{id}/b", "http", "/b",
+                "the path /{id}/b has no literal beginning that can be taken off, such as that of /shop/**"
+            ),
+            (
+                "^/shop/.*$", "http", "/shop",
+                "a regular expression has no beginning that can be taken off: write the path as a template, such as"
+                    + " /shop/**"
+            ),
+            (
+                "/shop/**", "rpc", "/shop",
+                "only what is passed on has a path of which something can be taken off: with handler http, proxy or web,"
+                    + " and this route has rpc"
+            ),
+        ])
+    func wrongPrefixes(path: String, handler: String, prefix: String, sentence: String) throws {
+        let text = #"{"path":"\#(path)","handler":"\#(handler)","service":"s","stripPrefix":"\#(prefix)"}"#
+        let refusal = #expect(throws: OperatorRefusal.self) { try route(text) }
+        #expect(refusal?.sentence == "the prefix to strip is wrong: \(sentence)")
+    }
+
+    @Test func `routes that were kept before anything could be taken off are read`() throws {
+        let route =
+            #"{"path":"/s","handler":"http","service":"s","methods":[],"hosts":[],"endpoint":"","stream":false}"#
+        let old = #"{"version":1,"routes":[\#(route)],"limits":[]}"#
+        #expect(try OperatorRules(json: JSONParser.parse(old)).routes.map(\.strippedPrefix) == [nil])
+    }
+
     @Test func `a service within the namespace is called by the same endpoint`() throws {
         let rule = try route(#"{"path":"/u","service":"user","namespace":"a","endpoint":"User.Call"}"#).rule
         let catalog = Catalog(

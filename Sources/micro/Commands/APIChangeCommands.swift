@@ -21,6 +21,7 @@ struct APIAddCommand: MicroCommand {
         ]
         let names: [(String, SettingKey)] = [
             ("service", .routeService), ("namespace", .routeNamespace), ("endpoint", .routeEndpoint),
+            ("stripPrefix", .routePrefix),
         ]
         for (name, key) in names {
             if let text = settings.text(key) { route[name] = .string(text) }

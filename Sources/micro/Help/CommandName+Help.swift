@@ -108,6 +108,8 @@ extension CommandName {
             [
                 "micro api add route --path=/user --method=POST --service=user-service",
                 "micro api add route --path=/user/{id} --service=users --endpoint=User.Read",
+                "micro api add route --path=/shop/** --strip_prefix=/shop \\",
+                "    --handler=http --service=shop",
             ]
         case .apiSet:
             [

@@ -13,6 +13,7 @@ enum DeclarationText {
             var line = "\(condition) -> \(target.filter { !$0.isEmpty }.joined(separator: " "))"
             let others = otherNames(of: service, in: route)
             if !others.isEmpty { line += " (or \(others.joined(separator: ", ")))" }
+            if let prefix = route["stripPrefix"]?.stringValue { line += ", without \(prefix)" }
             if let origin = route["origin"]?.stringValue { line += " # \(origin)" }
             let winners = words(route["yieldsTo"])
             if !winners.isEmpty { line += "; yields to \(winners.joined(separator: "; "))" }

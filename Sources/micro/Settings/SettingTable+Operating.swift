@@ -35,6 +35,10 @@ extension Setting {
             .routeEndpoint, "endpoint", .text("name"), [.apiAdd],
             "The endpoint, such as User.Create; what the path says, or the service's only one, when unset"),
         row(
+            .routePrefix, "strip_prefix", .text("path"), [.apiAdd],
+            "The beginning of the path, such as /shop, that is taken off before requests are passed on; for handlers http,"
+                + " proxy and web. The service is told it in X-Forwarded-Prefix"),
+        row(
             .limitRequests, "requests", .integer(RateLimit.requestCounts), [.apiSet],
             "How many requests pass within the window, from all clients together"),
         row(
