@@ -12,11 +12,11 @@ extension Setting {
             .routePath, "path", .text("path"), [.apiAdd, .apiSet, .apiList, .apiDelete],
             "The path, such as /user, or a template such as /user/{id}; for a list, what it begins with"),
         row(
-            .routeMethods, "method", .list("methods"), [.apiAdd, .apiDelete],
-            "The methods that are meant; all when none is named. To delete only a route for all methods: any"),
+            .routeMethods, "method", .list("methods"), [.apiAdd, .apiSet, .apiDelete],
+            "The methods that are meant; all when none is named. To delete only what is for all methods: any"),
         row(
-            .routeHosts, "host", .list("hosts"), [.apiAdd, .apiDelete],
-            "The hosts, such as example.com or *.example.com; all when none is named. To delete only a route for all"
+            .routeHosts, "host", .list("hosts"), [.apiAdd, .apiSet, .apiDelete],
+            "The hosts, such as example.com or *.example.com; all when none is named. To delete only what is for all"
                 + " hosts: any"),
         row(
             .routeOrigin, "origin", .word(valid: RouteSource.allCases.map(\.rawValue), notYet: [], isExact: true),
