@@ -34,7 +34,7 @@ package final class RPCHandler: RouteHandler {
         _ exchange: Exchange, over route: Route
     ) async throws(GatewayError) {
         if exchange.webSocketOffer != .none { return try await webSockets.handle(exchange, over: route) }
-        guard exchange.request.method.isCall else {
+        guard route.calls(with: exchange.request.method) else {
             let answersOptions = configuration.answersOptions
             return try await exchange.refuseMethod(
                 allow: answersOptions
@@ -162,7 +162,7 @@ package final class RPCHandler: RouteHandler {
     package func preview(
         _ head: RequestHead, body: [UInt8], over route: Route
     ) throws(GatewayError) -> [(name: String, value: String)] {
-        guard head.method.isCall else {
+        guard route.calls(with: head.method) else {
             let methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
             throw .methodNotAllowed(
                 head.method, allowed: configuration.answersOptions ? methods + ["OPTIONS"] : methods)
@@ -187,13 +187,6 @@ package final class RPCHandler: RouteHandler {
         return GatewayError(
             .notFound, "service \(destination.service) has no endpoint \(destination.endpoint); it has \(hint)",
             id: "go.micro.client", mayHaveBeenSent: true)
-    }
-}
-
-extension Method {
-    /// Whether a request with it becomes a call. One with OPTIONS does not: browsers send it before they are allowed to call.
-    fileprivate var isCall: Bool {
-        self == .post || self == .get || self == .head || self == .put || self == .patch || self == .delete
     }
 }
 

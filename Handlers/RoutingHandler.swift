@@ -94,9 +94,11 @@ package final class RoutingHandler: ExplainingHandler {
         let outcome: Result<Route, GatewayError>
         do throws(GatewayError) {
             let route = try router.route(exchange.request)
-            // Calls are not made with it: it is answered here, with what may be asked for. Every other handler may ask a
+            // Where no call is made with it, it is answered here, with what may be asked for. Every other handler may ask a
             // service, or do something itself.
-            if exchange.request.method == .options, route.kind == .rpc, exchange.webSocketOffer == .none {
+            if exchange.request.method == .options, route.kind == .rpc, exchange.webSocketOffer == .none,
+                !route.calls(with: .options)
+            {
                 return route
             }
             outcome = .success(route)

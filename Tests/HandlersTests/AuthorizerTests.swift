@@ -170,6 +170,18 @@ struct AuthorizerTests {
         #expect(self.answer([Self.bearer], method: .options, kind: kind).head?.status == .ok)
     }
 
+    @Test func `a call that a route makes with OPTIONS needs what other calls need`() throws {
+        for (methods, isOpen) in [([HTTP.Method.get], true), ([], true), ([.get, .options], false)] {
+            let rule = RouteRule(
+                on: try RouteRule.Condition(path: "/foo/bar", methods: methods), services: ["go.micro.api.foo"],
+                endpoint: "Foo.Bar", origin: "the test")
+            let stranger = answer(method: .options, kind: .rpc, by: rule)
+            #expect((stranger.head?.status == .ok) == isOpen)
+            #expect((stranger.failure?.code == .unauthorized) == !isOpen)
+            #expect(answer([Self.bearer], method: .options, kind: .rpc, by: rule).head?.status == .ok)
+        }
+    }
+
     // MARK: Login
 
     @Test(
