@@ -1,3 +1,4 @@
+internal import Bytes
 internal import Gateway
 internal import HTTP
 
@@ -78,7 +79,7 @@ struct Page {
         let kinds = report.kinds
         let rows = report.buckets.reversed().map { bucket -> HTML in
             let cells = kinds.map { kind -> HTML in "<td>\(bucket.counts[kind] ?? 0)</td>" }
-            let start = StatusFacts.timestamp(bucket.start)
+            let start = Moment(seconds: bucket.start).text()
             return "<tr><th scope=\"row\">\(start)</th><td>\(bucket.total)</td>\(cells)</tr>\n"
         }
         let others = gateways.map { gateway -> HTML in
@@ -90,7 +91,7 @@ struct Page {
             title: "Statistics", root: "", script: "stats.js",
             """
             <section class="panel"><p>Of the dashboard and the web services behind it, since \
-            \(StatusFacts.timestamp(report.started)); \(process).</p>
+            \(Moment(seconds: report.started).text()); \(process).</p>
             <table><caption>Requests in \(RequestStatistics.bucketLength) seconds each, by status</caption>
             <thead><tr><th scope="col">From</th><th scope="col">All</th>\(heads)</tr></thead><tbody>
             \(rows)</tbody></table>
