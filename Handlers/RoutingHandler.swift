@@ -63,8 +63,7 @@ package final class RoutingHandler: ExplainingHandler {
         var explanation = router.explain(head)
         if explanation.problem == nil {
             do throws(GatewayError) {
-                let route = try router.route(head)
-                explanation.sends = try branch(for: route.kind).handler.preview(head, body: body, over: route)
+                explanation.sends = try previews(of: head, body)
             } catch {
                 explanation.problem = error
             }
@@ -81,6 +80,21 @@ package final class RoutingHandler: ExplainingHandler {
             explanation.sends = []
         }
         return explanation
+    }
+
+    /// What would be sent; where versions want different things, what each would get.
+    private func previews(
+        of head: RequestHead, _ body: [UInt8]
+    ) throws(GatewayError) -> [(name: String, value: String)] {
+        var sends: [(name: String, value: String)] = []
+        let routes = try router.routes(head)
+        for route in routes {
+            let preview = try branch(for: route.kind).handler.preview(head, body: body, over: route)
+            guard routes.count > 1, case .versions(let versions)? = route.binding?.rule.declarer else { return preview }
+            let names = versions.sorted().joined(separator: ", ")
+            sends += preview.map { ("\($0.name) (version \(names))", $0.value) }
+        }
+        return sends
     }
 
     // MARK: Who may

@@ -109,6 +109,9 @@ package final class RouteRule: Sendable {
     /// The fields of the request, so that a path's `7` is a number only where one is wanted. Nil when they are not known.
     package let request: FieldDescription?
     package let declarer: Declarer
+    /// What the versions that have declared it want made of requests, where they differ in that: a rule for each of it, which
+    /// together are for the same versions. Empty in the usual case.
+    package let variants: [RouteRule]
     /// Who has declared it, for operators: `service go.micro.api.items, endpoint Items.Read`.
     package let origin: String
 
@@ -116,7 +119,7 @@ package final class RouteRule: Sendable {
         on condition: Condition, without prefix: PathPrefix? = nil, kind: HandlerKind = .rpc, services: [String],
         endpoint: String = "", path: String = "", isStream: Bool = false, body: Body = .merged,
         answer: AnswerField? = nil, answersBytes: Bool = false, request: FieldDescription? = nil,
-        declarer: Declarer = .author, origin: String
+        declarer: Declarer = .author, variants: [RouteRule] = [], origin: String
     ) {
         self.condition = condition
         strippedPrefix = prefix
@@ -130,6 +133,7 @@ package final class RouteRule: Sendable {
         self.answersBytes = answersBytes
         self.request = request
         self.declarer = declarer
+        self.variants = variants
         self.origin = origin
     }
 
@@ -139,7 +143,13 @@ package final class RouteRule: Sendable {
             && services == other.services && endpoint == other.endpoint && path == other.path
             && isStream == other.isStream && body == other.body && answer == other.answer
             && answersBytes == other.answersBytes && request == other.request && declarer == other.declarer
-            && origin == other.origin
+            && origin == other.origin && variants.count == other.variants.count
+            && zip(variants, other.variants).allSatisfy { $0.isSame(as: $1) }
+    }
+
+    /// Whether the other makes the same of a request, and of its answer.
+    func makesTheSame(as other: RouteRule) -> Bool {
+        isStream == other.isStream && body == other.body && answer == other.answer
     }
 }
 

@@ -9,6 +9,12 @@ package protocol Router: AnyObject {
     /// `route`.
     func aim(of head: RequestHead) -> RouteAim?
 
+    /// The routes that a request may take: more than one where the versions of a service want different things made of it,
+    /// one for each. No turn is taken.
+    ///
+    /// - Throws: As `route`. Never returns an empty list.
+    func routes(_ head: RequestHead) throws(GatewayError) -> [Route]
+
     /// The same decision, with all that it saw on its way. Nothing is remembered of it, and no node is asked.
     func explain(_ head: RequestHead) -> Explanation
 
@@ -18,6 +24,8 @@ package protocol Router: AnyObject {
 
 extension Router {
     package func aim(of head: RequestHead) -> RouteAim? { (try? route(head))?.aim }
+
+    package func routes(_ head: RequestHead) throws(GatewayError) -> [Route] { [try route(head)] }
 }
 
 /// Whom a request is for, be there anyone or not.
@@ -46,16 +54,26 @@ package final class Route {
     package let isStream: Bool?
     /// The declared route that led here. Nil when the resolver did.
     package let binding: RouteBinding?
+    /// The same for some of the nodes each, where their versions want different things made of a request. Empty in the usual
+    /// case.
+    package let variants: [Route]
 
     package init(
         destination: Destination, kind: HandlerKind, nodes: NodeRotation, isStream: Bool? = nil,
-        binding: RouteBinding? = nil
+        binding: RouteBinding? = nil, variants: [Route] = []
     ) {
+        self.variants = variants
         self.destination = destination
         self.kind = kind
         self.nodes = nodes
         self.isStream = isStream
         self.binding = binding
+    }
+
+    /// The route to the version whose node is next. Itself where they all want the same.
+    package func turn(at now: ContinuousClock.Instant) -> Route {
+        guard !variants.isEmpty, let node = nodes.next(now: now) else { return self }
+        return variants.first { $0.nodes.nodes.contains(node) } ?? self
     }
 
     /// Whom the request is for.

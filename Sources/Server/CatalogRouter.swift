@@ -38,7 +38,7 @@ package final class CatalogRouter: Router {
     private var memory = RouteMemory()
     private var generation: UInt64 = 0
     private let declared: DeclaredRoutes?
-    /// For explanations only: to decide takes no clock.
+    /// For explanations, and to choose among versions that want different things: else to decide takes no clock.
     private let clock: () -> ContinuousClock.Instant
     /// Under which name the service of a declared route is registered that is registered under none of its own.
     private var services: [ObjectIdentifier: Destination?] = [:]
@@ -67,10 +67,19 @@ package final class CatalogRouter: Router {
     package func route(_ head: RequestHead) throws(GatewayError) -> Route {
         forgetOldCatalog()
         forgetOldDeclarations()
-        if let known = memory.route(of: head) { return known }
+        if let known = memory.route(of: head) { return turn(of: known) }
         let route = try decide(head, nil)
         memory.remember(route, of: head)
-        return route
+        return turn(of: route)
+    }
+
+    private func turn(of route: Route) -> Route { route.variants.isEmpty ? route : route.turn(at: clock()) }
+
+    package func routes(_ head: RequestHead) throws(GatewayError) -> [Route] {
+        forgetOldCatalog()
+        forgetOldDeclarations()
+        let route = try decide(head, nil)
+        return route.variants.isEmpty ? [route] : route.variants
     }
 
     package func explain(_ head: RequestHead) -> Explanation {
@@ -189,10 +198,19 @@ package final class CatalogRouter: Router {
             trace?.passOver(rule)
             return nil
         }
+        let nodes = try rotation(for: destination, use, declaredBy: rule, trace)
+        // What wants something of its own, and has nobody who could be asked, gets no turn.
+        let variants = rule.variants.compactMap { variant in
+            (try? rotation(for: destination, use, declaredBy: variant, nil)).map { own in
+                Route(
+                    destination: destination, kind: rule.kind, nodes: own, isStream: variant.isStream,
+                    binding: RouteBinding(rule: variant, fields: binding.fields))
+            }
+        }
+        if variants.count == 1 { return variants[0] }
         return Route(
-            destination: destination, kind: rule.kind,
-            nodes: try rotation(for: destination, use, declaredBy: rule, trace), isStream: rule.isStream,
-            binding: binding)
+            destination: destination, kind: rule.kind, nodes: nodes, isStream: rule.isStream, binding: binding,
+            variants: variants)
     }
 
     private func destination(of rule: RouteRule) -> Destination? {

@@ -33,7 +33,8 @@ def explained(server, method, path, **more):
 
 def request(server, method, path, host="localhost", body=None):
     """What the gateway answers."""
-    request = urllib.request.Request(f"{server.api_url}{path}", body, {"Host": host}, method=method)
+    fields = {"Host": host, "Content-Type": "application/json"}
+    request = urllib.request.Request(f"{server.api_url}{path}", body, fields, method=method)
     try:
         with urllib.request.urlopen(request, timeout=5) as answer:
             return answer.status, json.load(answer)
@@ -159,6 +160,27 @@ def test_what_is_explained_is_what_is_done(start_server, micro_service):
             # The service has no such endpoint; the call was made where it was said.
             assert status == 404 and told["destination"]["endpoint"] in answer["detail"], (path, answer)
     assert served > 20
+
+
+def test_each_version_gets_the_message_that_it_has_declared(start_server, micro_service):
+    server = start_server()
+    name = "go.micro.api.items"
+    expected = {"1": {"a": 1, "id": "7"}, "2": {"item": {"a": 1}, "id": "7"}}
+    for version, body in {"1": "*", "2": "item"}.items():
+        service = micro_service(name)
+        service.endpoints["Items.Write"] = (
+            lambda version: lambda message: {"version": version, "message": message})(version)
+        routes = json.dumps([{"path": "/items/{id}", "method": "PUT", "body": body}])
+        server.register_record({
+            "name": name, "version": version, "endpoints": [{"name": "Items.Write", "metadata": {"routes": routes}}],
+            "nodes": [{"id": version, "address": service.address, "metadata": {"protocol": "mucp"}}]})
+    answers = [request(server, "PUT", "/items/7", body=b'{"a":1}') for _ in range(24)]
+    assert {status for status, _ in answers} == {200}
+    assert {answer["version"] for _, answer in answers} == {"1", "2"}
+    assert all(answer["message"] == expected[answer["version"]] for _, answer in answers)
+    sends = explained(server, "PUT", "/items/7", body='{"a":1}', header="Content-Type: application/json")["sends"]
+    assert {key: json.loads(text) for key, text in sends.items() if key.startswith("message")} == {
+        f"message (version {version})": message for version, message in expected.items()}
 
 
 def test_a_route_of_one_version_leads_to_its_nodes_only(start_server, micro_service):

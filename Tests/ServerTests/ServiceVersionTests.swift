@@ -119,6 +119,71 @@ struct ServiceVersionTests {
         #expect(rules.allSatisfy { $0.declarer == .versions(["1", "2"]) })
     }
 
+    // MARK: Versions that want different things
+
+    /// Declares `Items.Do` with bodies by method: `PUT *` is the whole message.
+    private static func wanting(_ version: String, _ words: [String], nodes: Int = 1) -> Service {
+        let items = words.map { word in
+            let parts = word.split(separator: " ", omittingEmptySubsequences: false)
+            return #"{"path":"/items/{id}","method":"\#(parts[0])","body":"\#(parts[1])"}"#
+        }
+        let metadata = ["routes": "[\(items.joined(separator: ","))]"]
+        return Self.version(version, ["Items.Do": items.isEmpty ? [:] : metadata], nodes: nodes)
+    }
+
+    @Test func `each version gets what it has declared, and all take turns`() throws {
+        let router = router([
+            Self.wanting("1", ["PUT *"]), Self.wanting("2", ["PUT item"], nodes: 2), Self.wanting("3", ["PUT *"]),
+            Self.wanting("4", ["PUT item"], nodes: 0),
+        ])
+        var counts: [[String]: Int] = [:]
+        for _ in 0..<40 {
+            let route = try router.route(head("PUT /items/7"))
+            #expect(route.binding?.rule.body == (nodes(route) == ["1", "3"] ? .message : .field("item")))
+            #expect(route.binding?.fields.map(\.value) == ["7"])
+            counts[nodes(route), default: 0] += 1
+        }
+        #expect(counts == [["1", "3"]: 20, ["2", "2-1"]: 20])
+        #expect(try router.routes(head("PUT /items/7")).map(nodes) == [["1", "3"], ["2", "2-1"]])
+        let explanation = router.explain(head("PUT /items/7"))
+        #expect(explanation.nodes.filter { $0.state == .candidate }.map(\.id) == ["1", "2", "2-1", "3"])
+    }
+
+    @Test func `where nobody else can be asked, there is but one route`() throws {
+        let router = router([Self.wanting("1", ["PUT *"], nodes: 0), Self.wanting("2", ["PUT item"])])
+        let routes = try (0..<3).map { _ in try router.route(head("PUT /items/7")) }
+        #expect(routes.allSatisfy { $0 === routes[0] && $0.variants.isEmpty })
+        #expect(routes[0].binding?.rule.body == .field("item"))
+    }
+
+    @Test("what a version gets is what it would get if it were alone", arguments: 1...200)
+    func alone(seed: UInt64) throws {
+        var random = FastGenerator(seed: seed)
+        let versions = (1...4).map { number in
+            let words = ["GET", "POST", "HEAD", "PUT", ""].filter { _ in random.next() % 3 == 0 }.map { method in
+                "\(method) \(["", "*", "item"][Int(random.next() % 3)])"
+            }
+            return Self.wanting("\(number)", words)
+        }
+        let router = router(versions)
+        for method in [HTTP.Method.get, .post, .head, .put, .delete] {
+            let head = RequestHead(method: method, target: "/items/7", authority: "h")
+            let all = try router.routes(head)
+            guard all[0].binding != nil else { continue }
+            var asked: Set<String> = []
+            for route in all + (try (0..<8).map { _ in try router.route(head) }) {
+                for node in route.nodes.nodes {
+                    asked.insert(node.id)
+                    let version = try #require(versions.first { $0.version == node.id })
+                    let own = RouteIndex(EndpointRoutes.read(version).rules).binding(of: head)?.rule
+                    #expect(route.binding?.rule.body == own?.body, "\(method), version \(node.id)")
+                }
+            }
+            let rule = RouteIndex(EndpointRoutes.read(view.catalog).rules).binding(of: head)?.rule
+            #expect(rule?.declarer == .versions(asked))
+        }
+    }
+
     @Test func `a version that declares a route and has no node is 503, and no other is asked`() {
         let router = router([
             Self.version("1"), Self.version("2", ["Items.Read": ["path": "/items/{id}"]], nodes: 0),
