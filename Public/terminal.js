@@ -1,0 +1,40 @@
+// The same for a terminal: calls as lines for curl, and questions for `micro explain`.
+
+import { element } from "./element.js";
+import { state } from "./state.js";
+
+/** The gateway's address where it takes such calls, else that of this page. */
+function rpcAddress() {
+  const gateway = state.status?.gateway;
+  return gateway?.rpc ? `${gateway.url.replace(/\/$/, "")}/rpc` : new URL("rpc", document.baseURI).href;
+}
+
+const quote = (text) => `'${text.replaceAll("'", `'\\''`)}'`;
+
+export async function copyCurl(body, place, isStream) {
+  const options = `-sS${isStream ? "N" : ""} -H 'Content-Type: application/json'`;
+  const line = `curl ${options} -d ${quote(body)} ${quote(rpcAddress())}`;
+  const text = element("textarea", { id: "curl", readonly: true, rows: "3" });
+  text.value = line;
+  const note = element("span", { role: "status" }, "copied");
+  place.replaceChildren(element("p", {}, element("label", { for: "curl" }, "curl"), " – ", note), text);
+  try {
+    await navigator.clipboard.writeText(line);
+  } catch {
+    // There is no clipboard outside localhost and HTTPS, and a browser may refuse it.
+    note.textContent = "press Ctrl+C to copy";
+    text.focus();
+    text.select();
+  }
+}
+
+/** The same question for a terminal. */
+export function commandOf({ method, path, host, headers, body, gateway }) {
+  const plain = (word) => (/^[\w./:@%+,=-]+$/.test(word) ? word : quote(word));
+  const words = ["micro explain", plain(method), plain(path)];
+  if (host) words.push(`--host=${plain(host)}`);
+  for (const header of headers) words.push(`--header=${quote(header)}`);
+  if (body) words.push(`--data=${quote(body)}`);
+  if (gateway) words.push(`--gateway=${plain(gateway)}`);
+  return words.join(" ");
+}
