@@ -66,7 +66,11 @@ struct PagesTests {
     @Test func `a service has its nodes and the types of its endpoints`() {
         let page = Self.rig([Self.foo]).get("/service/go.micro.api.foo").body
         #expect(page.contains("Version: 1.2"))
-        #expect(page.contains("<td>foo-1</td><td>10.0.0.2:90</td><td>a=1, b=2</td>"))
+        let cells = page.split(separator: "<td role=\"cell\" ").dropFirst().map { $0.prefix { $0 != "<" } }
+        #expect(
+            cells == [
+                "data-heading=\"Id\">foo-1", "data-heading=\"Address\">10.0.0.2:90", "data-heading=\"Metadata\">a=1, b=2",
+            ])
         #expect(page.contains("<summary>Foo.Bar</summary>"))
         #expect(page.contains("<pre>stream=true</pre>"))
         #expect(page.contains("<pre>{}</pre>"))
@@ -161,6 +165,22 @@ struct PagesTests {
         #expect(page.field("Content-Type") == "text/html; charset=utf-8")
         #expect(page.body.contains("<p>no nodes</p>"))
         #expect(page.exchange.lateFailure?.code == .noNodes)
+    }
+
+    @Test(
+        "the page of an error looks like the others, and leads back however deep it is",
+        arguments: [("/nowhere", ""), ("/nowhere/", "../"), ("/fail/a/b", "../../"), ("/service/nothing", "../")])
+    func errorPage(path: String, root: String) {
+        let page = Self.rig([]).get(path, [("Accept", "text/html")]).body
+        #expect(page.contains("<link rel=\"stylesheet\" href=\"\(root)app.css\">"))
+        #expect(page.contains("<a href=\"\(root)./\">"))
+    }
+
+    @Test func `who may not use the dashboard is not led to it`() {
+        let page = Self.rig([]).request(.get, "/", host: "evil.example", [("Accept", "text/html")])
+        #expect(page.status == 421)
+        #expect(page.body.contains("<h1>421 "))
+        #expect(!page.body.contains("href="))
     }
 
     // MARK: Who may do what
