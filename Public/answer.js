@@ -18,6 +18,7 @@ export function messageView(result) {
     const isAtEnd = block.scrollTop + block.clientHeight >= block.scrollHeight - 4;
     const text = layOut(line);
     block.append(`${text.length > displayLimit ? `${text.slice(0, displayLimit)} …` : text}\n`);
+    if (!number) verdict.replaceChildren(element("strong", {}, "Receiving messages…"));
     if (++number > messageLimit) block.firstChild.remove();
     const shown = number > messageLimit ? `, of which the last ${messageLimit} are shown` : "";
     tally.textContent = count(number, "message") + shown;

@@ -1,7 +1,7 @@
 // The dashboard: puts its parts together, shows what the hash names, and listens to the keyboard.
 
 import { address, view } from "./address.js";
-import { renderFacts, showLive } from "./bar.js";
+import { renderFacts, renderTrouble, showLive } from "./bar.js";
 import { $ } from "./element.js";
 import { leaveExplorer, renderExplorer } from "./explain.js";
 import { renderServices } from "./list.js";
@@ -13,6 +13,7 @@ function render() {
   const { service, explain } = view();
   document.body.className = service || explain ? "has-service" : state.services?.size ? "has-list" : "";
   renderFacts();
+  renderTrouble();
   renderServices();
   renderDetail();
 }

@@ -1,5 +1,6 @@
 // The bar at the top: what runs here, and whether news arrive.
 
+import { view } from "./address.js";
 import { $, element, replaceChildren } from "./element.js";
 import { state } from "./state.js";
 
@@ -20,10 +21,19 @@ export function renderFacts() {
   renderDocuments(status.gateways);
 }
 
+/** Why what is shown may be old. Before there is anything to show, the page says why not. */
+export function renderTrouble() {
+  const words = state.services ? state.problem : "";
+  replaceChildren($("trouble"), words, () => (words ? element("p", { class: "words warn" },
+    `What you see may be old: ${words} This page goes on trying.`) : []));
+}
+
 /** Links to what tools can read about each gateway. */
 function renderDocuments(gateways) {
   const names = gateways.map((gateway) => gateway.name);
   $("documents").hidden = $("explorer").hidden = !names.length;
+  if (view().explain) $("explorer").setAttribute("aria-current", "page");
+  else $("explorer").removeAttribute("aria-current");
   replaceChildren($("documents"), JSON.stringify(names), () => names.map((name) => names.length > 1
     ? element("a", { href: `api/openapi.json?gateway=${encodeURIComponent(name)}` }, `OpenAPI of ${name}`)
     : element("a", { href: "api/openapi.json" }, "OpenAPI")));

@@ -6,7 +6,7 @@ import { layOut, problemOf } from "./json.js";
 import { example, hasDescribedMessages, isStream } from "./records.js";
 import { call, stream } from "./rpc.js";
 import { state } from "./state.js";
-import { copyCurl } from "./terminal.js";
+import { copyLine, curlLine, microLine } from "./terminal.js";
 
 export function plainNotice(name) {
   const application = state.applications.find(({ service, shadowed }) => service === name && !shadowed);
@@ -23,20 +23,27 @@ export function callPanel(service, endpoints) {
   // Whoever has not chosen sees an endpoint that takes something, rather than the first by the alphabet.
   const telling = endpoints.find((endpoint) => endpoint.request?.values?.length > 0);
   const wanted = view().endpoint || telling?.name || "";
-  const names = endpoints.map((endpoint) => endpoint.name);
+  const listed = endpoints.map((endpoint) => endpoint.name);
+  // An endpoint that a link names may well be there, although the service has not registered it.
+  const names = listed.length && wanted && !listed.includes(wanted) ? [...listed, wanted] : listed;
   const chooser = names.length
     ? element("select", { id: "endpoint" }, names.map((name) => element("option", { selected: name === wanted }, name)))
     : element("input", { id: "endpoint", value: wanted, placeholder: "Greeter.Hello", spellcheck: "false" });
   const editor = element("textarea", { id: "request", spellcheck: "false", autocapitalize: "off",
     "aria-describedby": "problem", "aria-keyshortcuts": "Control+Enter" });
   const problem = element("p", { id: "problem", class: "problem", role: "status" });
-  const streaming = element("p", { class: "quiet", hidden: true },
-    "This endpoint streams: it is sent this one message, and what it answers appears as it comes.");
+  const remark = element("p", { class: "quiet" });
   const caller = element("button", { class: "primary", type: "submit" }, "Call");
-  const curl = element("div", { class: "curl field" });
+  const line = element("div", { class: "line-to-copy field" });
   const result = element("div");
   const chosen = () => endpoints.find((endpoint) => endpoint.name === chooser.value);
   const streams = () => chosen() !== undefined && isStream(chosen());
+  const remarks = () => {
+    if (streams()) {
+      return "This endpoint streams: it is sent this one message, and what it answers appears as it comes.";
+    }
+    return names.length && !chosen() ? "The service has not registered this endpoint, and may not have it." : "";
+  };
 
   const validate = () => {
     problem.textContent = problemOf(editor.value);
@@ -48,13 +55,22 @@ export function callPanel(service, endpoints) {
     const described = chosen() && hasDescribedMessages(chosen()) ? chosen().request : null;
     editor.value = drafts.get(draftKey()) ?? JSON.stringify(described ? example(described) : {}, null, 2);
     editor.rows = Math.min(Math.max(editor.value.split("\n").length + 1, 5), 24);
-    streaming.hidden = !streams();
-    curl.replaceChildren();
+    remark.textContent = remarks();
+    line.replaceChildren();
     validate();
   };
   const body = () => `{"service":${JSON.stringify(service)},"endpoint":${JSON.stringify(chooser.value.trim())},` +
     `"request":${layOut(editor.value)}}`;
-  const copy = () => (validate() ? copyCurl(body(), curl, streams()) : editor.focus());
+  /** Whether there is something to send. If not, what lacks has the focus. */
+  const isComplete = () => {
+    if (!validate()) editor.focus();
+    else if (!chooser.value.trim()) chooser.focus();
+    else return true;
+    return false;
+  };
+  const copyCurl = () => isComplete() && copyLine("curl", curlLine(body(), streams()), line);
+  const copyMicro = () => isComplete() &&
+    copyLine("micro", microLine(service, chooser.value.trim(), layOut(editor.value), streams()), line);
   const reset = () => {
     drafts.delete(draftKey());
     fill();
@@ -63,8 +79,7 @@ export function callPanel(service, endpoints) {
     novalidate: true,
     submit: (event) => {
       event.preventDefault();
-      if (!validate()) return editor.focus();
-      if (!chooser.value.trim()) return chooser.focus();
+      if (!isComplete()) return;
       if (streams()) stream(body(), caller, result);
       else call(body(), caller, result);
     },
@@ -75,12 +90,13 @@ export function callPanel(service, endpoints) {
     },
   },
     element("div", { class: "field" }, element("label", { for: "endpoint" }, "Endpoint"), chooser),
-    streaming,
+    remark,
     element("div", { class: "field" }, element("label", { for: "request" }, "Request (JSON)"), editor, problem),
     element("div", { class: "actions" }, caller,
-      element("button", { type: "button", click: copy }, "Copy as curl"),
+      element("button", { type: "button", click: copyCurl }, "Copy as curl"),
+      element("button", { type: "button", click: copyMicro }, "Copy as micro"),
       element("button", { type: "button", click: reset }, "Reset")),
-    curl);
+    line);
 
   chooser.addEventListener("change", () => {
     caller.pending?.abort();

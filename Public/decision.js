@@ -1,10 +1,9 @@
 // What the route explorer is told, shown step by step.
 
-import { address, view } from "./address.js";
 import { displayLimit } from "./answer.js";
 import { count, element, pairs, table } from "./element.js";
 import { isJSON, layOut } from "./json.js";
-import { state } from "./state.js";
+import { serviceLink, withLinks } from "./links.js";
 
 export const refusalVerdict = (words) => [
   element("p", { class: "verdict" }, element("strong", { class: "bad" }, "✕ Not explained")),
@@ -17,7 +16,8 @@ export function explanationVerdict({ sentence, problem, ownAnswer, handler }) {
     : ["good", `✓ Goes to the handler ${handler}`];
   return [
     element("p", { class: "verdict" }, element("strong", { class: kind }, words)),
-    element("p", { class: problem ? "words" : "sentence" }, sentence),
+    // That it is answered so is said above.
+    element("p", { class: problem ? "words" : "sentence" }, withLinks(sentence.replace(/^answered with \d+: /, ""))),
   ];
 }
 
@@ -59,13 +59,8 @@ function resolverWords({ resolver, namespace, resolved, destination, tried }) {
   return element("p", {}, named, ", makes of it the ", place(resolved), ".");
 }
 
-/** A service with its endpoint; a link where there is such a service. */
-function place({ service, endpoint }) {
-  const name = state.services?.has(service)
-    ? element("a", { href: address({ service, endpoint, search: view().search }) }, service)
-    : element("code", {}, service);
-  return element("span", {}, "service ", name, endpoint ? [", endpoint ", element("code", {}, endpoint)] : "");
-}
+const place = ({ service, endpoint }) => element("span", {}, "service ", serviceLink(service, endpoint),
+  endpoint ? [", endpoint ", element("code", {}, endpoint)] : "");
 
 function destinationWords({ handler, destination, fields }) {
   return [

@@ -3,7 +3,8 @@
 import { address, parametersOf, view } from "./address.js";
 import { decisionPath, explanationVerdict, refusalVerdict } from "./decision.js";
 import { $, element, replaceChildren } from "./element.js";
-import { backLink } from "./list.js";
+import { backLink } from "./links.js";
+import { renderRoutes, routesPanel } from "./routes.js";
 import { fetchJSON, state } from "./state.js";
 import { commandOf } from "./terminal.js";
 
@@ -36,6 +37,7 @@ export function renderExplorer(question) {
   // Services that come or go meanwhile do not undo what someone is about to ask.
   fields.gateway.value = !isNew && names.includes(chosen) ? chosen : question.gateway || names[0] || "";
   askAgain(question);
+  renderRoutes(explorer.parts.routes);
 }
 
 export function leaveExplorer() {
@@ -100,7 +102,8 @@ function explorerParts() {
   const panel = element("section", { class: "panel", "aria-label": "Request" }, form);
   const answer = element("section", { class: "panel explained", "aria-labelledby": "explained", hidden: true },
     element("h2", { id: "explained", class: "visually-hidden" }, "Explanation"), verdict, steps);
-  return { sections: [head, panel, answer], fields, answer, verdict, steps };
+  const routes = routesPanel();
+  return { sections: [head, panel, answer, routes], fields, answer, verdict, steps, routes };
 }
 
 /** Puts what was typed into the hash, from which it is asked; so the view can be pasted, and back works. */

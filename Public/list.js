@@ -62,10 +62,6 @@ function renderList() {
     items.map((item) => element("li", {}, listLink(item, item.name === current, search))));
 }
 
-/** The way back on a narrow screen, which shows one thing at a time. */
-export const backLink = () =>
-  element("a", { class: "back", href: address({ search: view().search }) }, "← All services");
-
 function listLink(item, isCurrent, search) {
   const dot = item.name.lastIndexOf(".") + 1;
   return element("a", { href: address({ service: item.name, search }), "aria-current": isCurrent && "page" },

@@ -11,6 +11,10 @@ export function protocol(node) {
 
 export const unique = (values) => [...new Set(values)];
 export const nodesOf = (versions) => versions.flatMap((service) => service.nodes);
+
+/** Whether nothing can be called, as all nodes are reached by plain HTTP. */
+export const isPlainHTTP = (nodes) => nodes.length > 0 && nodes.every((node) => protocol(node) === "http");
+
 export const isSubscriber = (endpoint) => endpoint.metadata.subscriber === "true";
 export const isStream = (endpoint) => endpoint.metadata.stream === "true";
 

@@ -1,10 +1,12 @@
 // One service: where its versions run, and what they can be asked.
 
+import { view } from "./address.js";
 import { callPanel, plainNotice } from "./call.js";
 import { $, count, element, pairs, replaceChildren, table } from "./element.js";
-import { backLink } from "./list.js";
-import { endpointsOf, hasDescribedMessages, hasNoName, isStream, isSubscriber, nodesOf, protocol, unique, visible }
-  from "./records.js";
+import { backLink } from "./links.js";
+import {
+  endpointsOf, hasDescribedMessages, hasNoName, isPlainHTTP, isStream, isSubscriber, nodesOf, protocol, unique, visible,
+} from "./records.js";
 import { state } from "./state.js";
 
 const shown = { service: null, parts: null };
@@ -23,10 +25,11 @@ export function renderService(name, versions) {
   replaceChildren(body, text, () => versions.map((service, index) => versionPanel(service, versions[index - 1])));
   // Made anew only when what can be called changes, so that news of nodes do not disturb who writes a request.
   const callable = endpointsOf(versions).filter((endpoint) => !isSubscriber(endpoint));
-  const nodes = nodesOf(versions);
-  const isPlain = nodes.length > 0 && nodes.every((node) => protocol(node) === "http");
+  const isPlain = isPlainHTTP(nodesOf(versions));
   const isOpen = isPlain && state.applications.some(({ service }) => service === name);
-  replaceChildren(call, JSON.stringify([callable, isPlain, isOpen]), () =>
+  const { endpoint } = view();
+  const unlisted = callable.some((known) => known.name === endpoint) ? "" : endpoint;
+  replaceChildren(call, JSON.stringify([callable, isPlain, isOpen, unlisted]), () =>
     isPlain ? plainNotice(name) : callPanel(name, callable));
 }
 
@@ -54,14 +57,16 @@ function versionPanel(service, previous) {
     element("h3", {}, count(service.nodes.length, "node")),
     service.nodes.length ? nodeTable(service.nodes, title) : element("p", { class: "quiet" }, "No node is alive."),
     element("h3", {}, count(service.endpoints.length, "endpoint")),
-    isSame
-      ? element("p", { class: "quiet" }, `The same endpoints as version ${previous.version}.`)
+    isPlainHTTP(service.nodes) && !service.endpoints.length
+      ? element("p", { class: "quiet" }, "A service of plain HTTP is asked by paths, and needs none.")
+      : isSame ? element("p", { class: "quiet" }, `The same endpoints as version ${previous.version}.`)
       : endpointList(service.endpoints));
 }
 
 function nodeTable(nodes, title) {
   return table(`Nodes of ${title}`, ["Node", "Address", "Protocol", "Metadata"], nodes.map((node) => [
-    element("code", {}, node.id), element("code", {}, node.address), protocol(node), pairs(node.metadata)]));
+    element("code", {}, node.id), element("code", {}, node.address), protocol(node),
+    pairs(node.metadata) || element("span", { class: "quiet" }, "none")]));
 }
 
 function endpointList(endpoints) {

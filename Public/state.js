@@ -74,8 +74,9 @@ function connect() {
   events.addEventListener("catalog", load);
   events.addEventListener("error", () => {
     tell("bad", "Reconnecting…");
-    // The browser tries again by itself, except after an answer that is no stream of events.
+    // The browser tries again by itself, except after an answer that is no stream of events. Why, the others tell.
     if (events.readyState !== EventSource.CLOSED) return;
+    load();
     setTimeout(connect, retryDelay);
     retryDelay = Math.min(retryDelay * 2, 30000);
   });

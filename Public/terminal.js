@@ -1,4 +1,4 @@
-// The same for a terminal: calls as lines for curl, and questions for `micro explain`.
+// The same for a terminal: calls as lines for curl and micro, and questions for `micro explain`.
 
 import { element } from "./element.js";
 import { state } from "./state.js";
@@ -11,13 +11,21 @@ function rpcAddress() {
 
 const quote = (text) => `'${text.replaceAll("'", `'\\''`)}'`;
 
-export async function copyCurl(body, place, isStream) {
-  const options = `-sS${isStream ? "N" : ""} -H 'Content-Type: application/json'`;
-  const line = `curl ${options} -d ${quote(body)} ${quote(rpcAddress())}`;
-  const text = element("textarea", { id: "curl", readonly: true, rows: "3" });
+/** A word that needs no quotation marks stays as it is. */
+const plain = (word) => (/^[\w./:@%+,=-]+$/.test(word) ? word : quote(word));
+
+export const curlLine = (body, isStream) =>
+  `curl -sS${isStream ? "N" : ""} -H 'Content-Type: application/json' -d ${quote(body)} ${quote(rpcAddress())}`;
+
+export const microLine = (service, endpoint, request, isStream) =>
+  `micro ${isStream ? "stream" : "call"} ${plain(service)} ${plain(endpoint)} ${quote(request)}`;
+
+/** Shows a line of that name in the place, and puts it into the clipboard. */
+export async function copyLine(name, line, place) {
+  const text = element("textarea", { id: "line", readonly: true, rows: "3" });
   text.value = line;
   const note = element("span", { role: "status" }, "copied");
-  place.replaceChildren(element("p", {}, element("label", { for: "curl" }, "curl"), " – ", note), text);
+  place.replaceChildren(element("p", {}, element("label", { for: "line" }, name), " – ", note), text);
   try {
     await navigator.clipboard.writeText(line);
   } catch {
@@ -30,7 +38,6 @@ export async function copyCurl(body, place, isStream) {
 
 /** The same question for a terminal. */
 export function commandOf({ method, path, host, headers, body, gateway }) {
-  const plain = (word) => (/^[\w./:@%+,=-]+$/.test(word) ? word : quote(word));
   const words = ["micro explain", plain(method), plain(path)];
   if (host) words.push(`--host=${plain(host)}`);
   for (const header of headers) words.push(`--header=${quote(header)}`);

@@ -42,6 +42,9 @@ static const unsigned char index_html[] = {
 static const unsigned char json_js[] = {
 #embed "../../Public/json.js"
 };
+static const unsigned char links_js[] = {
+#embed "../../Public/links.js"
+};
 static const unsigned char list_js[] = {
 #embed "../../Public/list.js"
 };
@@ -50,6 +53,9 @@ static const unsigned char notice_js[] = {
 };
 static const unsigned char records_js[] = {
 #embed "../../Public/records.js"
+};
+static const unsigned char routes_js[] = {
+#embed "../../Public/routes.js"
 };
 static const unsigned char rpc_js[] = {
 #embed "../../Public/rpc.js"
@@ -80,9 +86,11 @@ static const struct public_file files[] = {
     {"icon.svg", icon_svg, sizeof icon_svg},
     {"index.html", index_html, sizeof index_html},
     {"json.js", json_js, sizeof json_js},
+    {"links.js", links_js, sizeof links_js},
     {"list.js", list_js, sizeof list_js},
     {"notice.js", notice_js, sizeof notice_js},
     {"records.js", records_js, sizeof records_js},
+    {"routes.js", routes_js, sizeof routes_js},
     {"rpc.js", rpc_js, sizeof rpc_js},
     {"service.js", service_js, sizeof service_js},
     {"state.js", state_js, sizeof state_js},

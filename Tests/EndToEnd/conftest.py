@@ -64,6 +64,34 @@ def demo(micro):
     next(starting, None)
 
 
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright  # Most tests need none, and it takes long to load.
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(browser, demo):
+    """Makes visits of the demo's dashboard, or of the `server` that is named. No page may complain."""
+    from visits import Visit
+
+    visits = []
+
+    def make(server=None, **options):
+        visits.append(Visit(browser, server or demo, **options))
+        return visits[-1]
+
+    yield make
+    complaints = [complaint for visit in visits for complaint in visit.complaints]
+    for visit in visits:
+        visit.context.close()
+    assert complaints == []
+
+
 SERVER = ("server", "--registry=memory", "--loops=1", "--api_address=127.0.0.1:0", "--web_address=127.0.0.1:0")
 
 
