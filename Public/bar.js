@@ -1,6 +1,7 @@
 // The bar at the top: what runs here, and whether news arrive.
 
 import { view } from "./address.js";
+import { certificates } from "./certificates.js";
 import { $, element, replaceChildren } from "./element.js";
 import { state } from "./state.js";
 
@@ -10,6 +11,7 @@ export function renderFacts() {
   const facts = [`${status.product} ${status.version}`, `registry ${status.registry.name}`];
   facts.push(...status.gateways.map(({ name, url }) => `${status.gateways.length > 1 ? name : "gateway"} ${url}`));
   if (!status.gateways.length) facts.push("no gateway in this program");
+  if (status.insecure) facts.push("open to everyone");
   if (status.account) facts.push(`logged in as ${status.account}`);
   $("login").hidden = !status.login;
   if (status.login) {
@@ -21,11 +23,15 @@ export function renderFacts() {
   renderDocuments(status.gateways);
 }
 
-/** Why what is shown may be old. Before there is anything to show, the page says why not. */
+/** Why what is shown may be old, and what will soon go wrong. Before there is anything to show, the notice says why. */
 export function renderTrouble() {
-  const words = state.services ? state.problem : "";
-  replaceChildren($("trouble"), words, () => (words ? element("p", { class: "words warn" },
-    `What you see may be old: ${words} This page goes on trying.`) : []));
+  const troubles = certificates().filter(({ isUrgent }) => isUrgent).map(({ parts }) => parts);
+  if (state.services && state.problem) {
+    const reason = /[.?!]$/.test(state.problem) ? state.problem : `${state.problem}.`;
+    troubles.unshift([`What you see may be old: ${reason} This page goes on trying.`]);
+  }
+  replaceChildren($("trouble"), JSON.stringify([state.problem, state.status?.certificates]), () =>
+    troubles.map((parts) => element("p", { class: "words warn" }, parts)));
 }
 
 /** Links to what tools can read about each gateway. */

@@ -3,6 +3,7 @@
 import { amend, view } from "./address.js";
 import { element } from "./element.js";
 import { layOut, problemOf } from "./json.js";
+import { metadataControls } from "./metadata.js";
 import { example, hasDescribedMessages, isStream } from "./records.js";
 import { call, stream } from "./rpc.js";
 import { state } from "./state.js";
@@ -19,89 +20,82 @@ export function plainNotice(name) {
 /** What was typed, by service and endpoint: it outlives a service that restarts. */
 const drafts = new Map();
 
-export function callPanel(service, endpoints) {
+/** A list of the endpoints, or a line to type one into where none is registered. */
+function endpointChooser(endpoints) {
   // Whoever has not chosen sees an endpoint that takes something, rather than the first by the alphabet.
   const telling = endpoints.find((endpoint) => endpoint.request?.values?.length > 0);
   const wanted = view().endpoint || telling?.name || "";
-  const listed = endpoints.map((endpoint) => endpoint.name);
+  const names = endpoints.map((endpoint) => endpoint.name);
+  if (!names.length) {
+    return element("input", { id: "endpoint", value: wanted, placeholder: "Greeter.Hello", spellcheck: "false" });
+  }
   // An endpoint that a link names may well be there, although the service has not registered it.
-  const names = listed.length && wanted && !listed.includes(wanted) ? [...listed, wanted] : listed;
-  const chooser = names.length
-    ? element("select", { id: "endpoint" }, names.map((name) => element("option", { selected: name === wanted }, name)))
-    : element("input", { id: "endpoint", value: wanted, placeholder: "Greeter.Hello", spellcheck: "false" });
+  if (wanted && !names.includes(wanted)) names.push(wanted);
+  return element("select", { id: "endpoint" },
+    names.map((name) => element("option", { selected: name === wanted }, name)));
+}
+
+/** What is worth knowing of the endpoint that is chosen; `known` is its record, if it is registered. */
+function remarkOn(known, isListed) {
+  if (known && isStream(known)) {
+    return "This endpoint streams: it is sent this one message, and what it answers appears as it comes.";
+  }
+  return isListed && !known ? "The service has not registered this endpoint, and may not have it." : "";
+}
+
+export function callPanel(service, endpoints) {
+  const isListed = endpoints.length > 0;
+  const chooser = endpointChooser(endpoints);
   const editor = element("textarea", { id: "request", spellcheck: "false", autocapitalize: "off",
     "aria-describedby": "problem", "aria-keyshortcuts": "Control+Enter" });
   const problem = element("p", { id: "problem", class: "problem", role: "status" });
   const remark = element("p", { class: "quiet" });
+  const metadata = metadataControls();
   const caller = element("button", { class: "primary", type: "submit" }, "Call");
   const line = element("div", { class: "line-to-copy field" });
   const result = element("div");
   const chosen = () => endpoints.find((endpoint) => endpoint.name === chooser.value);
-  const streams = () => chosen() !== undefined && isStream(chosen());
-  const remarks = () => {
-    if (streams()) {
-      return "This endpoint streams: it is sent this one message, and what it answers appears as it comes.";
-    }
-    return names.length && !chosen() ? "The service has not registered this endpoint, and may not have it." : "";
-  };
 
   const validate = () => {
     problem.textContent = problemOf(editor.value);
     editor.setAttribute("aria-invalid", String(problem.textContent !== ""));
     return problem.textContent === "";
   };
-  const draftKey = () => JSON.stringify([service, names.length ? chooser.value : ""]);
+  const draftKey = () => JSON.stringify([service, isListed ? chooser.value : ""]);
   const fill = () => {
     const described = chosen() && hasDescribedMessages(chosen()) ? chosen().request : null;
     editor.value = drafts.get(draftKey()) ?? JSON.stringify(described ? example(described) : {}, null, 2);
     editor.rows = Math.min(Math.max(editor.value.split("\n").length + 1, 5), 24);
-    remark.textContent = remarks();
+    remark.textContent = remarkOn(chosen(), isListed);
     line.replaceChildren();
     validate();
   };
-  const body = () => `{"service":${JSON.stringify(service)},"endpoint":${JSON.stringify(chooser.value.trim())},` +
-    `"request":${layOut(editor.value)}}`;
-  /** Whether there is something to send. If not, what lacks has the focus. */
-  const isComplete = () => {
-    if (!validate()) editor.focus();
-    else if (!chooser.value.trim()) chooser.focus();
-    else return true;
-    return false;
+  /** The call as it is written; nothing when something lacks, which then has the focus. */
+  const read = () => {
+    if (!validate()) return editor.focus();
+    if (!chooser.value.trim()) return chooser.focus();
+    const along = metadata.read();
+    return along && { service, endpoint: chooser.value.trim(), request: layOut(editor.value),
+      streams: chosen() !== undefined && isStream(chosen()), ...along };
   };
-  const copyCurl = () => isComplete() && copyLine("curl", curlLine(body(), streams()), line);
-  const copyMicro = () => isComplete() &&
-    copyLine("micro", microLine(service, chooser.value.trim(), layOut(editor.value), streams()), line);
+  const send = () => {
+    const written = read();
+    if (written?.streams) stream(written, caller, result);
+    else if (written) call(written, caller, result);
+  };
+  const copy = (name, lineOf) => {
+    const written = read();
+    if (written) copyLine(name, lineOf(written), line);
+  };
   const reset = () => {
     drafts.delete(draftKey());
+    metadata.clear();
     fill();
   };
-  const form = element("form", {
-    novalidate: true,
-    submit: (event) => {
-      event.preventDefault();
-      if (!isComplete()) return;
-      if (streams()) stream(body(), caller, result);
-      else call(body(), caller, result);
-    },
-    keydown: (event) => {
-      if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
-      event.preventDefault();
-      form.requestSubmit();
-    },
-  },
-    element("div", { class: "field" }, element("label", { for: "endpoint" }, "Endpoint"), chooser),
-    remark,
-    element("div", { class: "field" }, element("label", { for: "request" }, "Request (JSON)"), editor, problem),
-    element("div", { class: "actions" }, caller,
-      element("button", { type: "button", click: copyCurl }, "Copy as curl"),
-      element("button", { type: "button", click: copyMicro }, "Copy as micro"),
-      element("button", { type: "button", click: reset }, "Reset")),
-    line);
-
   chooser.addEventListener("change", () => {
     caller.pending?.abort();
     amend({ endpoint: chooser.value.trim() });
-    if (names.length) fill();
+    if (isListed) fill();
     result.replaceChildren();
   });
   editor.addEventListener("input", () => {
@@ -109,6 +103,32 @@ export function callPanel(service, endpoints) {
     validate();
   });
   fill();
+
+  const button = (words, click) => element("button", { type: "button", click }, words);
+  const form = callForm(send,
+    element("div", { class: "field" }, element("label", { for: "endpoint" }, "Endpoint"), chooser), remark,
+    element("div", { class: "field" }, element("label", { for: "request" }, "Request (JSON)"), editor, problem),
+    metadata.place,
+    element("div", { class: "actions" }, caller, button("Copy as curl", () => copy("curl", curlLine)),
+      button("Copy as micro", () => copy("micro", microLine)), button("Reset", reset)),
+    line);
   return element("section", { class: "panel", "aria-labelledby": "call-title" },
     element("h2", { id: "call-title" }, "Call"), form, result);
+}
+
+/** A form that is also sent from fields of many lines, by Ctrl+Enter. */
+function callForm(send, ...parts) {
+  const form = element("form", {
+    novalidate: true,
+    submit: (event) => {
+      event.preventDefault();
+      send();
+    },
+    keydown: (event) => {
+      if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+      event.preventDefault();
+      form.requestSubmit();
+    },
+  }, parts);
+  return form;
 }

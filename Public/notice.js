@@ -1,5 +1,6 @@
 // What fills the page when there is no service to show.
 
+import { certificates } from "./certificates.js";
 import { $, count, element, replaceChildren } from "./element.js";
 import { withLinks } from "./links.js";
 import { nodesOf } from "./records.js";
@@ -57,25 +58,11 @@ function welcomeNotice() {
       element("code", {}, gateway.url),
       ` with the ${gateway.handler} handler, the ${gateway.resolver} resolver and the namespace `,
       element("code", {}, gateway.namespace), ".")),
-    ...certificates(),
+    ...certificates().filter(({ isUrgent }) => !isUrgent).map(({ parts }) => element("p", {}, parts)),
     state.status?.insecure ? element("p", { class: "words warn" },
       "This dashboard is open to everyone who reaches it, and so is everything that it can call.") : "",
     gateways.length ? element("p", {}, "The ", element("a", { href: "#explain" }, "route explorer"),
       " tells where a request would go, and why.") : "",
     element("p", { class: "quiet" }, element("kbd", {}, "/"), " searches, ", element("kbd", {}, "Ctrl"), " ",
       element("kbd", {}, "Enter"), " calls."));
-}
-
-const day = 86_400_000;
-
-/** What clients are shown, and until when. Whoever renews them by hand is warned two weeks before. */
-function certificates() {
-  return (state.status?.certificates ?? []).map(({ names, expires }) => {
-    const days = Math.floor((new Date(expires) - Date.now()) / day);
-    const end = element("time", { datetime: expires, title: expires },
-      new Date(expires).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" }));
-    const rest = days < 0 ? " It has expired: clients refuse it." : ` That is ${count(days, "more day")}.`;
-    return element("p", { class: days < 14 ? "words warn" : undefined },
-      `The certificate for ${names.join(", ") || "no name"} is valid until `, end, ".", rest);
-  });
 }

@@ -5,10 +5,18 @@ import { messageView, showAnswer } from "./answer.js";
 /** Proves that a request comes from this page, and not from one of a web application beside it. */
 const token = document.querySelector("meta[name=micro-token]").content;
 
-const post = (body, accept, signal) => fetch("rpc", {
-  method: "POST", headers: { "Content-Type": "application/json", Accept: accept, "X-Micro-Token": token }, body,
-  cache: "no-store", signal,
-});
+/** The body of a call. The request is written as it is, so that its numbers keep every digit. */
+export const bodyOf = ({ service, endpoint, request }) =>
+  `{"service":${JSON.stringify(service)},"endpoint":${JSON.stringify(endpoint)},"request":${request}}`;
+
+function post(written, accept, signal) {
+  const headers = new Headers(written.fields);
+  if (written.seconds) headers.set("Timeout", written.seconds);
+  headers.set("Content-Type", "application/json");
+  headers.set("Accept", accept);
+  headers.set("X-Micro-Token", token);
+  return fetch("rpc", { method: "POST", headers, body: bodyOf(written), cache: "no-store", signal });
+}
 
 /** Lets the button end what it begins: pressed again meanwhile, it aborts. What `act` returns shows the result. */
 async function whilePending(button, words, act) {
@@ -31,9 +39,9 @@ const textOf = async (response) =>
   ({ code: response.status, phrase: response.statusText, text: await response.text() });
 
 /** Sends the call and shows what comes back. */
-export function call(body, button, result) {
+export function call(written, button, result) {
   return whilePending(button, "Cancel", async (signal) => {
-    const answer = await post(body, "*/*", signal).then(textOf)
+    const answer = await post(written, "*/*", signal).then(textOf)
       .catch((error) => (error.name === "AbortError" ? cancelled : noAnswer));
     return (milliseconds) => showAnswer(answer, milliseconds, result);
   });
@@ -42,11 +50,11 @@ export function call(body, button, result) {
 const lineType = "application/x-ndjson";
 
 /** Sends the call and shows each message as it comes. */
-export function stream(body, button, result) {
+export function stream(written, button, result) {
   return whilePending(button, "Stop", async (signal) => {
     const messages = messageView(result);
     try {
-      const response = await post(body, lineType, signal);
+      const response = await post(written, lineType, signal);
       // What fails at once has an ordinary answer, which says why.
       if (response.headers.get("Content-Type") !== lineType) {
         const answer = await textOf(response);

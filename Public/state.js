@@ -27,6 +27,14 @@ let [show, tell] = [() => {}, () => {}];
 let isLoading = false;
 let mustLoadAgain = false;
 
+/** The catalog that was last told of, and how often to ask for it yet: another thread may answer, and be late. */
+const news = { generation: 0, attempts: 0 };
+
+function hear(event) {
+  Object.assign(news, { generation: JSON.parse(event.data).generation, attempts: 20 });
+  load();
+}
+
 /** Reads everything again. Changes that come meanwhile cause one more reading, not one each. */
 export async function load() {
   if (isLoading) {
@@ -37,6 +45,8 @@ export async function load() {
   try {
     const answers = await Promise.all(["api/status", "api/services", "api/apps"].map(fetchJSON));
     const [status, services, applications] = answers.map((answer) => answer.data);
+    const generations = [status.registry.generation, answers[1].generation, answers[2].generation];
+    if (Math.min(...generations) < news.generation && news.attempts-- > 0) mustLoadAgain = true;
     Object.assign(state, { status, services: grouped(services), applications });
     state.problem = "";
   } catch (error) {
@@ -71,7 +81,7 @@ function connect() {
     retryDelay = 1000;
     tell("good", "Live");
   });
-  events.addEventListener("catalog", load);
+  events.addEventListener("catalog", hear);
   events.addEventListener("error", () => {
     tell("bad", "Reconnecting…");
     // The browser tries again by itself, except after an answer that is no stream of events. Why, the others tell.

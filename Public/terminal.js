@@ -1,6 +1,7 @@
 // The same for a terminal: calls as lines for curl and micro, and questions for `micro explain`.
 
 import { element } from "./element.js";
+import { bodyOf } from "./rpc.js";
 import { state } from "./state.js";
 
 /** The gateway's address where it takes such calls, else that of this page. */
@@ -14,11 +15,21 @@ const quote = (text) => `'${text.replaceAll("'", `'\\''`)}'`;
 /** A word that needs no quotation marks stays as it is. */
 const plain = (word) => (/^[\w./:@%+,=-]+$/.test(word) ? word : quote(word));
 
-export const curlLine = (body, isStream) =>
-  `curl -sS${isStream ? "N" : ""} -H 'Content-Type: application/json' -d ${quote(body)} ${quote(rpcAddress())}`;
+/** A call, as `read` in call.js returns it, for curl. */
+export function curlLine(written) {
+  const fields = [["Content-Type", "application/json"], ...written.fields];
+  if (written.seconds) fields.push(["Timeout", written.seconds]);
+  return [`curl -sS${written.streams ? "N" : ""}`, ...fields.map(([name, value]) => `-H ${quote(`${name}: ${value}`)}`),
+    "-d", quote(bodyOf(written)), quote(rpcAddress())].join(" ");
+}
 
-export const microLine = (service, endpoint, request, isStream) =>
-  `micro ${isStream ? "stream" : "call"} ${plain(service)} ${plain(endpoint)} ${quote(request)}`;
+/** The same for micro. */
+export function microLine({ service, endpoint, request, streams, fields, seconds }) {
+  const words = [`micro ${streams ? "stream" : "call"}`, plain(service), plain(endpoint), quote(request)];
+  for (const [name, value] of fields) words.push(`--metadata=${plain(`${name}=${value}`)}`);
+  if (seconds) words.push(`--client_request_timeout=${seconds}s`);
+  return words.join(" ");
+}
 
 /** Shows a line of that name in the place, and puts it into the clipboard. */
 export async function copyLine(name, line, place) {

@@ -24,6 +24,9 @@ static const unsigned char bar_js[] = {
 static const unsigned char call_js[] = {
 #embed "../../Public/call.js"
 };
+static const unsigned char certificates_js[] = {
+#embed "../../Public/certificates.js"
+};
 static const unsigned char decision_js[] = {
 #embed "../../Public/decision.js"
 };
@@ -47,6 +50,9 @@ static const unsigned char links_js[] = {
 };
 static const unsigned char list_js[] = {
 #embed "../../Public/list.js"
+};
+static const unsigned char metadata_js[] = {
+#embed "../../Public/metadata.js"
 };
 static const unsigned char notice_js[] = {
 #embed "../../Public/notice.js"
@@ -80,6 +86,7 @@ static const struct public_file files[] = {
     {"app.js", app_js, sizeof app_js},
     {"bar.js", bar_js, sizeof bar_js},
     {"call.js", call_js, sizeof call_js},
+    {"certificates.js", certificates_js, sizeof certificates_js},
     {"decision.js", decision_js, sizeof decision_js},
     {"element.js", element_js, sizeof element_js},
     {"explain.js", explain_js, sizeof explain_js},
@@ -88,6 +95,7 @@ static const struct public_file files[] = {
     {"json.js", json_js, sizeof json_js},
     {"links.js", links_js, sizeof links_js},
     {"list.js", list_js, sizeof list_js},
+    {"metadata.js", metadata_js, sizeof metadata_js},
     {"notice.js", notice_js, sizeof notice_js},
     {"records.js", records_js, sizeof records_js},
     {"routes.js", routes_js, sizeof routes_js},

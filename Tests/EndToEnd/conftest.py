@@ -26,6 +26,15 @@ def micro():
     return str(path)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_state(tmp_path_factory):
+    """What operators have declared on this machine is not what tests begin with, nor the other way round."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        patch.delenv("STATE_DIRECTORY", raising=False)
+        yield
+
+
 def _starting(micro):
     """A function that starts programs, and a check that every one of them ended as it should."""
     started = []

@@ -153,6 +153,24 @@ def test_services_come_and_go_without_a_reload(visit, demo):
     expect(link).to_have_count(0)
 
 
+def test_an_answer_from_before_the_news_is_asked_for_again(visit, demo):
+    page = visit().open()
+    expect(page.get_by_text("Live", exact=True)).to_be_visible()
+    old = request(f"{demo.web_url}/api/services", "GET")[1]
+    late = []
+
+    def answer(route):
+        late.append(route)
+        route.fulfill(json=old) if len(late) == 1 else route.continue_()
+
+    page.route("**/api/services", answer)
+    record = {"name": "test.early", "version": "9", "nodes": [{"id": "early-1", "address": "127.0.0.1:9"}]}
+    assert request(f"{demo.web_url}/api/services", "POST", record)[0] == 200
+    expect(page.get_by_role("link", name=re.compile("test.early"))).to_be_visible()
+    assert len(late) > 1
+    assert request(f"{demo.web_url}/api/services", "DELETE", record)[0] == 200
+
+
 def test_news_do_not_disturb_who_writes_a_request(visit, demo):
     page = visit().open_greeter()
     editor = page.get_by_label("Request (JSON)")

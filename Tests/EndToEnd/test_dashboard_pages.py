@@ -19,7 +19,7 @@ def test_who_cannot_be_asked_again_is_told_that_what_is_shown_may_be_old(visit, 
         status=401, json={"error": {"code": 401, "detail": "log in first"}}))
     record = {"name": "test.unseen", "version": "9", "nodes": [{"id": "unseen-1", "address": "127.0.0.1:9"}]}
     assert request(f"{demo.web_url}/api/services", "POST", record)[0] == 200
-    trouble = page.get_by_text("What you see may be old: log in first")
+    trouble = page.get_by_text("What you see may be old: log in first. This page")
     expect(trouble).to_be_visible()
     expect(page.get_by_label("Endpoint", exact=True)).to_be_visible()
     assert_accessible(page)
@@ -37,7 +37,7 @@ def test_when_news_are_refused_the_page_asks_why(visit):
     expect(page.get_by_text("Reconnecting…")).to_be_visible()
     expect(page.get_by_role("heading", name="Choose a service")).to_be_visible()
     page.route("**/api/status", lambda route: route.fulfill(status=401, json=refusal))
-    expect(page.get_by_text("What you see may be old: log in first")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("What you see may be old: log in first. This page")).to_be_visible(timeout=20_000)
 
 
 def test_before_anything_is_known_the_page_says_that_it_goes_on_trying(visit):
@@ -61,13 +61,16 @@ def told_as(visit, **status):
 
 @pytest.mark.parametrize(("days", "words", "warns"), [(90.5, "90 more days", 0), (1.5, "1 more day.", 1), (
     -1, "It has expired", 1)])
-def test_certificates_are_shown_with_their_end(visit, days, words, warns):
-    first = visit()
+@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_certificates_are_shown_with_their_end(visit, viewport, days, words, warns):
+    first = visit(viewport=viewport)
     end = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=days)
     told_as(first, certificates=[{"names": ["a.example", "b.example"], "expires": end.isoformat()}])
     page = first.open()
     said = page.get_by_text("The certificate for a.example, b.example is valid until")
     expect(said).to_contain_text(words)
+    # Where there is room for one thing only, it is the list; but warnings are for everyone.
+    expect(said).to_be_visible(visible=viewport == WIDE or warns == 1)
     expect(page.locator(".warn", has=page.locator("time"))).to_have_count(warns)
     assert_accessible(page)
 
@@ -76,6 +79,7 @@ def test_a_dashboard_that_is_open_to_everyone_says_so(visit):
     first, other = visit(), visit()
     told_as(first, insecure=True)
     expect(first.open().get_by_text("open to everyone who reaches it")).to_be_visible()
+    expect(first.page.locator("#facts")).to_contain_text("· open to everyone")
     page = other.open()
     expect(page.get_by_role("heading", name="Choose a service")).to_be_visible()
     expect(page.get_by_text("open to everyone")).to_have_count(0)
