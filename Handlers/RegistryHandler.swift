@@ -59,8 +59,8 @@ package final class RegistryHandler: RouteHandler {
     }
 
     private func unknown(_ name: String) -> GatewayError {
-        let near = NearestWord.all(to: name, in: view.catalog.names)
-        let hint = near.isEmpty ? "" : "; the nearest names are \(near.joined(separator: ", "))"
+        let near = NearestWord.services(to: name, in: view.catalog.names)
+        let hint = near.isEmpty ? "" : "; the nearest \(near.count == 1 ? "name is" : "names are") \(near.joined(separator: ", "))"
         return GatewayError(.notFound, "Service not found\(hint)")
     }
 

@@ -98,7 +98,7 @@ struct Composition: Sendable {
     ) -> any Handler {
         let parts = LoopParts(context, self)
         let router = CatalogRouter(
-            resolver: resolver(api), namespace: "\(api.namespace)", reporter: api.namespace, mode: api.handler,
+            resolver: resolver(api), namespace: "\(api.resolvedNamespace)", reporter: api.namespace, mode: api.handler,
             view: context.catalog, strategy: strategy(), health: parts.health, declared: DeclaredRoutes(routes.index),
             clock: { [loop = context.loop] in loop.now })
         let authorizer = authorizer(api, parts, context)
