@@ -86,12 +86,7 @@ package final class RPCHandler: RouteHandler {
     private func makeCall(
         body: inout ByteBuffer, of head: borrowing RequestHead, _ exchange: Exchange, _ route: Route
     ) throws(GatewayError) -> RPCCall {
-        let isProtobuf = route.binding?.rule.body.isOpaque != true && head.messageKind == .protobuf
-        let format: MessageFormat = isProtobuf ? .protobuf : .json
-        switch format {
-        case .json: try makePayload(of: &body, head, route)
-        case .protobuf: try checkMessage(body, head, route)
-        }
+        let format = try makeMessage(of: &body, head, route)
         CallMetadata.fill(
             &exchange.metadata, from: head, exchange.forwarding, configuration, for: .call,
             numbers: &exchange.numbers)
@@ -144,6 +139,18 @@ package final class RPCHandler: RouteHandler {
         return MessageSource(MessageLines(maximumLength: configuration.maximumBody))
     }
 
+    /// Makes of a body the one message of a call.
+    private func makeMessage(
+        of body: inout ByteBuffer, _ head: borrowing RequestHead, _ route: Route
+    ) throws(GatewayError) -> MessageFormat {
+        guard route.binding?.rule.body.isOpaque != true, head.messageKind == .protobuf else {
+            try makePayload(of: &body, head, route)
+            return .json
+        }
+        try checkMessage(body, head, route)
+        return .protobuf
+    }
+
     private func makePayload(
         of body: inout ByteBuffer, _ head: borrowing RequestHead, _ route: Route
     ) throws(GatewayError) {
@@ -168,11 +175,17 @@ package final class RPCHandler: RouteHandler {
                 head.method, allowed: configuration.answersOptions ? methods + ["OPTIONS"] : methods)
         }
         let endpoint = (name: "endpoint", value: route.destination.endpoint)
-        guard head.fields.contentKind != .protobuf else {
+        var message = ByteBuffer(body)
+        if let format = StreamFormat(for: head, on: route) {
+            let isOpaque = route.binding?.rule.body.isOpaque == true
+            if !isOpaque, format != .bytes { try StreamFormat.refuseProtobuf(head) }
+            if !isOpaque, head.fields.contentKind == .jsonLines {
+                return [endpoint, ("message", "each line of the body, as it comes")]
+            }
+            try makePayload(of: &message, head, route)
+        } else if try makeMessage(of: &message, head, route) == .protobuf {
             return [endpoint, ("message", "\(body.count) bytes of protobuf, as they come")]
         }
-        var message = ByteBuffer(body)
-        try makePayload(of: &message, head, route)
         return [endpoint, ("message", message.text)]
     }
 

@@ -31,9 +31,9 @@ def explained(server, method, path, **more):
         return json.load(answer)["data"]
 
 
-def request(server, method, path, host="localhost", body=None):
+def request(server, method, path, host="localhost", body=None, **fields):
     """What the gateway answers."""
-    request = urllib.request.Request(f"{server.api_url}{path}", body, {"Host": host}, method=method)
+    request = urllib.request.Request(f"{server.api_url}{path}", body, {"Host": host, **fields}, method=method)
     try:
         with urllib.request.urlopen(request, timeout=5) as answer:
             return answer.status, json.load(answer)
@@ -159,6 +159,27 @@ def test_what_is_explained_is_what_is_done(start_server, micro_service):
             # The service has no such endpoint; the call was made where it was said.
             assert status == 404 and told["destination"]["endpoint"] in answer["detail"], (path, answer)
     assert served > 20
+
+
+BODIES = {
+    "application/protobuf": [b"", b"\x0a\x01a"], "application/grpc+proto": [b"", b"\x0a\x01a"],
+    "application/grpc+json": [b'{"name":"a"}'], "application/x-ndjson": [b'{"name":"a"}\n'], "text/plain": [b"", b"a"],
+    "application/x-www-form-urlencoded": [b"name=a", b' {"name":"a"}'], "multipart/form-data": [b"a"],
+}
+
+
+@pytest.mark.parametrize("kind", BODIES)
+@pytest.mark.parametrize("target", ["/greeter/say/hello", "/greeter/say/hello?name=b", "/greeter/say/stream?count=1"])
+def test_a_body_that_is_refused_is_explained_so_and_one_that_is_taken_is_not(demo, kind, target):
+    for body in BODIES[kind]:
+        told = explained(demo, "POST", target, header=f"Content-Type: {kind}", body=body.decode())
+        fields = {"Content-Type": kind, "Accept": "application/json"}
+        status, answer = request(demo, "POST", target, body=body, **fields)
+        if "problem" in told:
+            assert (status, answer["detail"]) == (told["problem"]["status"], told["problem"]["detail"]), body
+        else:
+            # The service may still not know what it gets.
+            assert status == 200 or answer["detail"].startswith("the service "), (body, answer)
 
 
 def test_a_route_of_one_version_leads_to_its_nodes_only(start_server, micro_service):
