@@ -26,7 +26,9 @@ struct RPCRequest {
 
     private init(json body: Span<UInt8>) throws(GatewayError) {
         let value: JSONValue
-        do throws(JSONProblem) { value = try JSONParser.parse(body) } catch { throw Self.bad("the body is no JSON: \(error)") }
+        do throws(JSONProblem) { value = try JSONParser.parse(body) } catch {
+            throw Self.bad("the body is no JSON: \(error)")
+        }
         guard case .object(let object) = value else { throw Self.bad("the body must be a JSON object") }
         var message = object.member(ignoringCase: "request") ?? .null
         // A string is taken for JSON in a string, as old clients send it.

@@ -60,7 +60,9 @@ package final class RegistryHandler: RouteHandler {
 
     private func unknown(_ name: String) -> GatewayError {
         let near = NearestWord.services(to: name, in: view.catalog.names)
-        let hint = near.isEmpty ? "" : "; the nearest \(near.count == 1 ? "name is" : "names are") \(near.joined(separator: ", "))"
+        let hint =
+            near.isEmpty
+            ? "" : "; the nearest \(near.count == 1 ? "name is" : "names are") \(near.joined(separator: ", "))"
         return GatewayError(.notFound, "Service not found\(hint)")
     }
 
