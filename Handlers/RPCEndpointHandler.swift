@@ -55,7 +55,8 @@ package final class RPCEndpointHandler: Handler {
         do throws(GatewayError) {
             try await call(request, for: exchange)
         } catch {
-            throw error.completed(by: RPCRequest.errorID)
+            let destination = Destination(service: request.service, endpoint: request.endpoint)
+            throw error.completed(by: RPCRequest.errorID).explained(by: catalog.catalog, of: destination)
         }
     }
 

@@ -49,7 +49,7 @@ package final class RPCHandler: RouteHandler {
                 try await call(exchange, over: route)
             }
         } catch {
-            throw explain(error.completed(by: "go.micro.api"), route.destination)
+            throw error.completed(by: "go.micro.api").explained(by: catalog.catalog, of: route.destination)
         }
     }
 
@@ -187,19 +187,6 @@ package final class RPCHandler: RouteHandler {
             return [endpoint, ("message", "\(body.count) bytes of protobuf, as they come")]
         }
         return [endpoint, ("message", message.text)]
-    }
-
-    /// A service that does not know the endpoint says so in its own words; we know which endpoints there are.
-    private func explain(_ error: GatewayError, _ destination: Destination) -> GatewayError {
-        guard error.status == .notFound, error.code == .application else { return error }
-        let names = catalog.catalog.versions(of: destination.service).flatMap(\.endpoints)
-            .filter { !$0.isSubscriber }.map(\.name)
-        guard !names.isEmpty, !names.contains(destination.endpoint) else { return error }
-        let near = NearestWord.all(to: destination.endpoint, in: names)
-        let hint = (near.isEmpty ? Array(names.prefix(5)) : near).joined(separator: ", ")
-        return GatewayError(
-            .notFound, "service \(destination.service) has no endpoint \(destination.endpoint); it has \(hint)",
-            id: "go.micro.client", mayHaveBeenSent: true)
     }
 }
 

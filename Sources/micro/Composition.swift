@@ -130,7 +130,7 @@ struct Composition: Sendable {
             .rpc: RPCHandler(
                 dispatcher: parts.dispatcher, catalog: context.catalog, requests: parts.methods,
                 configuration: rpc(api), origins: api.origins),
-            .api: APIHandler(dispatcher: parts.dispatcher, configuration: rpc(api)),
+            .api: APIHandler(dispatcher: parts.dispatcher, catalog: context.catalog, configuration: rpc(api)),
             .http: proxy, .web: proxy, .event: EventHandler(publisher), .cloudevents: CloudEventsHandler(publisher),
             .broker: BrokerHandler(publisher, tasks: context.tasks, origins: api.origins),
             .registry: RegistryHandler(
