@@ -1,6 +1,6 @@
 internal import Bytes
 package import Gateway
-internal import HTTP
+package import HTTP
 
 /// Calls an endpoint with the whole HTTP request in one message, `go.api.Request`, and answers with the whole response that
 /// it returns, `go.api.Response`. Any method, any type of body; protobuf towards the service, unless that reads only JSON.
@@ -51,6 +51,17 @@ package final class APIHandler: RouteHandler {
         exchange.giveBack(reply)
         exchange.giveBack(message)
         exchange.giveBack(body)
+    }
+
+    package func preview(
+        _ head: RequestHead, body: [UInt8], over route: Route
+    ) throws(GatewayError) -> [(name: String, value: String)] {
+        let namespace = configuration.namespace?.name(for: head)
+        let request = try APIRequest(head, body: ByteBuffer(body).span, .unknown, namespace: namespace)
+        return [
+            ("endpoint", route.destination.endpoint),
+            ("message", "the whole request: \(request.method) \(request.url), \(body.count) bytes of body"),
+        ]
     }
 
     nonisolated(nonsending) private func answer(

@@ -48,7 +48,11 @@ package final class ProxyHandler: RouteHandler {
     package func preview(
         _ head: RequestHead, body: [UInt8], over route: Route
     ) throws(GatewayError) -> [(name: String, value: String)] {
-        [("request", "\(head.method) \(head.target)"), ("host", head.authority)]
+        guard head.method != .trace else {
+            throw .methodNotAllowed(
+                head.method, allowed: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+        }
+        return [("request", "\(head.method) \(head.target)"), ("host", head.authority)]
     }
 
     /// Never again once the client has seen a byte, or once a byte of the body is gone; and after a node may have seen

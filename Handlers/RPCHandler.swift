@@ -169,6 +169,10 @@ package final class RPCHandler: RouteHandler {
     package func preview(
         _ head: RequestHead, body: [UInt8], over route: Route
     ) throws(GatewayError) -> [(name: String, value: String)] {
+        if head.wantsWebSocket {
+            try webSockets.checkIsStream(route)
+            return [("endpoint", route.destination.endpoint), ("messages", "those of the WebSocket, as they come")]
+        }
         guard head.method.isCall else {
             let methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
             throw .methodNotAllowed(
