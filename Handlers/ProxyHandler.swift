@@ -52,6 +52,10 @@ package final class ProxyHandler: RouteHandler {
     package func preview(
         _ head: RequestHead, body: [UInt8], over route: Route
     ) throws(GatewayError) -> [(name: String, value: String)] {
+        guard head.method != .trace else {
+            throw .methodNotAllowed(
+                head.method, allowed: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+        }
         guard let prefix = route.binding?.rule.strippedPrefix else {
             return [("request", "\(head.method) \(head.target)"), ("host", head.authority)]
         }

@@ -279,7 +279,7 @@ package final class CatalogRouter: Router {
         let service = rule.services.first ?? ""
         var sentence = "this path belongs to service \(service), which is not registered"
         let names = view.catalog.names
-        if let near = rule.services.lazy.compactMap({ NearestWord.one(to: $0, in: names) }).first {
+        if let near = rule.services.lazy.flatMap({ NearestWord.services(to: $0, in: names, limit: 1) }).first {
             sentence += "; the nearest registered name is \(near)"
         }
         return GatewayError(
@@ -290,12 +290,14 @@ package final class CatalogRouter: Router {
     private func unknown(_ destination: Destination, isResolved: Bool) -> GatewayError {
         var sentence = "service \(destination.service) is not registered"
         if isResolved {
-            sentence += "; it was derived, with endpoint \(destination.endpoint), by resolver \(resolver.name)"
-            sentence += ", namespace \(namespace)"
+            // What is passed on has no endpoint.
+            let endpoint = use(for: mode.kind) == .proxying ? "" : ", with endpoint \(destination.endpoint),"
+            sentence += "; it was derived\(endpoint) by resolver \(resolver.name), namespace \(namespace)"
         }
-        let near = NearestWord.all(to: destination.service, in: view.catalog.names)
+        let near = NearestWord.services(to: destination.service, in: view.catalog.names)
         if !near.isEmpty {
-            sentence += "; the nearest registered names are \(near.joined(separator: ", "))"
+            let names = near.count == 1 ? "name is" : "names are"
+            sentence += "; the nearest registered \(names) \(near.joined(separator: ", "))"
         } else if view.catalog.names.isEmpty {
             sentence += "; nothing is registered at all"
         }
