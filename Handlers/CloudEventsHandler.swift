@@ -34,7 +34,7 @@ package final class CloudEventsHandler: RouteHandler {
         try head.method.checkIsPublished()
         let topic = try publisher.place(of: head).topic
         let event = try CloudEventReader(
-            head, .unknown, body: ByteBuffer(body), now: publisher.now.text, makeID: publisher.makeID
+            head, .unknown, body: ByteBuffer(body), now: publisher.now.text(.milliseconds), makeID: publisher.makeID
         ).event()
         return [("topic", topic), ("event", event.json.text())]
     }
