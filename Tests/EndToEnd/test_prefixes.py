@@ -34,6 +34,11 @@ def start_shop(start_server, raw_server, tmp_path):
 
 
 @pytest.fixture
+def websocket_node():
+    yield from nodes()
+
+
+@pytest.fixture
 def run(micro):
     """Runs a command against a program."""
     def run(program, *words, code=0):
@@ -92,15 +97,13 @@ def test_an_encoded_slash_ends_a_prefix_where_it_is_one(start_shop):
     assert explained(server, "/shop%2Fa%2Fb")["sends"]["request"] == "GET /a%2Fb"
 
 
-def test_a_websocket_is_opened_without_the_prefix(start_shop):
+def test_a_websocket_is_opened_without_the_prefix(start_shop, websocket_node):
     paths = []
-    for make in nodes():
-        node = make(lambda connection: paths.append(connection.request.path) or connection.send("hello"))
-        server, _ = start_shop(config=CONFIG.replace("service: shop", "service: chat"))
-        server.register("chat", node.address, protocol="http")
-        with connect(f"ws://127.0.0.1:{server.api_port}/shop/chat?a=b", proxy=None) as client:
-            assert client.recv(timeout=20) == "hello"
-        break
+    node = websocket_node(lambda connection: paths.append(connection.request.path) or connection.send("hello"))
+    server, _ = start_shop(config=CONFIG.replace("service: shop", "service: chat"))
+    server.register("chat", node.address, protocol="http")
+    with connect(f"ws://127.0.0.1:{server.api_port}/shop/chat?a=b", proxy=None) as client:
+        assert client.recv(timeout=20) == "hello"
     assert paths == ["/chat?a=b"]
 
 
