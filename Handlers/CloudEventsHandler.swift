@@ -19,7 +19,7 @@ package final class CloudEventsHandler: RouteHandler {
         var body = ByteBuffer()
         try await exchange.collectMessage(into: &body, limit: publisher.configuration.maximumBody)
         let event = try CloudEventReader(
-            exchange, body: body, now: publisher.now.text, makeID: publisher.makeID
+            exchange, body: body, now: publisher.now.text(.milliseconds), makeID: publisher.makeID
         ).event()
         var content = ByteBuffer()
         JSONWriter.write(event.json, to: &content)

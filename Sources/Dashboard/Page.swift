@@ -1,3 +1,4 @@
+internal import Bytes
 internal import Gateway
 internal import HTTP
 
@@ -210,7 +211,7 @@ struct Page {
 
     /// A moment in UTC, which the script shows as that of the reader's zone.
     private static func moment(_ seconds: Int) -> HTML {
-        let text = StatusFacts.timestamp(seconds)
+        let text = Moment(seconds: seconds).text()
         return "<time datetime=\"\(text)\">\(text)</time>"
     }
 
