@@ -1,16 +1,22 @@
 internal import Bytes
 package import Gateway
-internal import HTTP
+package import HTTP
 
 /// Calls an endpoint with the whole HTTP request in one message, `go.api.Request`, and answers with the whole response that
 /// it returns, `go.api.Response`. Any method, any type of body; protobuf towards the service, unless that reads only JSON.
 package final class APIHandler: RouteHandler {
     private let dispatcher: Dispatcher
+    private let catalog: CatalogView
     private let configuration: RPCConfiguration
 
-    /// - Parameter configuration: The limit on bodies holds for the message too.
-    package init(dispatcher: Dispatcher, configuration: RPCConfiguration = RPCConfiguration()) {
+    /// - Parameters:
+    ///   - catalog: Knows which endpoints there are, for errors.
+    ///   - configuration: The limit on bodies holds for the message too.
+    package init(
+        dispatcher: Dispatcher, catalog: CatalogView, configuration: RPCConfiguration = RPCConfiguration()
+    ) {
         self.dispatcher = dispatcher
+        self.catalog = catalog
         self.configuration = configuration
     }
 
@@ -35,12 +41,27 @@ package final class APIHandler: RouteHandler {
         call.format = .protobuf
         call.jsonForm = form
         var reply = exchange.takeBuffer()
-        try await dispatcher.call(
-            call, over: route, isIdempotent: exchange.request.method.isSafe, reply: &reply, wakeup: exchange.wakeup)
+        do throws(GatewayError) {
+            try await dispatcher.call(
+                call, over: route, isIdempotent: exchange.request.method.isSafe, reply: &reply, wakeup: exchange.wakeup)
+        } catch {
+            throw error.explained(by: catalog.catalog, of: route.destination)
+        }
         try await answer(exchange, with: &reply, isJSON: form.isUsed, of: route.destination)
         exchange.giveBack(reply)
         exchange.giveBack(message)
         exchange.giveBack(body)
+    }
+
+    package func preview(
+        _ head: RequestHead, body: [UInt8], over route: Route
+    ) throws(GatewayError) -> [(name: String, value: String)] {
+        let namespace = configuration.namespace?.name(for: head)
+        let request = try APIRequest(head, body: ByteBuffer(body).span, .unknown, namespace: namespace)
+        return [
+            ("endpoint", route.destination.endpoint),
+            ("message", "the whole request: \(request.method) \(request.url), \(body.count) bytes of body"),
+        ]
     }
 
     nonisolated(nonsending) private func answer(

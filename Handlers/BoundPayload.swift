@@ -66,7 +66,7 @@ extension RequestPayload {
             switch try Payload.body(body.span) {
             case .object(let members): replace(&body, with: .object(Payload.merge(path, over: members)))
             case .null: replace(&body, with: .object(path))
-            case .array, .string, .number, .bool: throw .scalarBody
+            case .array, .string, .number, .bool: throw .memberlessBody
             }
         } catch {
             throw GatewayError(error)
@@ -89,7 +89,7 @@ extension RequestPayload {
             switch try value(of: body.span, form, as: type) {
             case .object(let members): replace(&body, with: .object(Payload.merge(path, over: members)))
             case .null: replace(&body, with: .object(path))
-            case .array, .string, .number, .bool: throw .scalarBody
+            case .array, .string, .number, .bool: throw .memberlessBody
             }
         case .field(let name):
             let query = try QueryFields.parse(query: head.query ?? "", as: type)

@@ -1,6 +1,6 @@
 internal import Bytes
 package import Gateway
-internal import HTTP
+package import HTTP
 package import Reactor
 
 /// Publishes what is posted, on the topic that the query or a form names; and makes a WebSocket of a GET, on which
@@ -35,13 +35,29 @@ package final class BrokerHandler: RouteHandler {
     nonisolated(nonsending) private func publish(_ exchange: Exchange) async throws(GatewayError) {
         var body = ByteBuffer()
         try await exchange.collectMessage(into: &body, limit: publisher.configuration.maximumBody)
-        var topic = try QueryLists.first("topic", in: exchange.request.query ?? "")
-        if topic == nil, exchange.request.fields.contentKind == .form {
-            topic = try QueryLists.first("topic", in: body.text)
-        }
         try await publisher.publish(
-            body.bytes, type: exchange.request.fields[.contentType], to: try Self.checked(topic),
+            body.bytes, type: exchange.request.fields[.contentType], to: try Self.topic(of: exchange.request, body),
             id: publisher.makeID(), for: exchange)
+    }
+
+    private static func topic(
+        of head: borrowing RequestHead, _ body: borrowing ByteBuffer
+    ) throws(GatewayError) -> String {
+        var topic = try QueryLists.first("topic", in: head.query ?? "")
+        if topic == nil, head.fields.contentKind == .form { topic = try QueryLists.first("topic", in: body.text) }
+        return try checked(topic)
+    }
+
+    package func preview(
+        _ head: RequestHead, body: [UInt8], over route: Route
+    ) throws(GatewayError) -> [(name: String, value: String)] {
+        guard !head.wantsWebSocket, head.method != .get else {
+            let topic = try Self.checked(try QueryLists.first("topic", in: head.query ?? ""))
+            return [("subscription", "every message on topic \(topic), to a client that asks for a WebSocket")]
+        }
+        guard head.method == .post else { throw .methodNotAllowed(head.method, allowed: ["GET", "POST", "OPTIONS"]) }
+        let topic = try Self.topic(of: head, ByteBuffer(body))
+        return [("topic", topic), ("message", "\(body.count) bytes, as they come")]
     }
 
     nonisolated(nonsending) private func subscribe(_ exchange: Exchange) async throws(GatewayError) {

@@ -60,8 +60,8 @@ package enum CallMetadata {
 
 /// How long a client lets a call take.
 package enum CallTimeout {
-    /// The header `Timeout` in whole seconds, at most the longest time; else the configured time. What is no positive
-    /// number of seconds is ignored, as Go Micro's gateway does.
+    /// The header `Timeout` in whole seconds, or `Micro-Timeout` such as `500ms` or `1.5s`, at most the longest time; else
+    /// the configured time. What is no positive time is ignored, as Go Micro's gateway does with `Timeout`.
     package static func requested(by head: borrowing RequestHead, _ configuration: RPCConfiguration) -> Duration {
         named(by: head).map { min($0, configuration.maximumTimeout) } ?? configuration.timeout
     }
@@ -74,7 +74,10 @@ package enum CallTimeout {
     }
 
     private static func named(by head: borrowing RequestHead) -> Duration? {
-        guard let text = head.fields[.timeout], let seconds = Int(text), seconds > 0 else { return nil }
-        return .seconds(seconds)
+        if let text = head.fields[.timeout], let seconds = Int(text), seconds > 0 { return .seconds(seconds) }
+        guard let index = head.fields.firstIndex(named: "micro-timeout".utf8.span),
+            let duration = GoDuration.parse(head.fields.value(at: index)), duration > .zero
+        else { return nil }
+        return duration
     }
 }

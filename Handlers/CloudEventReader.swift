@@ -9,7 +9,8 @@ struct CloudEventReader {
     /// Who has made an event out of something that was none, as Micro v2 had it.
     private static let wrapper = "https://micro.mu"
 
-    private let exchange: Exchange
+    private let head: RequestHead
+    private let forwarding: ForwardingContext
     private let body: ByteBuffer
     /// Of the body, as the client says; nil when it does not.
     private let type: String?
@@ -22,15 +23,17 @@ struct CloudEventReader {
     ///   - makeID: Makes an identifier for events that have none.
     /// - Throws: `.badRequest` when the content type is none.
     init(
-        _ exchange: Exchange, body: consuming ByteBuffer, now: String, makeID: @escaping () -> String
+        _ head: RequestHead, _ forwarding: ForwardingContext, body: consuming ByteBuffer, now: String,
+        makeID: @escaping () -> String
     ) throws(GatewayError) {
-        type = exchange.request.fields[.contentType]
+        type = head.fields[.contentType].flatMap { $0.isEmpty ? nil : $0 }
         let parsed = type.flatMap { MediaType($0) }
         guard type == nil || parsed != nil else {
             throw GatewayError(.badRequest, "Content-Type is no media type")
         }
         kind = parsed?.kind ?? .other
-        self.exchange = exchange
+        self.head = head
+        self.forwarding = forwarding
         self.body = body
         self.now = now
         self.makeID = makeID
@@ -41,7 +44,7 @@ struct CloudEventReader {
     func event() throws(GatewayError) -> CloudEvent {
         do throws(CloudEventProblem) {
             if let event = try structured() { return event }
-            let fields = exchange.request.fields
+            let fields = head.fields
             if fields.contains(named: "ce-specversion") { return try binary() }
             let old = ["CE-EventType", "CE-CloudEventsVersion", "CE-Source", "CE-EventID"]
             if old.allSatisfy({ fields[$0]?.isEmpty == false }) { return try binary01() }
@@ -124,7 +127,7 @@ struct CloudEventReader {
 
     /// The header fields with attributes: names in lower case without `ce-`, and values.
     private func attributeFields() -> [(name: String, value: String)] {
-        let fields = exchange.request.fields
+        let fields = head.fields
         return (0..<fields.count).compactMap { index in
             let name = fields.name(at: index).lowercased()
             return name.hasPrefix("ce-") ? (String(name.dropFirst(3)), fields.value(at: index)) : nil
@@ -143,9 +146,9 @@ struct CloudEventReader {
 
     /// Any other request is what the event is about.
     private func wrapped() throws(CloudEventProblem) -> CloudEvent {
-        let request = exchange.request
+        let request = head
         var headers = JSONObject()
-        for (name, values) in request.fieldsForMessage(exchange.forwarding) where name != "Host" {
+        for (name, values) in request.fieldsForMessage(forwarding) where name != "Host" {
             headers[name] = .string(values.joined(separator: ", "))
         }
         let query: JSONObject

@@ -1,7 +1,8 @@
 package import Gateway
+package import HTTP
 
 /// Lets the answers of another handler be compressed.
-package final class CompressingHandler: Handler {
+package final class CompressingHandler: ExplainingHandler {
     private let next: any Handler
     private let policy: CompressionPolicy
 
@@ -16,4 +17,6 @@ package final class CompressingHandler: Handler {
         try await next.handle(exchange)
         try await exchange.finishEnding()
     }
+
+    package func explain(_ head: RequestHead, body: [UInt8]) -> Explanation { next.explanation(of: head, body: body) }
 }

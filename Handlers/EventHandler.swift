@@ -1,6 +1,6 @@
 internal import Bytes
 package import Gateway
-internal import HTTP
+package import HTTP
 internal import JSON
 
 /// Publishes each request as an event: topic and name come from the path, the content is the body, or the query of a GET.
@@ -27,16 +27,34 @@ package final class EventHandler: RouteHandler {
 
     nonisolated(nonsending) private func data(of exchange: Exchange) async throws(GatewayError) -> ByteBuffer {
         var data = ByteBuffer()
-        if exchange.request.method == .get || exchange.request.method == .head {
-            let query = try QueryLists.parse(exchange.request.query ?? "")
-            JSONWriter.write(.object(query), to: &data)
-            return data
+        if !exchange.request.method.isSafe {
+            try await exchange.collectMessage(into: &data, limit: publisher.configuration.maximumBody)
         }
-        try await exchange.collectMessage(into: &data, limit: publisher.configuration.maximumBody)
+        try Self.makeData(of: &data, exchange.request)
+        return data
+    }
+
+    /// Makes of a body the content of the event; of the query where only that is meant.
+    private static func makeData(
+        of body: inout ByteBuffer, _ head: borrowing RequestHead
+    ) throws(GatewayError) {
+        guard !head.method.isSafe else {
+            body.removeAll()
+            return JSONWriter.write(.object(try QueryLists.parse(head.query ?? "")), to: &body)
+        }
         var checker = UTF8Checker()
-        guard checker.take(data.span), checker.isComplete else {
+        guard checker.take(body.span), checker.isComplete else {
             throw GatewayError(.badRequest, "the body is not UTF-8, as the data of an event has to be")
         }
-        return data
+    }
+
+    package func preview(
+        _ head: RequestHead, body: [UInt8], over route: Route
+    ) throws(GatewayError) -> [(name: String, value: String)] {
+        try head.method.checkIsPublished()
+        let place = try publisher.place(of: head)
+        var data = ByteBuffer(body)
+        try Self.makeData(of: &data, head)
+        return [("topic", place.topic), ("event", place.name), ("data", data.text)]
     }
 }

@@ -15,7 +15,7 @@ extension Exchange {
         var body = ByteBuffer()
         fields.append(.contentType, "application/json")
         refusal = .methodNotAllowed
-        let sentence = "\(request.path) takes \(allow) only"
+        let sentence = "the path takes \(allow), and not \(request.method)"
         GatewayError(.methodNotAllowed, sentence, id: id).report.write(to: &body)
         try await respond(.methodNotAllowed, fields, body: &body)
     }

@@ -65,7 +65,7 @@ package final class FrontHandler: ExplainingHandler {
             var head = head
             head.decide(by: path)
             return next.explanation(of: head, body: body)
-        case .rpc: return Explanation(of: head, ownAnswer: "a call of the service and endpoint that the body names")
+        case .rpc: return rpc.explanation(of: head, body: body)
         case .root: return Explanation(of: head, ownAnswer: "answered by the gateway with its version")
         case .icon: return Explanation(of: head, ownAnswer: "answered with an empty icon")
         case .redirect(let target):

@@ -88,6 +88,19 @@ extension GatewayError {
     init(_ error: BrokerError) { self.init(.noNodes, error.reason, detail: error.detail) }
 }
 
+extension Method {
+    /// Whether a request with it is published by handlers that publish whatever comes.
+    private var isPublished: Bool { self != .options && self != .trace && self != .connect }
+
+    /// For explanations.
+    ///
+    /// - Throws: What is answered where nothing is published.
+    func checkIsPublished() throws(GatewayError) {
+        guard !isPublished else { return }
+        throw .methodNotAllowed(self, allowed: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+    }
+}
+
 extension Exchange {
     /// Refuses what no message can be made of. OPTIONS is answered, for browsers send it before they ask.
     ///

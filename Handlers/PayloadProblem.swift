@@ -21,6 +21,8 @@ package enum PayloadProblem: Error, Equatable, CustomStringConvertible {
     case malformedBody(JSONProblem)
     /// A body that is a lone string, number or truth value cannot be an RPC request.
     case scalarBody
+    /// The path names members of the message, and the body can have none.
+    case memberlessBody
     /// A body that is an array has no members beside which the fields of path and query could be.
     case arrayBody
     /// The body is no `multipart/form-data`; why.
@@ -38,6 +40,7 @@ package enum PayloadProblem: Error, Equatable, CustomStringConvertible {
         case .tooDeep(let field, let limit): "the field \(quoted(field)) is nested deeper than \(limit) levels"
         case .malformedBody(let problem): "the body is no JSON: \(problem)"
         case .scalarBody: "the body must be a JSON object or array"
+        case .memberlessBody: "the body must be a JSON object, since a field of it stands in the path"
         case .arrayBody: "a JSON array cannot be merged with the fields of path and query; send an object"
         case .malformedMultipart(let reason): "malformed multipart body: \(reason)"
         }

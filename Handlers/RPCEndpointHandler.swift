@@ -1,6 +1,6 @@
 internal import Bytes
 package import Gateway
-internal import HTTP
+package import HTTP
 internal import Reactor
 
 /// Who may use `/rpc`, which reaches every registered service.
@@ -13,7 +13,7 @@ package enum RPCAccess: String, Sendable {
 
 /// The endpoint `/rpc`: calls any registered service by its full name, outside any namespace. An endpoint that streams is
 /// sent the one request, and answered message by message.
-package final class RPCEndpointHandler: Handler {
+package final class RPCEndpointHandler: ExplainingHandler {
     private let access: RPCAccess
     private let policy = AccessPolicy(
         machineNames: AccessPolicy.namesOfThisMachine(), subject: "/rpc", flag: "--enable_rpc")
@@ -55,7 +55,8 @@ package final class RPCEndpointHandler: Handler {
         do throws(GatewayError) {
             try await call(request, for: exchange)
         } catch {
-            throw error.completed(by: RPCRequest.errorID)
+            let destination = Destination(service: request.service, endpoint: request.endpoint)
+            throw error.completed(by: RPCRequest.errorID).explained(by: catalog.catalog, of: destination)
         }
     }
 
@@ -102,6 +103,39 @@ package final class RPCEndpointHandler: Handler {
             to: exchange, from: stream, as: format, first: request.message, source: nil,
             idleTimeout: configuration.streamIdleTimeout)
         try await answer.run()
+    }
+
+    /// Who may use it at all is not told: that depends on where a client is.
+    package func explain(_ head: RequestHead, body: [UInt8]) -> Explanation {
+        guard head.method != .options else {
+            return Explanation(
+                of: head, ownAnswer: "answered by the gateway with the methods that the path takes: POST, OPTIONS")
+        }
+        guard head.method == .post else {
+            return Explanation(of: head, problem: .methodNotAllowed(head.method, allowed: ["POST", "OPTIONS"]))
+        }
+        guard !body.isEmpty || head.hasQuery else {
+            return Explanation(of: head, ownAnswer: "a call of the service and endpoint that the body names")
+        }
+        do throws(GatewayError) {
+            let request = try RPCRequest(body: ByteBuffer(body).span, head: head)
+            if let address = request.address {
+                _ = try registeredNode(at: address, of: request.service)
+            } else {
+                _ = try router.route(to: Destination(service: request.service, endpoint: request.endpoint))
+            }
+            var explanation = Explanation(
+                of: head, ownAnswer: "a call of \(request.endpoint) of \(request.service) with \(request.message.text)")
+            guard let authorizer else { return explanation }
+            let resource = AccessResource(calling: request.endpoint, of: request.service)
+            explanation.access = authorizer.explain(head, resource)
+            guard let refusal = explanation.access?.problem else { return explanation }
+            explanation.ownAnswer = nil
+            explanation.problem = refusal
+            return explanation
+        } catch {
+            return Explanation(of: head, problem: error)
+        }
     }
 
     private func checkAccess(_ exchange: Exchange) throws(GatewayError) {

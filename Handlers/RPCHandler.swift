@@ -34,7 +34,7 @@ package final class RPCHandler: RouteHandler {
         _ exchange: Exchange, over route: Route
     ) async throws(GatewayError) {
         if exchange.webSocketOffer != .none { return try await webSockets.handle(exchange, over: route) }
-        guard exchange.request.method.isCall else {
+        guard route.calls(with: exchange.request.method) else {
             let answersOptions = configuration.answersOptions
             return try await exchange.refuseMethod(
                 allow: answersOptions
@@ -49,7 +49,7 @@ package final class RPCHandler: RouteHandler {
                 try await call(exchange, over: route)
             }
         } catch {
-            throw explain(error.completed(by: "go.micro.api"), route.destination)
+            throw error.completed(by: "go.micro.api").explained(by: catalog.catalog, of: route.destination)
         }
     }
 
@@ -86,12 +86,7 @@ package final class RPCHandler: RouteHandler {
     private func makeCall(
         body: inout ByteBuffer, of head: borrowing RequestHead, _ exchange: Exchange, _ route: Route
     ) throws(GatewayError) -> RPCCall {
-        let isProtobuf = route.binding?.rule.body.isOpaque != true && head.messageKind == .protobuf
-        let format: MessageFormat = isProtobuf ? .protobuf : .json
-        switch format {
-        case .json: try makePayload(of: &body, head, route)
-        case .protobuf: try checkMessage(body, head, route)
-        }
+        let format = try makeMessage(of: &body, head, route)
         CallMetadata.fill(
             &exchange.metadata, from: head, exchange.forwarding, configuration, for: .call,
             numbers: &exchange.numbers)
@@ -144,6 +139,18 @@ package final class RPCHandler: RouteHandler {
         return MessageSource(MessageLines(maximumLength: configuration.maximumBody))
     }
 
+    /// Makes of a body the one message of a call.
+    private func makeMessage(
+        of body: inout ByteBuffer, _ head: borrowing RequestHead, _ route: Route
+    ) throws(GatewayError) -> MessageFormat {
+        guard route.binding?.rule.body.isOpaque != true, head.messageKind == .protobuf else {
+            try makePayload(of: &body, head, route)
+            return .json
+        }
+        try checkMessage(body, head, route)
+        return .protobuf
+    }
+
     private func makePayload(
         of body: inout ByteBuffer, _ head: borrowing RequestHead, _ route: Route
     ) throws(GatewayError) {
@@ -162,38 +169,28 @@ package final class RPCHandler: RouteHandler {
     package func preview(
         _ head: RequestHead, body: [UInt8], over route: Route
     ) throws(GatewayError) -> [(name: String, value: String)] {
-        guard head.method.isCall else {
+        if head.wantsWebSocket {
+            try webSockets.checkIsStream(route)
+            return [("endpoint", route.destination.endpoint), ("messages", "those of the WebSocket, as they come")]
+        }
+        guard route.calls(with: head.method) else {
             let methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
             throw .methodNotAllowed(
                 head.method, allowed: configuration.answersOptions ? methods + ["OPTIONS"] : methods)
         }
         let endpoint = (name: "endpoint", value: route.destination.endpoint)
-        guard head.fields.contentKind != .protobuf else {
+        var message = ByteBuffer(body)
+        if let format = StreamFormat(for: head, on: route) {
+            let isOpaque = route.binding?.rule.body.isOpaque == true
+            if !isOpaque, format != .bytes { try StreamFormat.refuseProtobuf(head) }
+            if !isOpaque, head.fields.contentKind == .jsonLines {
+                return [endpoint, ("message", "each line of the body, as it comes")]
+            }
+            try makePayload(of: &message, head, route)
+        } else if try makeMessage(of: &message, head, route) == .protobuf {
             return [endpoint, ("message", "\(body.count) bytes of protobuf, as they come")]
         }
-        var message = ByteBuffer(body)
-        try makePayload(of: &message, head, route)
         return [endpoint, ("message", message.text)]
-    }
-
-    /// A service that does not know the endpoint says so in its own words; we know which endpoints there are.
-    private func explain(_ error: GatewayError, _ destination: Destination) -> GatewayError {
-        guard error.status == .notFound, error.code == .application else { return error }
-        let names = catalog.catalog.versions(of: destination.service).flatMap(\.endpoints)
-            .filter { !$0.isSubscriber }.map(\.name)
-        guard !names.isEmpty, !names.contains(destination.endpoint) else { return error }
-        let near = NearestWord.all(to: destination.endpoint, in: names)
-        let hint = (near.isEmpty ? Array(names.prefix(5)) : near).joined(separator: ", ")
-        return GatewayError(
-            .notFound, "service \(destination.service) has no endpoint \(destination.endpoint); it has \(hint)",
-            id: "go.micro.client", mayHaveBeenSent: true)
-    }
-}
-
-extension Method {
-    /// Whether a request with it becomes a call. One with OPTIONS does not: browsers send it before they are allowed to call.
-    fileprivate var isCall: Bool {
-        self == .post || self == .get || self == .head || self == .put || self == .patch || self == .delete
     }
 }
 

@@ -16,7 +16,8 @@ struct RPCRequest {
     /// Reads a JSON object, or a form in the body or the query.
     init(body: Span<UInt8>, head: borrowing RequestHead) throws(GatewayError) {
         let kind = head.fields.contentKind
-        if kind == .json || (kind != .form && kind != .multipart && !body.isEmpty) {
+        let isForm = kind == .multipart || (kind == .form ? !body.isMeantAsJSON : kind != .json && body.isEmpty)
+        if !isForm {
             try self.init(json: body)
         } else {
             try self.init(form: body, head)
@@ -25,7 +26,9 @@ struct RPCRequest {
 
     private init(json body: Span<UInt8>) throws(GatewayError) {
         let value: JSONValue
-        do throws(JSONProblem) { value = try JSONParser.parse(body) } catch { throw Self.bad("\(error)") }
+        do throws(JSONProblem) { value = try JSONParser.parse(body) } catch {
+            throw Self.bad("the body is no JSON: \(error)")
+        }
         guard case .object(let object) = value else { throw Self.bad("the body must be a JSON object") }
         var message = object.member(ignoringCase: "request") ?? .null
         // A string is taken for JSON in a string, as old clients send it.

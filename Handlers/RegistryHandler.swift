@@ -1,6 +1,6 @@
 internal import Bytes
 package import Gateway
-internal import HTTP
+package import HTTP
 internal import JSON
 
 /// The registry by HTTP, whatever the path, in the JSON that Go Micro's registries share.
@@ -43,24 +43,42 @@ package final class RegistryHandler: RouteHandler {
         }
     }
 
+    package func preview(
+        _ head: RequestHead, body: [UInt8], over route: Route
+    ) throws(GatewayError) -> [(name: String, value: String)] {
+        if head.wantsWebSocket {
+            let name = try head.queryValue("service")
+            return [("changes", "every change of \(name ?? "every service"), as it comes")]
+        }
+        switch head.method {
+        case .get, .head: return [("services", "\(try listed(head).count) records")]
+        case .post, .delete:
+            if head.method == .post { _ = try lifetime(head) }
+            return [("service", try Self.record(ByteBuffer(body), of: head.method).name)]
+        default: throw .methodNotAllowed(head.method, allowed: ["GET", "HEAD", "POST", "DELETE", "OPTIONS"])
+        }
+    }
+
     // MARK: Reading
 
+    private func listed(_ head: borrowing RequestHead) throws(GatewayError) -> [Service] {
+        guard let name = try head.queryValue("service"), !name.isEmpty else { return view.catalog.services }
+        let services = view.catalog.versions(of: name)
+        guard !services.isEmpty else { throw unknown(name) }
+        return services
+    }
+
     nonisolated(nonsending) private func list(_ exchange: Exchange) async throws(GatewayError) {
-        var services: [Service]
-        if let name = try exchange.request.queryValue("service"), !name.isEmpty {
-            services = view.catalog.versions(of: name)
-            guard !services.isEmpty else { throw unknown(name) }
-        } else {
-            services = view.catalog.services
-        }
         var body = ByteBuffer()
-        JSONWriter.write(.array(services.map(\.json)), to: &body)
+        JSONWriter.write(.array(try listed(exchange.request).map(\.json)), to: &body)
         try await exchange.respond(json: &body)
     }
 
     private func unknown(_ name: String) -> GatewayError {
-        let near = NearestWord.all(to: name, in: view.catalog.names)
-        let hint = near.isEmpty ? "" : "; the nearest names are \(near.joined(separator: ", "))"
+        let near = NearestWord.services(to: name, in: view.catalog.names)
+        let hint =
+            near.isEmpty
+            ? "" : "; the nearest \(near.count == 1 ? "name is" : "names are") \(near.joined(separator: ", "))"
         return GatewayError(.notFound, "Service not found\(hint)")
     }
 
@@ -79,11 +97,6 @@ package final class RegistryHandler: RouteHandler {
         let registrar = try writable(by: exchange)
         let lifetime = try lifetime(exchange.request)
         let service = try await record(exchange)
-        do throws(MalformedRecord) {
-            try service.checkNodes()
-        } catch {
-            throw GatewayError(.badRequest, error.reason)
-        }
         do throws(RegistryError) {
             try await registrar.register(service, lifetime: lifetime)
         } catch {
@@ -118,8 +131,17 @@ package final class RegistryHandler: RouteHandler {
     nonisolated(nonsending) private func record(_ exchange: Exchange) async throws(GatewayError) -> Service {
         var body = ByteBuffer()
         try await exchange.collectMessage(into: &body, limit: Self.maximumRecord)
+        return try Self.record(body, of: exchange.request.method)
+    }
+
+    /// What is to be registered needs nodes.
+    private static func record(
+        _ body: borrowing ByteBuffer, of method: HTTP.Method
+    ) throws(GatewayError) -> Service {
         do throws(MalformedRecord) {
-            return try Service(record: body.span)
+            let service = try Service(record: body.span)
+            if method == .post { try service.checkNodes() }
+            return service
         } catch {
             throw GatewayError(.badRequest, error.reason)
         }

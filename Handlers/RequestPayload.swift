@@ -55,8 +55,7 @@ package enum RequestPayload {
             guard let kind = head.messageKind, !body.isEmpty else { return nil }
             switch kind {
             case .json: return nil
-            // curl declares everything a form; an object is none.
-            case .form where body[0] == UInt8(ascii: "{"): return nil
+            case .form where body.isMeantAsJSON: return nil
             case .form: self = .encoded
             case .multipart: self = .multipart(boundary: try head.multipartBoundary())
             case .jsonLines, .protobuf, .grpc, .eventStream, .text, .other: throw Self.unsupported(head)
@@ -69,6 +68,16 @@ package enum RequestPayload {
                 .unsupportedMediaType,
                 "a body \(type) cannot be made into a call; send application/json or a form")
         }
+    }
+}
+
+extension Span<UInt8> {
+    /// Whether what is declared a form is JSON. curl declares everything a form that is not said to be something else. An
+    /// object is none, and an array only by chance, so that it must be JSON to its end.
+    var isMeantAsJSON: Bool {
+        guard let start = indices.first(where: { ![0x20, 0x09, 0x0A, 0x0D].contains(self[$0]) }) else { return false }
+        if self[start] == UInt8(ascii: "{") { return true }
+        return self[start] == UInt8(ascii: "[") && (try? JSONScanner.validate(self)) != nil
     }
 }
 

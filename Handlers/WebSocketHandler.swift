@@ -46,7 +46,7 @@ struct WebSocketHandler {
         await bridge.run()
     }
 
-    private func checkIsStream(_ route: Route) throws(GatewayError) {
+    func checkIsStream(_ route: Route) throws(GatewayError) {
         let (service, name) = (route.destination.service, route.destination.endpoint)
         guard let isStream = route.isStream else {
             throw GatewayError(.notFound, "\(service) has registered no endpoint \(name) that a WebSocket could stream")

@@ -67,8 +67,11 @@ package final class DashboardHandler: Handler {
     }
 
     package func handle(_ exchange: Exchange) async throws(GatewayError) {
-        if let canonical = PercentEncoding.canonicalPath(exchange.request.pathSpan) {
-            return try await Answer.redirect(to: canonical, exchange)
+        // Rules are asked for one form of a path, and a web service must read no other in it.
+        switch exchange.withRequest({ PathForm(of: $0.pathSpan, encodedSlashes: .keep) }) {
+        case .other(let canonical): return try await Answer.redirect(to: canonical, exchange)
+        case .ambiguous(let problem): return try await Answer.error(.badRequest, "\(problem)", to: exchange)
+        case .canonical, .decoded: break
         }
         guard web.part(for: exchange.request) == .dashboard else { return try await passOn(exchange) }
         let path = exchange.request.path

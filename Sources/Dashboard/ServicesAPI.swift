@@ -48,7 +48,7 @@ struct ServicesAPI {
 
     /// What is told of a name that is not registered.
     func unknown(_ name: String) -> Problem {
-        let near = NearestWord.all(to: name, in: view.catalog.names)
+        let near = NearestWord.services(to: name, in: view.catalog.names)
         let hint =
             switch near.count {
             case 0: "\(view.catalog.names.count) services are registered, none with a similar name"

@@ -109,7 +109,9 @@ extension Explanation {
             tried.first { $0.verdict == .wins }.map { "by the route \($0.route) of \($0.origin)" }
             ?? "by the resolver \(resolver), namespace \(namespace)"
         guard kind.nodeUse != nil else { return "taken by the handler \(kind.rawValue), \(how)" }
-        let endpoint = destination.endpoint.isEmpty ? "" : ", endpoint \(destination.endpoint)"
+        // What is passed on has no endpoint: there it is the method of the request.
+        let isCalled = kind.nodeUse == .calls && !destination.endpoint.isEmpty
+        let endpoint = isCalled ? ", endpoint \(destination.endpoint)" : ""
         return "service \(destination.service)\(endpoint), handler \(kind.rawValue), \(how)"
     }
 

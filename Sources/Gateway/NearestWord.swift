@@ -15,11 +15,7 @@ package enum NearestWord {
         var near: [(distance: Int, name: String)] = []
         for candidate in candidates.prefix(maximumCandidates) where candidate.utf8.count <= maximumLength {
             let bytes = Array(candidate.lowercased().utf8)
-            // A word that shares no letter is not near, however short both are.
-            let furthest = min(max(2, max(target.count, bytes.count) / 3), min(target.count, bytes.count) - 1)
-            if let distance = distance(from: target, to: bytes, atMost: max(0, furthest)) {
-                near.append((distance, candidate))
-            }
+            if let distance = nearness(of: target[...], to: bytes[...]) { near.append((distance, candidate)) }
         }
         return near.sorted { ($0.distance, $0.name) < ($1.distance, $1.name) }.prefix(limit).map(\.name)
     }
@@ -27,6 +23,47 @@ package enum NearestWord {
     /// The nearest candidate, or nil when none is near.
     package static func one(to word: String, in candidates: [String]) -> String? {
         all(to: word, in: candidates, limit: 1).first
+    }
+
+    /// The names of services that are near, nearest first. What names begin with alike makes no two of them near, or a
+    /// whole namespace would be near to everything; and `greeter` is near whatever namespace it is in.
+    package static func services(to name: String, in candidates: [String], limit: Int = 3) -> [String] {
+        guard name.utf8.count <= maximumLength else { return [] }
+        let target = Array(name.lowercased().utf8)
+        var near: [(distance: Int, name: String)] = []
+        for candidate in candidates.prefix(maximumCandidates) where candidate.utf8.count <= maximumLength {
+            let bytes = Array(candidate.lowercased().utf8)
+            let common = endOfCommonParts(target, bytes)
+            let rest = nearness(of: target[common...], to: bytes[common...])
+            let last = nearness(of: lastPart(of: target), to: lastPart(of: bytes), atLeast: 1).map { $0 + 1 }
+            if let distance = [rest, last].compactMap({ $0 }).min() { near.append((distance, candidate)) }
+        }
+        return near.sorted { ($0.distance, $0.name) < ($1.distance, $1.name) }.prefix(limit).map(\.name)
+    }
+
+    /// Where the parts end that both names begin with, the dot behind them included.
+    private static func endOfCommonParts(_ one: [UInt8], _ other: [UInt8]) -> Int {
+        var end = 0
+        for index in 0..<min(one.count, other.count) {
+            guard one[index] == other[index] else { return end }
+            if one[index] == 0x2E { end = index + 1 }
+        }
+        return end
+    }
+
+    private static func lastPart(of name: [UInt8]) -> ArraySlice<UInt8> {
+        name[(name.lastIndex(of: 0x2E).map { $0 + 1 } ?? 0)...]
+    }
+
+    /// The distance, if it is small beside the length of what is compared.
+    ///
+    /// - Parameter minimum: How far even short words may be from each other.
+    private static func nearness(
+        of one: ArraySlice<UInt8>, to other: ArraySlice<UInt8>, atLeast minimum: Int = 2
+    ) -> Int? {
+        // A word that shares no letter is not near, however short both are.
+        let furthest = min(max(minimum, max(one.count, other.count) / 3), min(one.count, other.count) - 1)
+        return distance(from: Array(one), to: Array(other), atMost: max(0, furthest))
     }
 
     /// Letters inserted, removed or replaced. Nil when there are more than `limit`.

@@ -16,8 +16,8 @@ package struct JSONProblem: Error, Equatable, CustomStringConvertible {
         reason == Self.emptyReason ? reason : "\(reason) at byte \(offset)"
     }
 
-    /// A text with nothing but white space has a reason of its own: a forgotten body is the commonest mistake.
-    package static let emptyReason = "the body is empty"
+    /// A text with nothing but white space has a reason of its own: forgotten text is the commonest mistake.
+    package static let emptyReason = "the text is empty"
 
     static let tooDeepReason = "arrays and objects nested too deeply"
     static let tooManyReason = "too many values"

@@ -90,17 +90,17 @@ package final class CatalogRouter: Router {
         return explanation
     }
 
-    package func destination(of head: RequestHead) -> (destination: Destination, kind: HandlerKind)? {
+    package func aim(of head: RequestHead) -> RouteAim? {
         forgetOldCatalog()
         forgetOldDeclarations()
         if let rule = declared?.binding(of: head)?.rule,
             rule.kind.nodeUse == nil || rule.declarer == .operator || destination(of: rule) != nil
         {
             let service = Destination(service: rule.services.first ?? "", endpoint: rule.endpoint)
-            return (destination(of: rule) ?? service, rule.kind)
+            return RouteAim(destination(of: rule) ?? service, rule.kind, without: rule.strippedPrefix)
         }
         guard mode.kind.nodeUse != nil, let found = try? resolver.resolve(head) else { return nil }
-        return (found, kind(of: found))
+        return RouteAim(found, kind(of: found))
     }
 
     /// The one decision, for those who serve and for those who ask why.
@@ -261,7 +261,7 @@ package final class CatalogRouter: Router {
         let service = rule.services.first ?? ""
         var sentence = "this path belongs to service \(service), which is not registered"
         let names = view.catalog.names
-        if let near = rule.services.lazy.compactMap({ NearestWord.one(to: $0, in: names) }).first {
+        if let near = rule.services.lazy.flatMap({ NearestWord.services(to: $0, in: names, limit: 1) }).first {
             sentence += "; the nearest registered name is \(near)"
         }
         return GatewayError(
@@ -272,12 +272,14 @@ package final class CatalogRouter: Router {
     private func unknown(_ destination: Destination, isResolved: Bool) -> GatewayError {
         var sentence = "service \(destination.service) is not registered"
         if isResolved {
-            sentence += "; it was derived, with endpoint \(destination.endpoint), by resolver \(resolver.name)"
-            sentence += ", namespace \(namespace)"
+            // What is passed on has no endpoint.
+            let endpoint = use(for: mode.kind) == .proxying ? "" : ", with endpoint \(destination.endpoint),"
+            sentence += "; it was derived\(endpoint) by resolver \(resolver.name), namespace \(namespace)"
         }
-        let near = NearestWord.all(to: destination.service, in: view.catalog.names)
+        let near = NearestWord.services(to: destination.service, in: view.catalog.names)
         if !near.isEmpty {
-            sentence += "; the nearest registered names are \(near.joined(separator: ", "))"
+            let names = near.count == 1 ? "name is" : "names are"
+            sentence += "; the nearest registered \(names) \(near.joined(separator: ", "))"
         } else if view.catalog.names.isEmpty {
             sentence += "; nothing is registered at all"
         }

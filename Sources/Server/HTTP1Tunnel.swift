@@ -16,11 +16,7 @@ struct TunnelState {
 /// After the switch of protocols (RFC 9110, 7.8) there are no requests any more, only bytes, both ways.
 extension HTTP1Session {
     var webSocketOffer: WebSocketOffer {
-        // An older client cannot switch (RFC 9110, 7.8), so its wish is ignored.
-        exchange.withRequest { head in
-            head.fields.contains(.upgrade) && head.version == .http11
-                && head.fields.hasToken("websocket", in: .upgrade)
-        } ? .upgrade : .none
+        exchange.withRequest { $0.wantsWebSocket } ? .upgrade : .none
     }
 
     var isStopping: Bool { isDraining }

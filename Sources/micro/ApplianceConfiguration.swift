@@ -76,6 +76,9 @@ struct ApplianceConfiguration: Sendable {
         var encodedSlashes: EncodedSlashes
         /// Whether clients of other machines may change the registry without a login.
         var isRegistryInsecure: Bool
+
+        /// What the resolver puts before the names that requests give.
+        var resolvedNamespace: Namespace { resolver == "host" || resolver == "grpc" ? .fixed("") : namespace }
     }
 
     /// Where messages go that requests publish.

@@ -98,7 +98,7 @@ struct Composition: Sendable {
     ) -> any Handler {
         let parts = LoopParts(context, self)
         let router = CatalogRouter(
-            resolver: resolver(api), namespace: "\(api.namespace)", reporter: api.namespace, mode: api.handler,
+            resolver: resolver(api), namespace: "\(api.resolvedNamespace)", reporter: api.namespace, mode: api.handler,
             view: context.catalog, strategy: strategy(), health: parts.health, declared: DeclaredRoutes(routes.index),
             clock: { [loop = context.loop] in loop.now })
         let authorizer = authorizer(api, parts, context)
@@ -130,7 +130,7 @@ struct Composition: Sendable {
             .rpc: RPCHandler(
                 dispatcher: parts.dispatcher, catalog: context.catalog, requests: parts.methods,
                 configuration: rpc(api), origins: api.origins),
-            .api: APIHandler(dispatcher: parts.dispatcher, configuration: rpc(api)),
+            .api: APIHandler(dispatcher: parts.dispatcher, catalog: context.catalog, configuration: rpc(api)),
             .http: proxy, .web: proxy, .event: EventHandler(publisher), .cloudevents: CloudEventsHandler(publisher),
             .broker: BrokerHandler(publisher, tasks: context.tasks, origins: api.origins),
             .registry: RegistryHandler(

@@ -53,6 +53,8 @@ struct Invocation: Sendable, Equatable {
         } else if let old = Self.oldSpellings[word] {
             (command, words) = (old.command, old.words)
             warnings.append("micro \(word) is now micro \(([old.command.rawValue] + old.words).joined(separator: " "))")
+        } else if Self.missingCommands.contains(word) {
+            problems.append(.usage("micro \(word) is a command of Micro v2 that is not here; see micro --help"))
         } else {
             let near = NearestWord.one(to: word, in: CommandName.words)
             let hint = near.map { "did you mean micro \($0)?" } ?? "see micro --help"
@@ -97,6 +99,13 @@ struct Invocation: Sendable, Equatable {
         if let setting = Setting.all.first(where: { $0.allFlags.contains(name) }) { return setting.kind != .boolean }
         return ForeignSetting.named(name).map { !$0.isBoolean }
     }
+
+    /// Commands of Micro v2 that are something else than a misspelling of one here.
+    private static let missingCommands: Set<String> = [
+        "auth", "bot", "broker", "cli", "debug", "env", "file", "init", "kill", "login", "logs", "network", "new",
+        "plugin", "registry", "router", "run", "runtime", "service", "stats", "status", "store", "trace", "tunnel",
+        "update", "whoami",
+    ]
 
     /// Commands under names that older manuals print.
     private static let oldSpellings: [String: (command: CommandName, words: [String])] = [

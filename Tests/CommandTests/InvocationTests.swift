@@ -53,6 +53,8 @@ struct InvocationTests {
             ("apy x y", "unknown command apy; did you mean micro api?"),
             ("frobnicate", "unknown command frobnicate; see micro --help"),
             ("Call", "unknown command Call; did you mean micro call?"),
+            ("new foobar", "micro new is a command of Micro v2 that is not here; see micro --help"),
+            ("login", "micro login is a command of Micro v2 that is not here; see micro --help"),
         ])
     func unknownCommands(line: String, sentence: String) {
         let invocation = Invocation(line.split(separator: " ").map(String.init))

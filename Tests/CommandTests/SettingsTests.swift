@@ -109,6 +109,7 @@ struct SettingsTests {
                 "enable_tls needs tls_cert_file and tls_key_file: name the PEM files of a certificate and of its key"
             ),
             (["MICRO_AUTH_ID": "x"], "MICRO_AUTH_ID is not supported yet: leave it out"),
+            (["MICRO_PROXY": "10.0.0.1:8081"], "MICRO_PROXY is not supported yet: leave it out"),
         ])
     func badValues(environment: [String: String], sentence: String) throws {
         #expect(try resolve("api", environment).problems == [.configuration(sentence)])
@@ -129,6 +130,15 @@ struct SettingsTests {
         #expect(sentences.count == 1)
         #expect(sentences.first?.hasPrefix("\(shown) is not ") == true, "\(sentences)")
         #expect(sentences.first?.hasSuffix("; did you mean \(meant)?") == true, "\(sentences)")
+    }
+
+    @Test(
+        "levels of the log may have the names of Micro v2",
+        arguments: [("trace", "debug"), ("WARN", "warning"), ("fatal", "error"), ("warning", "warning")])
+    func oldLevels(text: String, level: String) throws {
+        let resolution = try resolve("api", ["MICRO_LOG_LEVEL": text])
+        #expect(resolution.problems.isEmpty)
+        #expect(resolution.settings.text(.logLevel) == level)
     }
 
     @Test func `other words may be in capitals`() throws {
@@ -205,6 +215,7 @@ struct SettingsTests {
                 "list services", ["MICRO_REGSITRY": "x"],
                 "MICRO_REGSITRY is no variable of micro and has no effect; did you mean MICRO_REGISTRY?"
             ),
+            ("api", ["MICRO_FOO": "1"], "MICRO_FOO is no variable of micro and has no effect"),
             ("api", ["MICRO_STORE": "file"], "MICRO_STORE has no effect: this version stores nothing"),
             (
                 "--client=grpc api", [:],

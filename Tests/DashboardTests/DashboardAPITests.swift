@@ -110,7 +110,7 @@ struct DashboardAPITests {
     @Test(
         "what cannot be registered is refused with a reason",
         arguments: [
-            ("", "", "the record is no JSON: the body is empty"),
+            ("", "", "the record is no JSON: the text is empty"),
             ("", "[]", "a service must be a JSON object"),
             ("", "{}", "the service has no name"),
             ("", #"{"name":"a"}"#, "Require at least one node"),

@@ -31,9 +31,9 @@ def explained(server, method, path, **more):
         return json.load(answer)["data"]
 
 
-def request(server, method, path, host="localhost", body=None):
+def request(server, method, path, host="localhost", body=None, **fields):
     """What the gateway answers."""
-    request = urllib.request.Request(f"{server.api_url}{path}", body, {"Host": host}, method=method)
+    request = urllib.request.Request(f"{server.api_url}{path}", body, {"Host": host, **fields}, method=method)
     try:
         with urllib.request.urlopen(request, timeout=5) as answer:
             return answer.status, json.load(answer)
@@ -77,10 +77,14 @@ def test_a_request_that_is_not_served_is_explained_with_what_is_near_and_code_1(
 
 
 @pytest.mark.parametrize(
-    ("path", "words"),
-    [("/", "answered by the gateway"), ("/rpc", "the body names"), ("/a//b", "redirected with 308 to /a/b")])
-def test_what_the_gateway_does_by_itself_is_explained_too(explain, demo, path, words):
-    result = explain(demo, "GET", path)
+    ("method", "path", "words"),
+    [("GET", "/", "answered by the gateway"), ("POST", "/rpc", "the body names"),
+     ("OPTIONS", "/rpc", "the methods that the path takes: POST, OPTIONS"),
+     ("POST", "/rpc?service=go.micro.srv.greeter&method=Say.Hello",
+      "a call of Say.Hello of go.micro.srv.greeter with {}"),
+     ("GET", "/a//b", "redirected with 308 to /a/b")])
+def test_what_the_gateway_does_by_itself_is_explained_too(explain, demo, method, path, words):
+    result = explain(demo, method, path)
     assert (result.returncode, result.stderr) == (0, "")
     assert words in result.stdout
 
@@ -159,6 +163,62 @@ def test_what_is_explained_is_what_is_done(start_server, micro_service):
             # The service has no such endpoint; the call was made where it was said.
             assert status == 404 and told["destination"]["endpoint"] in answer["detail"], (path, answer)
     assert served > 20
+
+
+BODIES = {
+    "application/protobuf": [b"", b"\x0a\x01a"], "application/grpc+proto": [b"", b"\x0a\x01a"],
+    "application/grpc+json": [b'{"name":"a"}'], "application/x-ndjson": [b'{"name":"a"}\n'], "text/plain": [b"", b"a"],
+    "application/x-www-form-urlencoded": [b"name=a", b' {"name":"a"}'], "multipart/form-data": [b"a"],
+}
+
+
+@pytest.mark.parametrize("kind", BODIES)
+@pytest.mark.parametrize("target", ["/greeter/say/hello", "/greeter/say/hello?name=b", "/greeter/say/stream?count=1"])
+def test_a_body_that_is_refused_is_explained_so_and_one_that_is_taken_is_not(demo, kind, target):
+    for body in BODIES[kind]:
+        told = explained(demo, "POST", target, header=f"Content-Type: {kind}", body=body.decode())
+        fields = {"Content-Type": kind, "Accept": "application/json"}
+        status, answer = request(demo, "POST", target, body=body, **fields)
+        if "problem" in told:
+            assert (status, answer["detail"]) == (told["problem"]["status"], told["problem"]["detail"]), body
+        else:
+            # The service may still not know what it gets.
+            assert status == 200 or answer["detail"].startswith("the service "), (body, answer)
+
+
+WEBSOCKET = [
+    "Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13",
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+]
+
+
+@pytest.mark.parametrize("handler", ["meta", "rpc", "api", "http", "event", "cloudevents", "broker", "registry"])
+def test_every_handler_explains_what_it_refuses(start_server, micro_service, handler):
+    server = start_server(f"--handler={handler}")
+    service = micro_service("go.micro.api.greeter")
+    endpoints = [{"name": "Say.Hello"}, {"name": "Say.Stream", "metadata": {"stream": "true"}}]
+    server.register("go.micro.api.greeter", service.address, endpoints=endpoints)
+    refused = 0
+    for method in ["GET", "POST", "PUT", "TRACE", "PURGE"]:
+        for path in ["/greeter/say/hello", "/greeter/say/hello?a=%zz", "/nosuch/x", "/x?service=nosuch",
+                     "/rpc?service=nosuch&method=A.B", "/rpc?service=go.micro.api.greeter"]:
+            told = explained(server, method, path)
+            status, answer = request(server, method, path, body=b"")
+            if "problem" in told:
+                refused += 1
+                said = (told["problem"]["status"], told["problem"]["detail"])
+                assert (status, answer["detail"]) == said, (method, path)
+            else:
+                assert status not in (400, 405), (method, path, told["sentence"], answer)
+    assert refused
+
+
+def test_a_web_socket_is_explained(demo):
+    for path, words in [("/greeter/say/hello", "call it without a WebSocket"), ("/greeter/say/stream", None)]:
+        query = urllib.parse.urlencode([("method", "GET"), ("path", path), *[("header", line) for line in WEBSOCKET]])
+        with urllib.request.urlopen(f"{demo.web_url}/api/explain?{query}", timeout=5) as answer:
+            told = json.load(answer)["data"]
+        assert words in told["problem"]["detail"] if words else "problem" not in told
 
 
 def test_a_route_of_one_version_leads_to_its_nodes_only(start_server, micro_service):

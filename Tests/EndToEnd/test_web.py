@@ -115,6 +115,18 @@ def test_other_forms_of_paths_are_redirected(start, shop):
             assert (path, answer.status, answer.headers["Location"]) == (path, 308, location)
 
 
+@pytest.mark.parametrize(
+    "path", ["/shop/..%2fadmin", "/shop/a/..;/b", "/shop/..%5cb", "/shop/%00", "/shop/%c0%ae", "/..%2f"])
+def test_paths_that_services_read_in_different_ways_are_refused(start, shop, path):
+    web = start(*WEB)
+    web.register("go.micro.web.shop", shop.address, protocol="http")
+    answer, text = ask(web, "GET", path)
+    assert answer.status == 400
+    assert json.loads(text)["error"]["detail"].startswith("the path has ")
+    answer, text = ask(web, "GET", "/shop/a%2Fb;c")
+    assert (answer.status, json.loads(text)["path"]) == (200, "/a%2Fb;c")
+
+
 @pytest.mark.parametrize("namespace", ["com.example", "com.example.web"])
 def test_another_namespace_has_other_services(start, shop, namespace):
     web = start(*WEB, f"--namespace={namespace}")

@@ -55,9 +55,25 @@ struct NearestWordTests {
         #expect(NearestWord.one(to: word, in: candidates) == expected.first)
     }
 
+    @Test(
+        "a service is near by its own name, and not by the namespace that it shares with all others",
+        arguments: [
+            ("go.micro.api.greter", ["go.micro.api.greeter", "go.micro.srv.greeter"]),
+            ("go.micro.api.nosuch", []), ("greeter", ["go.micro.api.greeter", "go.micro.srv.greeter"]),
+            ("com.example.api.shop", ["go.micro.api.shop"]), ("go.micro.api.v1.shop", ["go.micro.api.shop"]),
+            ("go.micro.ap.shop", ["go.micro.api.shop"]), ("GO.Micro.API.shap", ["go.micro.api.shop"]), ("x", []),
+            ("", []), ("go.micro.api.", []),
+        ])
+    func nearService(name: String, expected: [String]) {
+        let registered = ["go.micro.api.foo", "go.micro.api.greeter", "go.micro.api.shop", "go.micro.srv.greeter"]
+        #expect(NearestWord.services(to: name, in: registered) == expected)
+        #expect(NearestWord.services(to: name, in: registered, limit: 1) == Array(expected.prefix(1)))
+    }
+
     @Test func `endless words are not compared`() {
         let long = String(repeating: "a", count: 129)
         #expect(NearestWord.all(to: long, in: [long]).isEmpty)
+        #expect(NearestWord.services(to: long, in: [long]).isEmpty)
         #expect(NearestWord.all(to: String(long.dropFirst()), in: [long]).isEmpty)
         #expect(NearestWord.all(to: "a", in: [String](repeating: "zzzzzzzz", count: 10_000) + ["a"]).isEmpty)
     }

@@ -83,7 +83,9 @@ private struct APIRig {
             configuration.namespace = namespace
             let dispatcher = Dispatcher(callers: [.mucp(transport: "http"): caller], loop: loop)
             return RoutingHandler(
-                router: OneRoute(), always: APIHandler(dispatcher: dispatcher, configuration: configuration))
+                router: OneRoute(),
+                always: APIHandler(
+                    dispatcher: dispatcher, catalog: CatalogView(), configuration: configuration))
         }
         var head = RequestHead(method: method, target: target, authority: "api.example")
         for (name, value) in fields { head.fields.append(name: name, value: value) }

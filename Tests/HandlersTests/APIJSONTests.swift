@@ -48,7 +48,8 @@ struct APIJSONTests {
             stage = Stage(loop: loop) {
                 let dispatcher = Dispatcher(callers: [.mucp(transport: "http"): caller], loop: loop)
                 return RoutingHandler(
-                    router: OneRoute(nodes: nodes, metadata: metadata), always: APIHandler(dispatcher: dispatcher))
+                    router: OneRoute(nodes: nodes, metadata: metadata),
+                    always: APIHandler(dispatcher: dispatcher, catalog: CatalogView()))
             }
         }
 

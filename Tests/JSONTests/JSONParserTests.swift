@@ -40,8 +40,8 @@ struct JSONParserTests {
     @Test(
         "problems say what was found, what was expected and where",
         arguments: [
-            ("", "the body is empty"),
-            (" \n", "the body is empty"),
+            ("", "the text is empty"),
+            (" \n", "the text is empty"),
             ("{b", "invalid character 'b' looking for the beginning of an object key at byte 1"),
             ("{\"a\" 1}", "invalid character '1' after an object key at byte 5"),
             ("{\"a\":1;", "invalid character ';' after an object member at byte 6"),

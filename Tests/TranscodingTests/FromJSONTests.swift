@@ -39,7 +39,7 @@ struct FromJSONTests {
             (#"{"value":1e999}"#, "value: no number that fits into double at byte 9"),
             ("[]", "expected an object, found an array at byte 0"),
             ("null", "expected an object, found null at byte 0"),
-            ("", "the body is empty at byte 0"),
+            ("", "the text is empty at byte 0"),
             ("\u{FEFF}{}", "invalid byte 0xef looking for an object at byte 0"),
             ("{} {}", "invalid character '{' after the top-level value at byte 3"),
             (#"{"anInt32":}"#, "anInt32: invalid character '}' looking for a whole number at byte 11"),

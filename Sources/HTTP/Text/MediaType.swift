@@ -134,8 +134,10 @@ package struct MediaType: Sendable, Equatable {
 }
 
 extension HeaderFields {
-    /// What kind of content `Content-Type` names; nil when it is absent. Allocates nothing.
+    /// What kind of content `Content-Type` names; nil when it is absent, or says nothing. Allocates nothing.
     package var contentKind: MediaType.Kind? {
-        firstIndex(of: .contentType).map { MediaType.kind(of: valueSpan(at: $0)) }
+        guard let index = firstIndex(of: .contentType) else { return nil }
+        let value = valueSpan(at: index)
+        return value.isEmpty ? nil : MediaType.kind(of: value)
     }
 }

@@ -132,3 +132,11 @@ extension WebSocketRefusal {
     fileprivate static func bad(_ reason: String) -> Self { Self(status: .badRequest, reason: reason) }
     fileprivate static func other(_ reason: String) -> Self { Self(status: .upgradeRequired, reason: reason) }
 }
+
+extension RequestHead {
+    /// Whether a request in HTTP/1.1 wants to become a WebSocket, whatever else is right or wrong about it. An older client
+    /// cannot switch (RFC 9110, 7.8), so its wish is ignored.
+    package var wantsWebSocket: Bool {
+        fields.contains(.upgrade) && version == .http11 && fields.hasToken("websocket", in: .upgrade)
+    }
+}

@@ -31,7 +31,8 @@ extension CommandContext {
         guard versions.isEmpty else { return versions }
         // Only a hint, so its failure is nobody's business.
         let names = (try? await directory.services().map(\.name)) ?? []
-        let hint = NearestWord.one(to: name, in: names).map { "; did you mean \($0.asOneLine)?" } ?? ""
+        let hint =
+            NearestWord.services(to: name, in: names, limit: 1).first.map { "; did you mean \($0.asOneLine)?" } ?? ""
         throw CommandFailure(sentence: "service not found: \(name.asOneLine)\(hint)")
     }
 }

@@ -35,7 +35,7 @@ struct ForeignSetting: Sendable {
     // Whoever gives these expects encryption, access control or a fan-out that would silently be missing.
     private static let refused: [ForeignSetting] = [
         refusal("auth_id"), refusal("auth_secret"), refusal("auth_private_key"), refusal("plugin"),
-        refusal("network"), refusal("network_address"), refusal("env"),
+        refusal("network"), refusal("network_address"), refusal("env"), refusal("proxy"),
     ]
 
     private static let perNode = "each node is spoken to in the protocol that it registered"

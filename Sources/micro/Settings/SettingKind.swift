@@ -128,11 +128,15 @@ extension SettingKind {
         return BadSettingValue(expected: expectation, suggestion: suggestion)
     }
 
+    /// Words of Micro v2 that have another name here: levels of its log.
+    private static let formerWords = ["trace": "debug", "warn": "warning", "fatal": "error"]
+
     private static func word(
         _ text: String, in valid: [String], notYet: [String], isExact: Bool, _ expected: String
     ) throws(BadSettingValue) -> String {
         let word = text.lowercased()
         if valid.contains(isExact ? text : word) { return word }
+        if let today = Self.formerWords[word], valid.contains(today) { return today }
         if notYet.contains(word) { throw BadSettingValue(expected: expected, isNotYetSupported: true) }
         throw BadSettingValue(expected: expected, suggestion: NearestWord.one(to: word, in: valid))
     }

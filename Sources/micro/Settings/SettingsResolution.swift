@@ -162,7 +162,10 @@ struct SettingsResolution {
             if let foreign = ForeignSetting.all.first(where: { $0.environment.contains(variable) }) {
                 if command.isServing { judge(foreign, shown: variable, text: text) }
             } else {
-                let near = NearestWord.one(to: variable, in: Self.variables.sorted())
+                // All begin alike, which makes none of them near.
+                let name = String(variable.dropFirst("MICRO_".count))
+                let names = Self.variables.sorted().map { String($0.dropFirst("MICRO_".count)) }
+                let near = NearestWord.one(to: name, in: names).map { "MICRO_\($0)" }
                 warnings.append("\(variable) is no variable of micro and has no effect\(near.asQuestion)")
             }
         }
