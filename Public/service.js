@@ -9,13 +9,14 @@ import {
 } from "./records.js";
 import { state } from "./state.js";
 
-const shown = { service: null, parts: null };
+/** The service on the page, its parts there, and the endpoint that a link named although it is not registered. */
+const shown = { service: null, parts: null, unlisted: "" };
 
 export function renderService(name, versions) {
   document.title = `${name} – Micro`;
   if (shown.service !== name) {
     const parts = { head: element("section"), call: element("section"), body: element("div", { class: "detail" }) };
-    Object.assign(shown, { service: name, parts });
+    Object.assign(shown, { service: name, parts, unlisted: "" });
     delete $("detail").dataset.key;
     $("detail").replaceChildren(parts.head, parts.call, parts.body);
   }
@@ -28,8 +29,9 @@ export function renderService(name, versions) {
   const isPlain = isPlainHTTP(nodesOf(versions));
   const isOpen = isPlain && state.applications.some(({ service }) => service === name);
   const { endpoint } = view();
-  const unlisted = callable.some((known) => known.name === endpoint) ? "" : endpoint;
-  replaceChildren(call, JSON.stringify([callable, isPlain, isOpen, unlisted]), () =>
+  // Whoever then chooses another keeps what is there.
+  if (!callable.some((known) => known.name === endpoint)) shown.unlisted = endpoint;
+  replaceChildren(call, JSON.stringify([callable, isPlain, isOpen, shown.unlisted]), () =>
     isPlain ? plainNotice(name) : callPanel(name, callable));
 }
 

@@ -69,7 +69,8 @@ struct PagesTests {
         let cells = page.split(separator: "<td role=\"cell\" ").dropFirst().map { $0.prefix { $0 != "<" } }
         #expect(
             cells == [
-                "data-heading=\"Id\">foo-1", "data-heading=\"Address\">10.0.0.2:90", "data-heading=\"Metadata\">a=1, b=2",
+                "data-heading=\"Id\">foo-1", "data-heading=\"Address\">10.0.0.2:90",
+                "data-heading=\"Metadata\">a=1, b=2",
             ])
         #expect(page.contains("<summary>Foo.Bar</summary>"))
         #expect(page.contains("<pre>stream=true</pre>"))

@@ -8,7 +8,6 @@ from playwright.sync_api import expect
 
 from visits import GREETER, NARROW, WIDE, assert_accessible, request
 
-
 # What goes wrong, and what is told beside the services
 
 
@@ -64,7 +63,7 @@ def told_as(visit, **status):
 @pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
 def test_certificates_are_shown_with_their_end(visit, viewport, days, words, warns):
     first = visit(viewport=viewport)
-    end = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=days)
+    end = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=days)
     told_as(first, certificates=[{"names": ["a.example", "b.example"], "expires": end.isoformat()}])
     page = first.open()
     said = page.get_by_text("The certificate for a.example, b.example is valid until")
@@ -121,6 +120,29 @@ def test_the_page_of_an_error_leads_to_the_dashboard(visit):
     page.goto(f"{first.url}/nowhere/at/all")
     page.get_by_role("link", name="Dashboard").click()
     expect(page.get_by_role("heading", name="Choose a service")).to_be_visible()
+
+
+def test_the_pages_work_below_a_path(visit):
+    first = visit()
+    page = first.page
+
+    def answer(route):
+        rest = route.request.url.partition("/a/b")[2]
+        # What never ends is no answer that this stand-in for a proxy could pass on.
+        route.abort() if rest == "/api/events" else route.fulfill(response=route.fetch(url=first.url + rest))
+
+    page.route("http://proxy.localhost/**", answer)
+    page.goto("http://proxy.localhost/a/b/")
+    page.get_by_role("link", name=re.compile(re.escape(GREETER))).click()
+    expect(page.get_by_label("Endpoint", exact=True)).to_be_visible()
+    page.goto(f"http://proxy.localhost/a/b/service/{GREETER}")
+    page.get_by_role("link", name="All services").click()
+    expect(page.get_by_role("heading", name="Services", level=1)).to_be_visible()
+    page.goto("http://proxy.localhost/a/b/nowhere/at/all")
+    page.get_by_role("link", name="Dashboard").click()
+    expect(page).to_have_url("http://proxy.localhost/a/b/")
+    expect(page.get_by_role("heading", name="Choose a service")).to_be_visible()
+    assert all("/a/b/" in url for url in first.requested)
 
 
 # Statistics
