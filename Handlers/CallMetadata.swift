@@ -31,12 +31,12 @@ package enum CallMetadata {
     ) {
         metadata.removeAll(keepingCapacity: true)
         metadata.appendMetadata(of: head, keepsEmpty: purpose != .call)
-        if purpose == .call { metadata.append(name: "Method", value: head.method.description) }
-        if let name = configuration.namespace?.name(for: head), !name.isEmpty {
-            metadata.append(name: "Micro-Namespace", value: name)
-        }
-        if purpose.namesCaller { metadata.append(name: "Micro-From-Service", value: configuration.serviceName) }
         if purpose.isTraced { trace(&metadata, &numbers) }
+        if purpose == .call { metadata.append(unlisted: "Method", head.method.description.utf8.span) }
+        if let name = configuration.namespace?.name(for: head), !name.isEmpty {
+            metadata.append(unlisted: "Micro-Namespace", name.utf8.span)
+        }
+        if purpose.namesCaller { metadata.append(unlisted: "Micro-From-Service", configuration.serviceName.utf8.span) }
         if context.isTrusted, head.fields.contains(.xForwardedFor) {
             let chain = head.fields.values(.xForwardedFor) + [context.clientAddress]
             metadata.append(.xForwardedFor, chain.joined(separator: ", "))
@@ -51,15 +51,10 @@ package enum CallMetadata {
     /// Goes on with the trace that the client has begun, or begins one, so that what services call because of this call is
     /// known to belong together.
     private static func trace(_ metadata: inout HeaderFields, _ numbers: inout QuickNumbers) {
-        identify("Micro-Trace-Id", in: &metadata, &numbers)
-        identify("Micro-Span-Id", in: &metadata, &numbers)
-    }
-
-    private static func identify(_ name: String, in metadata: inout HeaderFields, _ numbers: inout QuickNumbers) {
-        guard metadata.firstIndex(named: name.utf8.span) == nil else { return }
-        let identifier = RandomUUID.make(using: &numbers)
-        // Neither name nor identifier is anyone's but ours, so nothing is wrong with them.
-        try? metadata.append(untrusted: name.utf8.span, value: identifier.span)
+        let hasTrace = metadata.contains(unlisted: "Micro-Trace-Id")
+        let hasSpan = metadata.contains(unlisted: "Micro-Span-Id")
+        if !hasTrace { metadata.append(unlisted: "Micro-Trace-Id", RandomUUID.make(using: &numbers).span) }
+        if !hasSpan { metadata.append(unlisted: "Micro-Span-Id", RandomUUID.make(using: &numbers).span) }
     }
 }
 

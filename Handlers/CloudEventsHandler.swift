@@ -19,7 +19,8 @@ package final class CloudEventsHandler: RouteHandler {
         var body = ByteBuffer()
         try await exchange.collectMessage(into: &body, limit: publisher.configuration.maximumBody)
         let event = try CloudEventReader(
-            exchange.request, exchange.forwarding, body: body, now: publisher.now.text, makeID: publisher.makeID
+            exchange.request, exchange.forwarding, body: body, now: publisher.now.text(.milliseconds),
+            makeID: publisher.makeID
         ).event()
         var content = ByteBuffer()
         JSONWriter.write(event.json, to: &content)
@@ -34,7 +35,7 @@ package final class CloudEventsHandler: RouteHandler {
         try head.method.checkIsPublished()
         let topic = try publisher.place(of: head).topic
         let event = try CloudEventReader(
-            head, .unknown, body: ByteBuffer(body), now: publisher.now.text, makeID: publisher.makeID
+            head, .unknown, body: ByteBuffer(body), now: publisher.now.text(.milliseconds), makeID: publisher.makeID
         ).event()
         return [("topic", topic), ("event", event.json.text())]
     }

@@ -18,7 +18,7 @@ package final class EventHandler: RouteHandler {
         let data = try await data(of: exchange)
         let id = "\(place.topic)-\(place.name)-\(publisher.makeID())"
         let event = EventMessage(
-            name: place.name, id: id, timestamp: publisher.now.seconds,
+            name: place.name, id: id, timestamp: Int64(publisher.now.seconds),
             header: publisher.fields(of: exchange), data: data)
         // Every server of Go Micro reads this type, which those of `application/grpc` do not.
         try await publisher.publish(

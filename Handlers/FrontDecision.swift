@@ -51,16 +51,15 @@ package enum FrontDecision: Sendable, Equatable {
 }
 
 extension Span<UInt8> {
-    /// Whether this path, in canonical form, is that text, some bytes of which may be encoded.
+    /// Whether this path, in canonical form, is that text, some bytes of which may be encoded. Costs no memory.
     fileprivate func spells(_ text: StaticString) -> Bool {
-        let length = text.utf8CodeUnitCount
-        guard (length...(3 * length)).contains(count) else { return false }
-        if count == length {
-            for index in indices where self[index] != text.utf8Start[index] { return false }
-            return true
+        var index = 0
+        for place in 0..<text.utf8CodeUnitCount {
+            guard index < count else { return false }
+            let escaped = escapedByte(at: index)
+            guard escaped ?? self[index] == text.utf8Start[place] else { return false }
+            index += escaped == nil ? 1 : 3
         }
-        guard let decoded = PercentEncoding.decode(self), decoded.count == length else { return false }
-        for index in decoded.indices where decoded[index] != text.utf8Start[index] { return false }
-        return true
+        return index == count
     }
 }

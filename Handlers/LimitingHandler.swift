@@ -41,7 +41,7 @@ package final class LimitingHandler: ExplainingHandler {
         var explanation =
             excess.map { Explanation(of: head, problem: $0.error) } ?? next.explanation(of: head, body: body)
         let limit = counter.limit
-        explanation.limit = "\(limit.requests) requests in \(limit.window) s for \(limit.path), \(left) of them left"
+        explanation.limit = "\(limit.requests) requests in \(limit.window) s for \(limit.name), \(left) of them left"
         return explanation
     }
 

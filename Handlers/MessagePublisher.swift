@@ -1,4 +1,4 @@
-internal import Bytes
+package import Bytes
 package import Gateway
 internal import HTTP
 internal import JSON
@@ -6,19 +6,6 @@ internal import Reactor
 
 /// Publishes requests as messages: what the handlers of events, of CloudEvents and of the broker have in common.
 package final class MessagePublisher {
-    /// A moment of the wall clock.
-    package struct Moment: Sendable, Equatable {
-        /// Seconds since 1970, UTC.
-        package var seconds: Int64
-        /// As RFC 3339 has it.
-        package var text: String
-
-        package init(seconds: Int64, text: String) {
-            self.seconds = seconds
-            self.text = text
-        }
-    }
-
     let broker: any Broker
     let configuration: RPCConfiguration
     private let namespace: Namespace
@@ -28,11 +15,11 @@ package final class MessagePublisher {
     /// - Parameters:
     ///   - namespace: What the names of topics begin with.
     ///   - configuration: The longest body and how long publishing may take are those of calls.
-    ///   - clock: Tells when it is.
+    ///   - clock: Tells when it is. Default: the system's.
     ///   - identify: Makes identifiers. Default: random UUIDs.
     package init(
         broker: any Broker, namespace: Namespace, configuration: RPCConfiguration = RPCConfiguration(),
-        clock: @escaping () -> Moment, identify: @escaping () -> String = RandomUUID.text
+        clock: @escaping () -> Moment = Moment.now, identify: @escaping () -> String = RandomUUID.text
     ) {
         self.broker = broker
         self.namespace = namespace

@@ -1,7 +1,8 @@
 package import Gateway
 package import HTTP
 
-/// Passes a request on, unchanged, to one node of the service that its route names.
+/// Passes a request on to one node of the service that its route names, unchanged, or without the prefix that the route takes
+/// off its path.
 package final class ProxyHandler: RouteHandler {
     private let backend: any Backend
     /// Nodes tried for one request, the first included. Default 2; 1 to 10.
@@ -29,6 +30,9 @@ package final class ProxyHandler: RouteHandler {
         if exchange.webSocketOffer != .none {
             guard try await exchange.takeWebSocketOffer() else { return }
         }
+        if let prefix = route.binding?.rule.strippedPrefix {
+            exchange.rewrite = exchange.withRequest { RequestRewrite(of: $0, without: prefix) }
+        }
         var tried: [Node] = []
         var last: GatewayError?
         while let node = route.nodes.next(now: exchange.now, after: tried) {
@@ -52,7 +56,14 @@ package final class ProxyHandler: RouteHandler {
             throw .methodNotAllowed(
                 head.method, allowed: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
         }
-        return [("request", "\(head.method) \(head.target)"), ("host", head.authority)]
+        guard let prefix = route.binding?.rule.strippedPrefix else {
+            return [("request", "\(head.method) \(head.target)"), ("host", head.authority)]
+        }
+        let rewrite = RequestRewrite(of: head, without: prefix)
+        return [
+            ("request", "\(head.method) \(rewrite.target(of: head))"), ("host", head.authority),
+            ("X-Forwarded-Prefix", rewrite.prefix),
+        ]
     }
 
     /// Never again once the client has seen a byte, or once a byte of the body is gone; and after a node may have seen

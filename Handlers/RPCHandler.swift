@@ -34,7 +34,7 @@ package final class RPCHandler: RouteHandler {
         _ exchange: Exchange, over route: Route
     ) async throws(GatewayError) {
         if exchange.webSocketOffer != .none { return try await webSockets.handle(exchange, over: route) }
-        guard exchange.request.method.isCall else {
+        guard route.calls(with: exchange.request.method) else {
             let answersOptions = configuration.answersOptions
             return try await exchange.refuseMethod(
                 allow: answersOptions
@@ -173,7 +173,7 @@ package final class RPCHandler: RouteHandler {
             try webSockets.checkIsStream(route)
             return [("endpoint", route.destination.endpoint), ("messages", "those of the WebSocket, as they come")]
         }
-        guard head.method.isCall else {
+        guard route.calls(with: head.method) else {
             let methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
             throw .methodNotAllowed(
                 head.method, allowed: configuration.answersOptions ? methods + ["OPTIONS"] : methods)
@@ -191,13 +191,6 @@ package final class RPCHandler: RouteHandler {
             return [endpoint, ("message", "\(body.count) bytes of protobuf, as they come")]
         }
         return [endpoint, ("message", message.text)]
-    }
-}
-
-extension Method {
-    /// Whether a request with it becomes a call. One with OPTIONS does not: browsers send it before they are allowed to call.
-    fileprivate var isCall: Bool {
-        self == .post || self == .get || self == .head || self == .put || self == .patch || self == .delete
     }
 }
 

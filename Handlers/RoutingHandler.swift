@@ -94,9 +94,11 @@ package final class RoutingHandler: ExplainingHandler {
         let outcome: Result<Route, GatewayError>
         do throws(GatewayError) {
             let route = try router.route(exchange.request)
-            // Calls are not made with it: it is answered here, with what may be asked for. Every other handler may ask a
+            // Where no call is made with it, it is answered here, with what may be asked for. Every other handler may ask a
             // service, or do something itself.
-            if exchange.request.method == .options, route.kind == .rpc, exchange.webSocketOffer == .none {
+            if exchange.request.method == .options, route.kind == .rpc, exchange.webSocketOffer == .none,
+                !route.calls(with: .options)
+            {
                 return route
             }
             outcome = .success(route)
@@ -107,7 +109,7 @@ package final class RoutingHandler: ExplainingHandler {
         let resource =
             switch outcome {
             case .success(let route):
-                authorizer.resource(for: route.destination, route.kind, of: exchange.request)
+                authorizer.resource(for: route.aim, of: exchange.request)
             case .failure: resource(of: exchange.request, authorizer)
             }
         if case .success(let route) = outcome { exchange.service = route.destination.service }
@@ -116,8 +118,8 @@ package final class RoutingHandler: ExplainingHandler {
     }
 
     private func resource(of head: RequestHead, _ authorizer: Authorizer) -> AccessResource {
-        guard let aim = router.destination(of: head) else { return authorizer.ownResource(of: head) }
-        return authorizer.resource(for: aim.destination, aim.kind, of: head)
+        guard let aim = router.aim(of: head) else { return authorizer.ownResource(of: head) }
+        return authorizer.resource(for: aim, of: head)
     }
 
     private func branch(for kind: HandlerKind) throws(GatewayError) -> Branch {

@@ -1,47 +1,19 @@
-// The route explorer: asks api/explain where a request would go, and shows the decision step by step.
-// It comes before app.js, whose helpers it uses once there is something to show.
-"use strict";
+// The route explorer: asks api/explain where a request would go.
+
+import { address, parametersOf, view } from "./address.js";
+import { decisionPath, explanationVerdict, refusalVerdict } from "./decision.js";
+import { $, element, replaceChildren } from "./element.js";
+import { backLink } from "./links.js";
+import { renderRoutes, routesPanel } from "./routes.js";
+import { fetchJSON, state } from "./state.js";
+import { commandOf } from "./terminal.js";
 
 const commonMethods = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
-
-/** The request that a hash asks about; null when it is about something else. */
-function questionOf(hash) {
-  if (!hash.has("explain")) return null;
-  const text = (name) => hash.get(name) ?? "";
-  return {
-    path: text("explain"), method: text("method") || "GET", host: text("host"), headers: hash.getAll("header"),
-    body: text("body"), gateway: text("gateway"),
-  };
-}
-
-/** The question without its path, as parameters that a hash and api/explain share. */
-function parametersOf({ method, host, headers, body, gateway }) {
-  const parameters = new URLSearchParams();
-  if (method && method !== "GET") parameters.set("method", method);
-  if (host) parameters.set("host", host);
-  for (const header of headers ?? []) parameters.append("header", header);
-  if (body) parameters.set("body", body);
-  if (gateway) parameters.set("gateway", gateway);
-  return parameters;
-}
-
-/** The same question for a terminal. */
-function commandOf({ method, path, host, headers, body, gateway }) {
-  const plain = (word) => (/^[\w./:@%+,=-]+$/.test(word) ? word : quote(word));
-  const words = ["micro explain", plain(method), plain(path)];
-  if (host) words.push(`--host=${plain(host)}`);
-  for (const header of headers) words.push(`--header=${quote(header)}`);
-  if (body) words.push(`--data=${quote(body)}`);
-  if (gateway) words.push(`--gateway=${plain(gateway)}`);
-  return words.join(" ");
-}
-
-// MARK: The question
 
 /** The parts of the page while it is shown, and the question that they are about. */
 const explorer = { parts: null, question: "", asked: 0 };
 
-function renderExplorer(question) {
+export function renderExplorer(question) {
   document.title = "Route explorer – Micro";
   if (!explorer.parts) {
     const parts = explorerParts();
@@ -65,9 +37,10 @@ function renderExplorer(question) {
   // Services that come or go meanwhile do not undo what someone is about to ask.
   fields.gateway.value = !isNew && names.includes(chosen) ? chosen : question.gateway || names[0] || "";
   askAgain(question);
+  renderRoutes(explorer.parts.routes);
 }
 
-function leaveExplorer() {
+export function leaveExplorer() {
   if (!explorer.parts) return;
   Object.assign(explorer, { parts: null, question: "", asked: explorer.asked + 1 });
   delete $("detail").dataset.key;
@@ -129,7 +102,8 @@ function explorerParts() {
   const panel = element("section", { class: "panel", "aria-label": "Request" }, form);
   const answer = element("section", { class: "panel explained", "aria-labelledby": "explained", hidden: true },
     element("h2", { id: "explained", class: "visually-hidden" }, "Explanation"), verdict, steps);
-  return { sections: [head, panel, answer], fields, answer, verdict, steps };
+  const routes = routesPanel();
+  return { sections: [head, panel, answer, routes], fields, answer, verdict, steps, routes };
 }
 
 /** Puts what was typed into the hash, from which it is asked; so the view can be pasted, and back works. */
@@ -168,91 +142,4 @@ async function askAgain(question) {
     explanation ? decisionPath(explanation) : "",
     element("p", { class: "quiet command" }, "In a terminal: ", element("code", {}, command)),
   ]);
-}
-
-// MARK: The answer
-
-const refusalVerdict = (words) => [
-  element("p", { class: "verdict" }, element("strong", { class: "bad" }, "✕ Not explained")),
-  element("p", { class: "words" }, words),
-];
-
-function explanationVerdict({ sentence, problem, ownAnswer, handler }) {
-  const [kind, words] = problem ? ["bad", `✕ Answered with ${problem.status}`]
-    : ownAnswer !== undefined ? ["", "• The gateway's own"]
-    : ["good", `✓ Goes to the handler ${handler}`];
-  return [
-    element("p", { class: "verdict" }, element("strong", { class: kind }, words)),
-    element("p", { class: problem ? "words" : "sentence" }, sentence),
-  ];
-}
-
-/** The decision in the order in which it was made. Steps that were not reached are left out. */
-function decisionPath(explanation) {
-  const { request, ownAnswer, resolver, destination, access, nodes, sends, problem } = explanation;
-  const steps = [step("Request", element("p", {},
-    element("code", {}, `${request.method} ${request.path}`), " for host ", element("code", {}, request.host)))];
-  if (resolver) steps.push(step("Routes", triedRoutes(explanation)), step("Resolver", resolverWords(explanation)));
-  if (destination) steps.push(step("Destination", destinationWords(explanation)));
-  if (access) steps.push(step("Access", element("p", {}, access.sentence)));
-  if (nodes.length) steps.push(step("Nodes", candidateTable(nodes)));
-  if (sends) steps.push(step("Would be sent", Object.entries(sends).flatMap(([name, value]) => sent(name, value))));
-  if (ownAnswer !== undefined) steps.push(step("Answer", element("p", {}, ownAnswer)));
-  if (problem) steps.push(step("Answer", element("p", {}, `${problem.status}, as told above; no service is asked.`)));
-  return element("ol", { class: "steps", "aria-label": "Decision" }, steps);
-}
-
-const step = (title, ...content) => element("li", {}, element("h3", {}, title), ...content);
-
-function triedRoutes({ tried, declaredRoutes }) {
-  if (!declaredRoutes) return element("p", {}, "None is declared.");
-  const all = count(declaredRoutes, "declared route");
-  if (!tried.length) return element("p", {}, `None of ${all} is for this path.`);
-  return [
-    element("p", {}, `${all}, of which ${tried.length} ${tried.length === 1 ? "was" : "were"} tried:`),
-    element("ul", { class: "tried" }, tried.map(({ route, origin, wins, reason }) => element("li", {},
-      element("strong", { class: wins ? "good" : "loser" }, wins ? "✓ wins" : "✕ loses"), " ",
-      element("code", {}, route), ` – ${reason}`, element("span", { class: "quiet" }, ` (declared by ${origin})`)))),
-  ];
-}
-
-function resolverWords({ resolver, namespace, resolved, destination, tried }) {
-  if (!resolved && (destination || tried.some(({ wins }) => wins))) {
-    return element("p", {}, "Not asked, as a declared route decides.");
-  }
-  const named = [element("code", {}, resolver), ", namespace ", element("code", {}, namespace || "none")];
-  if (!resolved) return element("p", {}, named, ", makes nothing of it.");
-  return element("p", {}, named, ", makes of it the ", place(resolved), ".");
-}
-
-/** A service with its endpoint; a link where there is such a service. */
-function place({ service, endpoint }) {
-  const name = state.services?.has(service)
-    ? element("a", { href: address({ service, endpoint, search: view().search }) }, service)
-    : element("code", {}, service);
-  return element("span", {}, "service ", name, endpoint ? [", endpoint ", element("code", {}, endpoint)] : "");
-}
-
-function destinationWords({ handler, destination, fields }) {
-  return [
-    element("p", {}, "handler ", element("code", {}, handler), destination.service ? ", " : "",
-      destination.service ? place(destination) : ""),
-    fields ? element("div", {}, "The path gives", pairs(fields)) : "",
-  ];
-}
-
-function candidateTable(nodes) {
-  const mark = ({ canBeAsked, state }) =>
-    element("span", { class: canBeAsked ? "good" : "bad" }, `${canBeAsked ? "✓" : "✕"} ${state}`);
-  return table("Nodes of the decision", ["Node", "Address", "Version", "Speaks", "State"], nodes.map((node) => [
-    element("code", {}, node.id), element("code", {}, node.address), node.version, node.speaks, mark(node)]));
-}
-
-function sent(name, value) {
-  if (!isJSON(value) || value.length < 40) {
-    const shown = value ? element("code", {}, value) : element("span", { class: "quiet" }, "empty");
-    return element("p", {}, `${name}: `, shown);
-  }
-  return [element("p", {}, `${name}:`), element("pre", { tabindex: "0", role: "region", "aria-label": `Sent ${name}` },
-    layOut(value, "  ").slice(0, displayLimit))];
 }

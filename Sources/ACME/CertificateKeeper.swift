@@ -1,3 +1,4 @@
+internal import Bytes
 internal import Glibc
 package import Logging
 package import Reactor
@@ -93,13 +94,13 @@ package actor CertificateKeeper {
             if let identity = record.stored.identity {
                 tell(
                     .info,
-                    "\(record.host): certificate until \(Moment.text(identity.validity.upperBound)), to be renewed"
-                        + " \(Moment.text(record.due))")
+                    "\(record.host): certificate until \(Moment(seconds: identity.validity.upperBound).text()), to be renewed"
+                        + " \(Moment(seconds: record.due).text())")
             } else if record.failures.nextAttempt > time(nil) {
                 tell(
                     .warning,
                     "\(record.host): no certificate, and the last try failed (\(record.failures.count) in a row); next"
-                        + " try \(Moment.text(record.failures.nextAttempt)), or after a restart without"
+                        + " try \(Moment(seconds: record.failures.nextAttempt).text()), or after a restart without"
                         + " \(state.path)/\(FailureRecord.name(record.host))")
             }
         }
@@ -136,7 +137,8 @@ package actor CertificateKeeper {
         show()
         tell(
             .notice,
-            "\(host): another process has got a certificate, until \(Moment.text(identity.validity.upperBound))")
+            "\(host): another process has got a certificate, until \(Moment(seconds: identity.validity.upperBound).text())"
+        )
     }
 
     /// Asks the authority when to renew, where it says so.
@@ -155,7 +157,9 @@ package actor CertificateKeeper {
             guard due != record.due else { return }
             records[index].due = due
             let reason = info.explanation.map { " (\($0))" } ?? ""
-            tell(.info, "\(record.host): to be renewed \(Moment.text(due)), as the authority suggests\(reason)")
+            tell(
+                .info,
+                "\(record.host): to be renewed \(Moment(seconds: due).text()), as the authority suggests\(reason)")
         } catch {
             records[index].nextInquiry = time(nil) + 3_600
             tell(.debug, "\(record.host): the authority does not say when to renew: \(error.sentence)")
@@ -208,8 +212,8 @@ package actor CertificateKeeper {
         show()
         tell(
             .notice,
-            "\(host): new certificate until \(Moment.text(identity.validity.upperBound)), to be renewed"
-                + " \(Moment.text(records[index].due))")
+            "\(host): new certificate until \(Moment(seconds: identity.validity.upperBound).text()), to be renewed"
+                + " \(Moment(seconds: records[index].due).text())")
     }
 
     private func fail(_ index: Int, _ failure: ACMEFailure) async {
@@ -217,12 +221,12 @@ package actor CertificateKeeper {
         records[index].failures.add(failure, now: time(nil), chance: records[index].chance)
         let failures = records[index].failures
         let use = records[index].stored.identity.map {
-            "the one in use ends \(Moment.text($0.validity.upperBound))"
+            "the one in use ends \(Moment(seconds: $0.validity.upperBound).text())"
         }
         tell(
             .error,
             "\(host): no \(use == nil ? "" : "new ")certificate: \(failure.sentence); \(use.map { "\($0), " } ?? "")next"
-                + " try \(Moment.text(failures.nextAttempt))")
+                + " try \(Moment(seconds: failures.nextAttempt).text())")
         // A folder that cannot be written to is what has just been told.
         _ = try? await onDisk { state throws(ACMEFailure) in
             try state.write(failures.json(failure.sentence), to: FailureRecord.name(host))

@@ -60,7 +60,7 @@ final class HTTPConversation {
     private func reply(_ head: ResponseHead, _ body: ByteBuffer) -> ACMEReply {
         ACMEReply(
             status: head.status.code, nonce: head.fields["Replay-Nonce"], location: head.fields[.location],
-            retryAfter: head.fields[.retryAfter].flatMap { Moment.parseRetryAfter($0, now: time(nil)) },
+            retryAfter: head.fields[.retryAfter].flatMap { RetryAfter.seconds($0, now: time(nil)) },
             body: body.bytes)
     }
 }

@@ -1,3 +1,4 @@
+internal import Bytes
 internal import JSON
 internal import Transports
 
@@ -99,8 +100,9 @@ struct FailureRecord: Sendable, Equatable {
 
     func json(_ reason: String) -> [UInt8] {
         let value = JSONValue.object([
-            "failures": .integer(count), "unproven": .integer(unproven), "last": .string(Moment.text(last)),
-            "notBefore": .string(Moment.text(notBefore)), "next": .string(Moment.text(nextAttempt)),
+            "failures": .integer(count), "unproven": .integer(unproven), "last": .string(Moment(seconds: last).text()),
+            "notBefore": .string(Moment(seconds: notBefore).text()),
+            "next": .string(Moment(seconds: nextAttempt).text()),
             "reason": .string(reason),
         ])
         return Array((value.text(JSONStyle(indentation: "  ", escapesHTML: false)) + "\n").utf8)
@@ -112,10 +114,10 @@ struct FailureRecord: Sendable, Equatable {
     static func load(_ host: String, from state: StateDirectory, isStart: Bool) -> FailureRecord {
         guard let bytes = (try? state.read(name(host))) ?? nil, let value = try? JSONParser.parse(bytes.span),
             let count = value["failures"]?.intValue, count > 0,
-            let last = value["last"]?.stringValue.flatMap(Moment.parse),
-            let next = value["next"]?.stringValue.flatMap(Moment.parse)
+            let last = value["last"]?.stringValue.flatMap(Moment.seconds),
+            let next = value["next"]?.stringValue.flatMap(Moment.seconds)
         else { return FailureRecord() }
-        let notBefore = value["notBefore"]?.stringValue.flatMap(Moment.parse) ?? 0
+        let notBefore = value["notBefore"]?.stringValue.flatMap(Moment.seconds) ?? 0
         let limit = isStart ? last + RenewalSchedule.longestPauseAtStart : .max
         return FailureRecord(
             count: count, unproven: max(0, value["unproven"]?.intValue ?? 0), last: last, notBefore: notBefore,

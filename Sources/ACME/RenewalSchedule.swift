@@ -1,3 +1,4 @@
+internal import Bytes
 internal import JSON
 
 /// When certificates are renewed, and when what failed is tried again. Moments are seconds since 1970.
@@ -65,8 +66,8 @@ package struct RenewalInfo: Sendable, Equatable {
     package init(_ reply: ACMEReply) throws(ACMEFailure) {
         guard reply.isSuccess else { throw ProblemDocument(reply).failure(reply) }
         let value = try reply.object("renewal information")
-        guard let start = value["suggestedWindow"]?["start"]?.stringValue.flatMap(Moment.parse),
-            let end = value["suggestedWindow"]?["end"]?.stringValue.flatMap(Moment.parse), start < end
+        guard let start = value["suggestedWindow"]?["start"]?.stringValue.flatMap(Moment.seconds),
+            let end = value["suggestedWindow"]?["end"]?.stringValue.flatMap(Moment.seconds), start < end
         else { throw ACMEFailure(.refused, "the ACME server suggests no window for a renewal") }
         window = start...end
         retryAfter = min(max(reply.retryAfter ?? 6 * 3_600, 60), 86_400)

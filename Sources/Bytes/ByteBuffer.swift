@@ -161,6 +161,15 @@ package struct ByteBuffer: Sendable {
         end += digits
     }
 
+    /// Appends a number in at least so many decimal digits, the first of them zeros where it has fewer. A negative one is
+    /// written as it is.
+    package mutating func append(decimal number: Int, digits: Int) {
+        var (missing, rest) = (number < 0 ? 0 : digits - 1, number / 10)
+        while missing > 0, rest > 0 { (missing, rest) = (missing - 1, rest / 10) }
+        for _ in 0..<max(0, missing) { append(0x30) }
+        append(decimal: number)
+    }
+
     /// Appends a number in lower-case hexadecimal digits, without a prefix.
     package mutating func append(hexadecimal number: Int) {
         append(String(number, radix: 16))

@@ -58,9 +58,11 @@ enum Answer {
     ///   - allow: The methods for a 405.
     ///   - retryAfter: The value of that field. Default none.
     ///   - challenge: How to become known, for a 401. Default none.
+    ///   - leadsBack: Whether a page leads to the dashboard: it is at the root of the host that was asked, and open to
+    ///     who asked. Default yes.
     nonisolated(nonsending) static func error(
         _ status: Status, _ sentence: String, allow: String? = nil, retryAfter: String? = nil, challenge: String = "",
-        to exchange: Exchange
+        leadsBack: Bool = true, to exchange: Exchange
     ) async throws(GatewayError) {
         // A registry that does not answer has no code of its own.
         exchange.refusal =
@@ -72,7 +74,7 @@ enum Answer {
         if let retryAfter { fields.append(.retryAfter, retryAfter) }
         var body = ByteBuffer()
         if isPage {
-            body.append(Page.error(status, sentence))
+            body.append(Page.error(status, sentence, at: leadsBack ? exchange.request.path : nil))
         } else {
             body.append("{\"error\":")
             MicroError(id: "go.micro.web", code: status.code, detail: sentence).write(to: &body)
@@ -82,11 +84,13 @@ enum Answer {
     }
 
     /// What went wrong elsewhere, in the form of the dashboard's errors.
-    nonisolated(nonsending) static func error(_ error: GatewayError, to exchange: Exchange) async throws(GatewayError) {
+    nonisolated(nonsending) static func error(
+        _ error: GatewayError, leadsBack: Bool = true, to exchange: Exchange
+    ) async throws(GatewayError) {
         let isTransient = error.code == .noNodes || error.code == .upstreamRefused
         try await Self.error(
             error.status, error.report.detail, retryAfter: isTransient ? "1" : nil, challenge: error.challenge,
-            to: exchange)
+            leadsBack: leadsBack, to: exchange)
         exchange.note(error)
     }
 

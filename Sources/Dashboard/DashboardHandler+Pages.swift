@@ -63,7 +63,7 @@ extension DashboardHandler {
         let applications = webApplications(exchange)
         try await Answer.json(
             .object([
-                "data": .array(applications.map(\.json)),
+                "data": .array(applications.map(\.json)), "generation": .number(String(view.catalog.generation)),
                 "namespace": .string(web.namespace(for: exchange.request)),
             ]), to: exchange)
     }

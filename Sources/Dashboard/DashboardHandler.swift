@@ -124,7 +124,7 @@ package final class DashboardHandler: Handler {
     private func isAllowed(_ exchange: Exchange, to path: String?) async throws(GatewayError) -> Bool {
         guard try await isAuthorized(exchange, to: path) else { return false }
         if let refusal = refusal(of: exchange) {
-            try await Answer.error(refusal.status, refusal.sentence, to: exchange)
+            try await Answer.error(refusal.status, refusal.sentence, leadsBack: false, to: exchange)
             return false
         }
         guard token.isMissing(in: exchange.request) else { return true }
@@ -162,13 +162,14 @@ package final class DashboardHandler: Handler {
         // Which service it is for, the rules are asked where it is known.
         guard try await isAuthorized(exchange, to: nil) else { return }
         if !policy.isInsecure, exchange.account == nil, let refusal = refusal(of: exchange) {
-            return try await Answer.error(refusal.status, refusal.sentence, to: exchange)
+            return try await Answer.error(refusal.status, refusal.sentence, leadsBack: false, to: exchange)
         }
         do throws(GatewayError) {
             try await applications.handle(exchange)
         } catch {
             guard !exchange.hasBegunResponse, error.code != .clientGone else { throw error }
-            try await Answer.error(error, to: exchange)
+            let isOwnHost = web.part(for: exchange.request) == .dashboard
+            try await Answer.error(error, leadsBack: isOwnHost, to: exchange)
             exchange.lateFailure = error
         }
     }

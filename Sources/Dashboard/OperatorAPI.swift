@@ -113,7 +113,7 @@ struct OperatorAPI {
         case (.routes, true): .addRoute(try OperatorRoute(json: json))
         case (.routes, false): try .deletingRoutes(json)
         case (.limits, true): .setLimit(try RateLimit(json: json))
-        case (.limits, false): try .deletingLimit(json)
+        case (.limits, false): try .deletingLimits(json)
         }
     }
 
@@ -125,8 +125,8 @@ struct OperatorAPI {
             switch change {
             case nil: subject == .routes ? rules.routes.map(\.json) : rules.limits.map(\.json)
             case .addRoute(let route): rules.routes.filter { $0.condition == route.condition }.map(\.json)
-            case .setLimit(let limit): rules.limits.filter { $0.path == limit.path }.map(\.json)
-            case .deleteRoutes, .deleteLimit: []
+            case .setLimit(let limit): rules.limits.filter { $0.condition == limit.condition }.map(\.json)
+            case .deleteRoutes, .deleteLimits: []
             }
         return .array(items)
     }

@@ -1,3 +1,4 @@
+internal import Bytes
 internal import Gateway
 internal import HTTP
 
@@ -24,28 +25,20 @@ struct Page {
 
     /// `/services`: the web applications and all services, each with a link.
     func services(_ catalog: Catalog, _ applications: [WebApplication]) -> String {
-        let names = catalog.names.map { name -> HTML in
+        let rows = catalog.names.map { name -> [HTML] in
             let versions = catalog.versions(of: name)
             let count = versions.reduce(0) { $0 + $1.nodes.count }
             let text = versions.map { $0.version.isEmpty ? "no version" : $0.version }.joined(separator: ", ")
-            return """
-                <tr><td><a href="service/\(PercentEncoding.encode(name))">\(name)</a></td>\
-                <td>\(text)</td><td>\(Self.nodes(count))</td></tr>
-
-                """
+            let link: HTML = "<a href=\"service/\(PercentEncoding.encode(name))\">\(name)</a>"
+            return [link, "\(text)", "\(Self.nodes(count))"]
         }
-        let table: HTML = """
-            <table><thead><tr><th scope="col">Service</th><th scope="col">Version</th><th scope="col">Nodes</th></tr>\
-            </thead><tbody>
-            \(names)</tbody></table>
-
-            """
+        let table = Self.table("Services", ["Service", "Version", "Nodes"], rows)
         let empty: HTML = "<p>No service is registered yet. Try <code>micro demo</code>.</p>\n"
         return page(
             title: "Services", root: "",
             """
             \(applications.isEmpty ? "" : Self.grid(applications))<section class="panel"><h2>Services</h2>
-            \(names.isEmpty ? empty : table)</section>
+            \(rows.isEmpty ? empty : table)</section>
             """)
     }
 
@@ -54,7 +47,7 @@ struct Page {
         let panels = versions.map { version -> HTML in
             """
             <section class="panel"><h2>Version: \(version.version)</h2>
-            \(Self.table(of: version.nodes))</section>
+            \(Self.nodes(of: version))</section>
 
             """
         }
@@ -78,9 +71,12 @@ struct Page {
         let kinds = report.kinds
         let rows = report.buckets.reversed().map { bucket -> HTML in
             let cells = kinds.map { kind -> HTML in "<td>\(bucket.counts[kind] ?? 0)</td>" }
-            let start = StatusFacts.timestamp(bucket.start)
-            return "<tr><th scope=\"row\">\(start)</th><td>\(bucket.total)</td>\(cells)</tr>\n"
+            return """
+                <tr><th scope="row">\(Self.moment(bucket.start))</th><td>\(bucket.total)</td>\(cells)</tr>
+
+                """
         }
+        let none: HTML = "<tr><td colspan=\"\(kinds.count + 2)\">No request has been answered yet.</td></tr>\n"
         let others = gateways.map { gateway -> HTML in
             "<li><a href=\"\(gateway.url)/stats\">Those of the gateway \(gateway.name)</a></li>\n"
         }
@@ -89,29 +85,40 @@ struct Page {
         return page(
             title: "Statistics", root: "", script: "stats.js",
             """
-            <section class="panel"><p>Of the dashboard and the web services behind it, since \
-            \(StatusFacts.timestamp(report.started)); \(process).</p>
-            <table><caption>Requests in \(RequestStatistics.bucketLength) seconds each, by status</caption>
+            <section class="panel"><p id="process">Of the dashboard and the web services behind it, since \
+            \(Self.moment(report.started)); \(process).</p>
+            <div id="trouble" role="status"></div>
+            <div class="scroll" tabindex="0" role="region" aria-label="Requests by status">
+            <table id="counts"><caption>Requests in \(RequestStatistics.bucketLength) seconds each, by status</caption>
             <thead><tr><th scope="col">From</th><th scope="col">All</th>\(heads)</tr></thead><tbody>
-            \(rows)</tbody></table>
+            \(rows.isEmpty ? none : "")\(rows)</tbody></table>
+            </div>
             <ul>
             \(others)</ul></section>
             """)
     }
 
     /// An error, for the person who asked.
-    static func error(_ status: Status, _ sentence: String) -> String {
+    ///
+    /// - Parameter path: What was asked for, from which the page finds the way to the dashboard; nil where there is none
+    ///   for who asked.
+    static func error(_ status: Status, _ sentence: String, at path: String?) -> String {
         let title = "\(status.code) \(status.reason)"
+        let root = path.map { path in String(repeating: "../", count: max(path.count { $0 == "/" } - 1, 0)) }
+        let style = root.map { root -> HTML in "<link rel=\"stylesheet\" href=\"\(root)app.css\">\n" }
+        let way = root.map { root -> HTML in "<p><a href=\"\(root)./\">← Dashboard</a></p>\n" }
         let page: HTML = """
             <!doctype html>
             <html lang="en">
             <meta charset="utf-8">
             <meta name="viewport" content="width=device-width, initial-scale=1">
             <meta name="color-scheme" content="light dark">
-            <title>\(title)</title>
-            <main>
+            <title>\(title) – Micro</title>
+            \(style ?? "")<main class="plain">
+            <div class="notice">
             <h1>\(title)</h1>
             <p>\(sentence)</p>
+            \(way ?? "")</div>
             </main>
             </html>
 
@@ -139,7 +146,7 @@ struct Page {
             <body>
             <header class="bar">
             <a class="brand" href="\(root)./"><img src="\(root)icon.svg" alt="" width="28" height="28">Micro</a>
-            <nav class="facts"><a href="\(root)client">Client</a> · <a href="\(root)services">Services</a>\
+            <nav class="facts" aria-label="Pages"><a href="\(root)client">Client</a> · <a href="\(root)services">Services</a>\
             \(stats)\(visitor.links)</nav>
             </header>
             <main class="plain detail">
@@ -177,17 +184,35 @@ struct Page {
         return "<section class=\"panel\"><h2>Web applications</h2><ul class=\"apps\">\n\(tiles)</ul></section>\n"
     }
 
-    private static func table(of nodes: [Node]) -> HTML {
-        guard !nodes.isEmpty else { return "<p>It has no nodes.</p>\n" }
-        let rows = nodes.map { node -> HTML in
-            "<tr><td>\(node.id)</td><td>\(node.address)</td><td>\(pairs(node.metadata))</td></tr>\n"
+    private static func nodes(of version: Service) -> HTML {
+        guard !version.nodes.isEmpty else { return "<p>It has no nodes.</p>\n" }
+        let rows = version.nodes.map { node -> [HTML] in
+            ["\(node.id)", "\(node.address)", "\(node.metadata.isEmpty ? "none" : pairs(node.metadata))"]
+        }
+        return table("Nodes of version \(version.version)", ["Id", "Address", "Metadata"], rows)
+    }
+
+    /// A table, with its roles said aloud because a narrow screen lays it out as blocks, each cell with its heading.
+    private static func table(_ label: String, _ headings: [String], _ rows: [[HTML]]) -> HTML {
+        let heads = headings.map { heading -> HTML in "<th role=\"columnheader\" scope=\"col\">\(heading)</th>" }
+        let body = rows.map { row -> HTML in
+            let cells = zip(headings, row).map { heading, cell -> HTML in
+                "<td role=\"cell\" data-heading=\"\(heading)\">\(cell)</td>"
+            }
+            return "<tr role=\"row\">\(cells)</tr>\n"
         }
         return """
-            <table><thead><tr><th scope="col">Id</th><th scope="col">Address</th><th scope="col">Metadata</th></tr>\
-            </thead><tbody>
-            \(rows)</tbody></table>
+            <table role="table" aria-label="\(label)"><thead role="rowgroup"><tr role="row">\(heads)</tr></thead>\
+            <tbody role="rowgroup">
+            \(body)</tbody></table>
 
             """
+    }
+
+    /// A moment in UTC, which the script shows as that of the reader's zone.
+    private static func moment(_ seconds: Int) -> HTML {
+        let text = Moment(seconds: seconds).text()
+        return "<time datetime=\"\(text)\">\(text)</time>"
     }
 
     private static func pairs(_ metadata: [String: String]) -> String {

@@ -1,3 +1,4 @@
+internal import Bytes
 internal import Glibc
 internal import JSON
 
@@ -71,7 +72,7 @@ package struct StatusFacts: Sendable, Equatable {
     ) -> JSONValue {
         .object([
             "product": "micro", "version": .string(version), "pid": .integer(Int(getpid())),
-            "started": .string(Self.timestamp(started)), "gateway": gateways.first?.json ?? .null,
+            "started": .string(Moment(seconds: started).text()), "gateway": gateways.first?.json ?? .null,
             "gateways": .array(gateways.map(\.json)),
             "registry": .object([
                 "name": .string(registry), "generation": .number(String(generation)), "services": .integer(services),
@@ -82,21 +83,11 @@ package struct StatusFacts: Sendable, Equatable {
             "certificates": .array(certificates.map(\.json)), "stats": .bool(hasStatistics),
         ])
     }
-
-    /// A moment in UTC (RFC 3339), such as `2026-01-31T12:00:00Z`.
-    static func timestamp(_ seconds: Int) -> String {
-        var moment = time_t(seconds)
-        var parts = tm()
-        gmtime_r(&moment, &parts)
-        var text = [CChar](repeating: 0, count: 32)
-        let length = strftime(&text, 32, "%Y-%m-%dT%H:%M:%SZ", &parts)
-        return String(decoding: text.prefix(length).map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
 }
 
 extension StatusFacts.Certificate {
     fileprivate var json: JSONValue {
-        .object(["names": .array(names.map { .string($0) }), "expires": .string(StatusFacts.timestamp(end))])
+        .object(["names": .array(names.map { .string($0) }), "expires": .string(Moment(seconds: end).text())])
     }
 }
 

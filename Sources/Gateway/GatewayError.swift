@@ -144,7 +144,7 @@ package struct GatewayError: Error, Equatable {
         var error = GatewayError(
             .tooManyRequests,
             "this path takes \(limit.requests) requests in \(limit.window) s; ask again in \(excess.wait) s",
-            detail: "refused by the limit of \(limit.requests) requests in \(limit.window) s for \(limit.path)")
+            detail: "refused by the limit of \(limit.requests) requests in \(limit.window) s for \(limit.name)")
         error.report.word = "too many requests"
         error.excess = excess
         return error

@@ -4,39 +4,40 @@ package import JSON
 // The rules of operators as JSON, in the dashboard's API and in the file where they are kept. Read strictly.
 
 extension OperatorRoute {
-    /// The most methods of a route, and the most hosts.
-    private static let maximumWords = 16
     /// The longest name of a service, an endpoint or a namespace, in bytes.
     private static let maximumName = 256
-    private static let members = ["path", "methods", "hosts", "handler", "service", "namespace", "endpoint", "stream"]
+    private static let members = [
+        "path", "methods", "hosts", "handler", "stripPrefix", "service", "namespace", "endpoint", "stream",
+    ]
 
     package init(json: JSONValue) throws(OperatorRefusal) {
         let object = try StrictObject(json, of: "a route", known: Self.members)
-        let path = try object.path()
-        let methods = try object.methods()
-        let hosts = try object.hosts()
-        guard methods.count <= Self.maximumWords, hosts.count <= Self.maximumWords else {
-            throw OperatorRefusal("a route has at most \(Self.maximumWords) methods and as many hosts")
-        }
+        let condition = try object.condition()
         let word = try object.text("handler") ?? HandlerKind.rpc.rawValue
         guard let kind = HandlerKind(word: word) else {
             let known = HandlerKind.allCases.map(\.rawValue)
             let near = NearestWord.one(to: word, in: known).map { "; did you mean \($0)?" } ?? ""
             throw OperatorRefusal("handler \(word.prefix(64)) is not \(known.joined(separator: ", "))\(near)")
         }
-        let condition: RouteRule.Condition
-        do throws(PathTemplate.Malformed) {
-            condition = try RouteRule.Condition(path: path, methods: methods, hosts: hosts)
-        } catch {
-            throw OperatorRefusal("the path is wrong: \(error)")
-        }
         self.init(
             on: condition, kind: kind, service: try object.name("service", Self.maximumName) ?? "",
             namespace: try object.name("namespace", Self.maximumName),
             endpoint: try object.name("endpoint", Self.maximumName) ?? "")
         isStream = try object.truth("stream") ?? false
+        strippedPrefix = try Self.prefix(try object.text("stripPrefix"), of: condition, for: kind)
         if kind.nodeUse != nil, service.isEmpty {
             throw OperatorRefusal("a route with handler \(kind.rawValue) needs a service, such as user-service")
+        }
+    }
+
+    private static func prefix(
+        _ text: String?, of condition: RouteRule.Condition, for kind: HandlerKind
+    ) throws(OperatorRefusal) -> PathPrefix? {
+        guard let text else { return nil }
+        do throws(PathTemplate.Malformed) {
+            return try condition.prefix(named: text, for: kind)
+        } catch {
+            throw OperatorRefusal("the prefix to strip is wrong: \(error)")
         }
     }
 
@@ -46,6 +47,7 @@ extension OperatorRoute {
         object["methods"] = .array(condition.methods.map { .string($0.description) })
         object["hosts"] = .array(condition.hosts.map { .string($0.description) })
         object["handler"] = .string(kind.rawValue)
+        if let strippedPrefix { object["stripPrefix"] = .string(strippedPrefix.description) }
         object["service"] = .string(service)
         if let namespace { object["namespace"] = .string(namespace) }
         object["endpoint"] = .string(endpoint)
@@ -56,30 +58,40 @@ extension OperatorRoute {
 
 extension RateLimit {
     package init(json: JSONValue) throws(OperatorRefusal) {
-        let object = try StrictObject(json, of: "a limit", known: ["path", "requests", "window"])
-        try self.init(path: object.path(), requests: object.number("requests"), window: object.number("window"))
+        let object = try StrictObject(json, of: "a limit", known: ["path", "methods", "hosts", "requests", "window"])
+        try self.init(
+            on: object.condition(), requests: object.number("requests"), window: object.number("window"))
     }
 
-    /// The window is in seconds.
+    /// The window is in seconds. Methods and hosts are left out where none is named.
     package var json: JSONValue {
-        ["path": .string(path), "requests": .integer(requests), "window": .integer(window)]
+        var object: JSONObject = ["path": .string(condition.text)]
+        if !condition.methods.isEmpty { object["methods"] = .array(condition.methods.map { .string($0.description) }) }
+        if !condition.hosts.isEmpty { object["hosts"] = .array(condition.hosts.map { .string($0.description) }) }
+        object["requests"] = .integer(requests)
+        object["window"] = .integer(window)
+        return .object(object)
     }
 }
 
 extension OperatorChange {
     /// - Parameter json: The path; and methods and hosts if not all are meant, where `*` alone stands for routes without any.
     package static func deletingRoutes(_ json: JSONValue) throws(OperatorRefusal) -> OperatorChange {
-        let object = try StrictObject(json, of: "a route to delete", known: ["path", "methods", "hosts"])
-        return .deleteRoutes(
-            RouteSelection(
-                path: try object.path(),
-                methods: object.selection("methods", try object.methods()),
-                hosts: object.selection("hosts", try object.hosts())))
+        .deleteRoutes(try RouteSelection(json, of: "a route to delete"))
     }
 
-    /// - Parameter json: The path alone.
-    package static func deletingLimit(_ json: JSONValue) throws(OperatorRefusal) -> OperatorChange {
-        .deleteLimit(path: try StrictObject(json, of: "a limit to delete", known: ["path"]).path())
+    /// - Parameter json: As for routes.
+    package static func deletingLimits(_ json: JSONValue) throws(OperatorRefusal) -> OperatorChange {
+        .deleteLimits(try RouteSelection(json, of: "a limit to delete"))
+    }
+}
+
+extension RouteSelection {
+    fileprivate init(_ json: JSONValue, of what: String) throws(OperatorRefusal) {
+        let object = try StrictObject(json, of: what, known: ["path", "methods", "hosts"])
+        self.init(
+            path: try object.path(), methods: object.selection("methods", try object.methods()),
+            hosts: object.selection("hosts", try object.hosts()))
     }
 }
 
@@ -152,6 +164,23 @@ private struct StrictObject {
             throw OperatorRefusal("the path is longer than \(OperatorRoute.maximumPath) bytes")
         }
         return path
+    }
+
+    /// The most methods of a condition, and the most hosts.
+    private static let maximumWords = 16
+
+    func condition() throws(OperatorRefusal) -> RouteRule.Condition {
+        let path = try path()
+        let methods = try methods()
+        let hosts = try hosts()
+        guard methods.count <= Self.maximumWords, hosts.count <= Self.maximumWords else {
+            throw OperatorRefusal("\(what) has at most \(Self.maximumWords) methods and as many hosts")
+        }
+        do throws(PathTemplate.Malformed) {
+            return try RouteRule.Condition(path: path, methods: methods, hosts: hosts)
+        } catch {
+            throw OperatorRefusal("the path \(path.prefix(64)) is no template: \(error)")
+        }
     }
 
     func number(_ name: String) throws(OperatorRefusal) -> Int {

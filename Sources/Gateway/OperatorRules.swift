@@ -32,6 +32,8 @@ package struct OperatorRoute: Sendable, Equatable {
     package var endpoint: String
     /// Whether the endpoint streams.
     package var isStream = false
+    /// What is taken off the path of a request before it is passed on. Nil for nothing.
+    package var strippedPrefix: PathPrefix?
 
     package init(
         on condition: RouteRule.Condition, kind: HandlerKind = .rpc, service: String, namespace: String? = nil,
@@ -54,8 +56,8 @@ package struct OperatorRoute: Sendable, Equatable {
     /// What the gateways go by.
     package var rule: RouteRule {
         RouteRule(
-            on: condition, kind: kind, services: services, endpoint: endpoint, isStream: isStream,
-            declarer: .operator, origin: Self.origin)
+            on: condition, without: strippedPrefix, kind: kind, services: services, endpoint: endpoint,
+            isStream: isStream, declarer: .operator, origin: Self.origin)
     }
 }
 
@@ -64,9 +66,9 @@ package enum OperatorChange: Sendable, Equatable {
     /// In place of the one with the same path, methods and hosts, if there is one.
     case addRoute(OperatorRoute)
     case deleteRoutes(RouteSelection)
-    /// In place of the one with the same path, if there is one.
+    /// In place of the one with the same path, methods and hosts, if there is one.
     case setLimit(RateLimit)
-    case deleteLimit(path: String)
+    case deleteLimits(RouteSelection)
 }
 
 /// Everything that operators have declared while the program runs.
@@ -84,11 +86,11 @@ package struct OperatorRules: Sendable, Equatable {
         var new = self
         switch change {
         case .addRoute(let route): try new.add(route)
-        case .deleteRoutes(let selection): try new.delete(selection)
+        case .deleteRoutes(let selection):
+            new.routes = try Self.rest("route", of: routes, without: selection, by: \.condition)
         case .setLimit(let limit): try new.set(limit)
-        case .deleteLimit(let path):
-            new.limits.removeAll { $0.path == path }
-            if new.limits.count == limits.count { throw Self.missing("limit", path, among: limits.map(\.path)) }
+        case .deleteLimits(let selection):
+            new.limits = try Self.rest("limit", of: limits, without: selection, by: \.condition)
         }
         return new
     }
@@ -104,53 +106,60 @@ package struct OperatorRules: Sendable, Equatable {
             throw OperatorRefusal(
                 .conflict,
                 "requests for this already have a route: \(winner.condition); delete it first, with"
-                    + " \(winner.condition.deletion)")
+                    + " \(winner.condition.deletion("route"))")
         }
     }
 
-    private mutating func delete(_ selection: RouteSelection) throws(OperatorRefusal) {
+    /// What is left of all routes, or limits, where some are deleted. Of one that is meant in part, that part is.
+    private static func rest<Declaration>(
+        _ what: String, of all: [Declaration], without selection: RouteSelection,
+        by condition: WritableKeyPath<Declaration, RouteRule.Condition>
+    ) throws(OperatorRefusal) -> [Declaration] {
         var isFound = false
-        let rest = routes.flatMap { route in
-            guard let parts = selection.rest(of: route.condition) else { return [route] }
+        let rest = all.flatMap { declaration in
+            guard let parts = selection.rest(of: declaration[keyPath: condition]) else { return [declaration] }
             isFound = true
             return parts.map { part in
-                var route = route
-                route.condition = part
-                return route
+                var declaration = declaration
+                declaration[keyPath: condition] = part
+                return declaration
             }
         }
-        guard isFound else { throw notFound(selection) }
-        guard rest.count <= Self.maximumCount else {
-            throw OperatorRefusal(.conflict, "the rest would be more than \(Self.maximumCount) routes")
+        guard isFound else { throw notFound(what, selection, among: all.map { $0[keyPath: condition] }) }
+        guard rest.count <= maximumCount else {
+            throw OperatorRefusal(.conflict, "the rest would be more than \(maximumCount) \(what)s")
         }
-        routes = rest
+        return rest
     }
 
-    private func notFound(_ selection: RouteSelection) -> OperatorRefusal {
-        let known = routes.filter { $0.condition.text == selection.path }.map { "\($0.condition)" }
-        guard !known.isEmpty else { return Self.missing("route", selection.path, among: routes.map(\.condition.text)) }
+    private static func notFound(
+        _ what: String, _ selection: RouteSelection, among all: [RouteRule.Condition]
+    ) -> OperatorRefusal {
+        let known = all.filter { $0.text == selection.path }.map(\.description)
+        guard !known.isEmpty else {
+            let near = NearestWord.one(to: selection.path, in: all.map(\.text)).map { "; did you mean \($0)?" } ?? ""
+            return OperatorRefusal(
+                .notFound, "no \(what) was declared here for the path \(selection.path.prefix(64))\(near)")
+        }
         let more = known.count > 8 ? " and \(known.count - 8) more" : ""
         return OperatorRefusal(
             .notFound,
-            "no route of this path is for such a method and host; there is"
+            "no \(what) of this path is for such a method and host; there is"
                 + " \(known.prefix(8).joined(separator: "; "))\(more)")
     }
 
     private mutating func set(_ limit: RateLimit) throws(OperatorRefusal) {
-        if let index = limits.firstIndex(where: { $0.path == limit.path }) { return limits[index] = limit }
+        if let index = limits.firstIndex(where: { $0.condition == limit.condition }) { return limits[index] = limit }
         guard limits.count < Self.maximumCount else {
             throw OperatorRefusal(.conflict, "there are \(Self.maximumCount) limits already: delete some first")
         }
-        let twin = limits.first {
-            $0.template.segments == limit.template.segments && $0.template.verb == limit.template.verb
-        }
-        if let twin { throw OperatorRefusal(.conflict, "the same paths have a limit already: \(twin.path)") }
         limits.append(limit)
-    }
-
-    private static func missing(_ what: String, _ path: String, among known: [String]) -> OperatorRefusal {
-        let near = NearestWord.one(to: path, in: known).map { "; did you mean \($0)?" } ?? ""
-        return OperatorRefusal(.notFound, "no \(what) was declared here for the path \(path.prefix(64))\(near)")
+        if let (_, winner) = RateLimits(limits).shadowed.first {
+            throw OperatorRefusal(
+                .conflict,
+                "requests for this already have a limit: \(winner.name); delete it first, with"
+                    + " \(winner.condition.deletion("limit"))")
+        }
     }
 }
 
@@ -171,10 +180,10 @@ package protocol OperatorRecords: Sendable {
 }
 
 extension RouteRule.Condition {
-    /// The command that takes back this route, and no other one with its path.
-    fileprivate var deletion: String {
+    /// The command that takes back what has this condition, and nothing else of its path.
+    fileprivate func deletion(_ what: String) -> String {
         let methods = methods.isEmpty ? "any" : methods.map(\.description).joined(separator: ",")
         let hosts = hosts.isEmpty ? "any" : hosts.map(\.description).joined(separator: ",")
-        return "micro api delete route --path=\(text) --method=\(methods) --host=\(hosts)"
+        return "micro api delete \(what) --path=\(text) --method=\(methods) --host=\(hosts)"
     }
 }

@@ -20,16 +20,25 @@ package enum RandomUUID {
     private static func make(high: UInt64, low: UInt64) -> InlineArray<36, UInt8> {
         let high = high & ~0xf000 | 0x4000
         let low = low & ~(0xc000 << 48) | (0x8000 << 48)
+        // The hyphens stay.
         var digits = InlineArray<36, UInt8>(repeating: 0x2d)
-        var place = 0
-        for index in 0..<32 {
-            // A hyphen stays.
-            if index == 8 || index == 12 || index == 16 || index == 20 { place += 1 }
-            let value = UInt8(truncatingIfNeeded: (index < 16 ? high : low) >> UInt64(60 - 4 * (index % 16))) & 0xf
-            digits[place] = value < 10 ? 0x30 + value : 0x57 + value
-            place += 1
-        }
+        write(high >> 32, in: &digits, 0..<8)
+        write(high >> 16, in: &digits, 9..<13)
+        write(high, in: &digits, 14..<18)
+        write(low >> 48, in: &digits, 19..<23)
+        write(low, in: &digits, 24..<36)
         return digits
+    }
+
+    /// Writes as many of the last hexadecimal digits of a number as there are places.
+    @inline(__always)
+    private static func write(_ number: UInt64, in digits: inout InlineArray<36, UInt8>, _ places: Range<Int>) {
+        var rest = number
+        for place in places.reversed() {
+            let value = UInt8(truncatingIfNeeded: rest & 0xf)
+            digits[place] = value &+ (value < 10 ? 0x30 : 0x57)
+            rest >>= 4
+        }
     }
 }
 

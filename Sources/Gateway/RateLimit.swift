@@ -1,7 +1,7 @@
 package import HTTP
 internal import Synchronization
 
-/// How many requests a path takes in a time, from all clients together.
+/// How many requests of a kind are taken in a time, from all clients together.
 ///
 /// A window begins with the first request after the one before has ended, and not with the clock: with 100 requests in 60
 /// seconds the 101st of them is refused until 60 seconds after the first.
@@ -11,32 +11,28 @@ package struct RateLimit: Sendable, Equatable {
     /// What `window` may be, in seconds.
     package static let windows = 1...86_400
 
-    /// As it was written: a `PathTemplate`. The most special one that fits decides, by the path alone.
-    package let path: String
-    /// The same, read.
-    package let template: PathTemplate
+    /// Which requests are counted. Of several limits whose conditions fit, the most special one counts alone, as of routes
+    /// the most special one is taken.
+    package internal(set) var condition: RouteRule.Condition
     /// How many pass within a window.
     package let requests: Int
     /// In seconds.
     package let window: Int
 
+    /// The condition in words: `/user`, or `POST a.example/user` where methods or hosts are named.
+    package var name: String {
+        condition.methods.isEmpty && condition.hosts.isEmpty ? condition.text : condition.description
+    }
+
     /// - Throws: What is wrong with it, for whoever asked for it.
-    package init(path: String, requests: Int, window: Int) throws(OperatorRefusal) {
-        guard path.utf8.count <= OperatorRoute.maximumPath else {
-            throw OperatorRefusal("the path is longer than \(OperatorRoute.maximumPath) bytes")
-        }
+    package init(on condition: RouteRule.Condition, requests: Int, window: Int) throws(OperatorRefusal) {
         guard Self.requestCounts.contains(requests) else {
             throw OperatorRefusal("requests must be 1 to \(Self.requestCounts.upperBound)")
         }
         guard Self.windows.contains(window) else {
             throw OperatorRefusal("window must be 1 to \(Self.windows.upperBound) seconds")
         }
-        do throws(PathTemplate.Malformed) {
-            template = try PathTemplate(path)
-        } catch {
-            throw OperatorRefusal("the path \(path.prefix(64)) is no template: \(error)")
-        }
-        self.path = path
+        self.condition = condition
         self.requests = requests
         self.window = window
     }
@@ -134,28 +130,31 @@ package final class RateCounter: Sendable {
 
 /// All limits, so that the one for a request is found. Immutable: the control plane makes a new one for each change.
 package struct RateLimits: Sendable {
-    /// One for each limit, in the order of their paths' registration.
+    /// One for each limit, in their order.
     package private(set) var counters: [RateCounter] = []
-    private var trie = PathTrie<RateCounter>()
+    private var index = ConditionIndex<RateCounter>()
 
     /// No limits at all.
     package init() {}
 
     /// - Parameters:
-    ///   - limits: Their paths differ in more than the names of variables.
+    ///   - limits: The ones that go first where two are for the same requests, first.
     ///   - old: What was counted for limits that stay as they are goes on.
     package init(_ limits: [RateLimit], keeping old: RateLimits = RateLimits()) {
         for limit in limits {
             let counter = old.counters.first { $0.limit == limit } ?? RateCounter(limit)
             counters.append(counter)
-            _ = trie.insert(counter, method: nil, at: limit.template)
+            index.insert(counter, on: limit.condition)
         }
     }
 
     package var isEmpty: Bool { counters.isEmpty }
 
+    /// Limits that count nothing of one of their methods and hosts, and the limits that do.
+    var shadowed: [(limit: RateLimit, by: RateLimit)] { index.shadowed.map { ($0.value.limit, $0.by.limit) } }
+
     /// Who counts a request. Nil when nothing limits it.
     package func counter(for head: borrowing RequestHead) -> RateCounter? {
-        isEmpty ? nil : trie.match(head.method, head.routedSpan)?.value
+        index.match(head)?.value
     }
 }

@@ -112,6 +112,7 @@ extension RouteRule {
         object["methods"] = .array(condition.methods.map { .string($0.description) })
         object["hosts"] = .array(condition.hosts.map { .string($0.description) })
         object["handler"] = .string(kind.rawValue)
+        if let strippedPrefix { object["stripPrefix"] = .string(strippedPrefix.description) }
         object["service"] = .string(services.first ?? "")
         object["services"] = .array(services.map { .string($0) })
         object["endpoint"] = .string(endpoint)

@@ -92,6 +92,8 @@ package final class RouteRule: Sendable {
 
     package let condition: Condition
     package let kind: HandlerKind
+    /// What is taken off the path of a request before it is passed on. Nil for nothing.
+    package let strippedPrefix: PathPrefix?
     /// Under what names the service may be registered, the likeliest first.
     package let services: [String]
     /// Such as `Greeter.SayHello`. Empty where none is called.
@@ -111,12 +113,13 @@ package final class RouteRule: Sendable {
     package let origin: String
 
     package init(
-        on condition: Condition, kind: HandlerKind = .rpc, services: [String], endpoint: String = "",
-        path: String = "", isStream: Bool = false, body: Body = .merged, answer: AnswerField? = nil,
-        answersBytes: Bool = false, request: FieldDescription? = nil,
+        on condition: Condition, without prefix: PathPrefix? = nil, kind: HandlerKind = .rpc, services: [String],
+        endpoint: String = "", path: String = "", isStream: Bool = false, body: Body = .merged,
+        answer: AnswerField? = nil, answersBytes: Bool = false, request: FieldDescription? = nil,
         declarer: Declarer = .author, origin: String
     ) {
         self.condition = condition
+        strippedPrefix = prefix
         self.kind = kind
         self.services = services
         self.endpoint = endpoint
@@ -132,10 +135,11 @@ package final class RouteRule: Sendable {
 
     /// Whether the other says the same, so that nothing has changed.
     package func isSame(as other: RouteRule) -> Bool {
-        condition == other.condition && kind == other.kind && services == other.services
-            && endpoint == other.endpoint && path == other.path && isStream == other.isStream && body == other.body
-            && answer == other.answer && answersBytes == other.answersBytes && request == other.request
-            && declarer == other.declarer && origin == other.origin
+        condition == other.condition && strippedPrefix == other.strippedPrefix && kind == other.kind
+            && services == other.services && endpoint == other.endpoint && path == other.path
+            && isStream == other.isStream && body == other.body && answer == other.answer
+            && answersBytes == other.answersBytes && request == other.request && declarer == other.declarer
+            && origin == other.origin
     }
 }
 

@@ -1,7 +1,7 @@
 package import HTTP
 
-/// Which of the routes of one path are meant: each one by its methods and hosts, which together with the path are what tells
-/// routes apart.
+/// Which of the routes, or limits, of one path are meant: each one by its methods and hosts, which together with the path are
+/// what tells them apart.
 package struct RouteSelection: Sendable, Equatable {
     /// What routes are told apart by.
     package enum Words<Word: Sendable & Equatable>: Sendable, Equatable {
@@ -13,7 +13,7 @@ package struct RouteSelection: Sendable, Equatable {
         case named([Word])
     }
 
-    /// As it was written where the route was declared.
+    /// As it was written in the declaration.
     package let path: String
     package let methods: Words<Method>
     package let hosts: Words<HostPattern>

@@ -7,7 +7,7 @@ package protocol Router: AnyObject {
 
     /// Whom a request is for, be there anyone or not. Nil when the request does not say. For refusals: it takes longer than
     /// `route`.
-    func destination(of head: RequestHead) -> (destination: Destination, kind: HandlerKind)?
+    func aim(of head: RequestHead) -> RouteAim?
 
     /// The same decision, with all that it saw on its way. Nothing is remembered of it, and no node is asked.
     func explain(_ head: RequestHead) -> Explanation
@@ -17,8 +17,21 @@ package protocol Router: AnyObject {
 }
 
 extension Router {
-    package func destination(of head: RequestHead) -> (destination: Destination, kind: HandlerKind)? {
-        (try? route(head)).map { ($0.destination, $0.kind) }
+    package func aim(of head: RequestHead) -> RouteAim? { (try? route(head))?.aim }
+}
+
+/// Whom a request is for, be there anyone or not.
+package struct RouteAim: Sendable {
+    package let destination: Destination
+    /// What is to be done with the request.
+    package let kind: HandlerKind
+    /// What is taken off its path on the way there. Nil for nothing.
+    package let strippedPrefix: PathPrefix?
+
+    package init(_ destination: Destination, _ kind: HandlerKind, without prefix: PathPrefix? = nil) {
+        self.destination = destination
+        self.kind = kind
+        strippedPrefix = prefix
     }
 }
 
@@ -44,4 +57,7 @@ package final class Route {
         self.isStream = isStream
         self.binding = binding
     }
+
+    /// Whom the request is for.
+    package var aim: RouteAim { RouteAim(destination, kind, without: binding?.rule.strippedPrefix) }
 }

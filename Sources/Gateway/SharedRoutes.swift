@@ -65,8 +65,8 @@ extension RouteRule {
         var condition = condition
         condition.methods = methods
         return RouteRule(
-            on: condition, kind: kind, services: services, endpoint: endpoint, path: path, isStream: isStream,
-            body: body, answer: answer, answersBytes: answersBytes, request: request,
+            on: condition, without: strippedPrefix, kind: kind, services: services, endpoint: endpoint, path: path,
+            isStream: isStream, body: body, answer: answer, answersBytes: answersBytes, request: request,
             declarer: .versions(versions), origin: origin)
     }
 }

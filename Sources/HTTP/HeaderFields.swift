@@ -106,6 +106,17 @@ package struct HeaderFields: Sendable {
         return nil
     }
 
+    /// Whether a line has this name, which is none of the listed ones, whatever its case. Costs one comparison where all
+    /// names are listed.
+    package func contains(unlisted name: StaticString) -> Bool {
+        guard contains(.other) else { return false }
+        let bytes = lines.span
+        for entry in entries where entry.name == .other {
+            if bytes.extracting(entry.nameRange).equalsIgnoringCase(name) { return true }
+        }
+        return false
+    }
+
     // MARK: By place
 
     /// The name as it was sent.
@@ -133,7 +144,7 @@ package struct HeaderFields: Sendable {
         precondition(name != .other, "a field needs a name")
         let start = lines.count
         lines.append(name.text)
-        finish(start: start, known: name, value: value)
+        finish(start: start, known: name, value: value.utf8.span)
     }
 
     /// Adds a line. What a name must not contain becomes a hyphen; bytes that would end the line become spaces.
@@ -146,7 +157,18 @@ package struct HeaderFields: Sendable {
             for byte in name.utf8 { lines.append(byte.isTokenByte ? byte : .hyphen) }
             if name.isEmpty { lines.append(UInt8.hyphen) }
         }
-        finish(start: start, known: FieldName.of(lines.span.extracting(start..<lines.count)), value: value)
+        finish(start: start, known: FieldName.of(lines.span.extracting(start..<lines.count)), value: value.utf8.span)
+    }
+
+    /// Adds a line with a name of our own that is none of the listed ones. Bytes that would end it become spaces.
+    ///
+    /// - Precondition: `FieldName.of` says `other`, and the name is a token.
+    package mutating func append(unlisted name: StaticString, _ value: Span<UInt8>) {
+        let start = lines.count
+        lines.append(name)
+        assert(lines.span.extracting(start..<lines.count).isToken, "\(name) is no name")
+        assert(FieldName.of(lines.span.extracting(start..<lines.count)) == .other, "\(name) is listed")
+        finish(start: start, known: .other, value: value)
     }
 
     /// Adds a line from text that someone else chose.
@@ -224,12 +246,11 @@ package struct HeaderFields: Sendable {
     /// Which part of a field cannot be sent.
     package enum Malformed: Error, Equatable { case name, value }
 
-    private mutating func finish(start: Int, known: FieldName, value: String) {
+    private mutating func finish(start: Int, known: FieldName, value: Span<UInt8>) {
         let nameLength = lines.count - start
         lines.append(": ")
         let valueStart = lines.count
-        let bytes = value.utf8.span
-        let trimmed = bytes.extracting(bytes.trimmingBlanks(bytes.indices))
+        let trimmed = value.extracting(value.trimmingBlanks(value.indices))
         if trimmed.firstControl(from: 0) == trimmed.count {
             lines.append(trimmed)
         } else {

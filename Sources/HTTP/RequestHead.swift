@@ -103,6 +103,9 @@ package struct RequestHead: Sendable {
         parts.routed = start..<line.count
     }
 
+    /// Whether `decide(by:)` has given another path.
+    var isDecidedByAnotherPath: Bool { parts.routed != nil }
+
     /// What follows the first question mark of the target, still encoded. Nil without one, empty for `/path?`.
     package var query: String? { parts.query.map { String(line.span.extracting($0)) } }
 

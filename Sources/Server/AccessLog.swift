@@ -20,13 +20,18 @@ package final class AccessLog {
 
     private let format: Format
     private let sink: @Sendable (ByteBuffer) -> Void
-    private let clock: () -> String
+    private let clock: () -> Moment
     private var lines = ByteBuffer()
+    /// The time of the line before, up to the second, which most lines share with the next.
+    private var time = ByteBuffer()
+    private var second: Int?
 
     /// - Parameters:
-    ///   - clock: The wall time in RFC 3339.
+    ///   - clock: The wall time. Default: the system's.
     ///   - sink: Takes whole lines; it must not block.
-    package init(format: Format, clock: @escaping () -> String, sink: @escaping @Sendable (ByteBuffer) -> Void) {
+    package init(
+        format: Format, clock: @escaping () -> Moment = Moment.now, sink: @escaping @Sendable (ByteBuffer) -> Void
+    ) {
         self.format = format
         self.clock = clock
         self.sink = sink
@@ -110,7 +115,7 @@ package final class AccessLog {
 
     /// What a client chose may hold what a terminal would obey.
     private func appendVisible(_ text: String) {
-        for byte in text.utf8 { lines.append(byte < 0x20 || byte == 0x7f ? 0x3f : byte) }
+        append(text.utf8.span, replacing: { $0 < 0x20 || $0 == 0x7f }) { _ in lines.append("?") }
     }
 
     // MARK: JSON
@@ -149,7 +154,7 @@ package final class AccessLog {
 
     private func beginJSON(_ message: StaticString) {
         lines.append("{\"time\":\"")
-        lines.append(clock())
+        appendTime()
         lines.append("\",\"level\":\"info\",\"message\":\"")
         lines.append(message)
         lines.append("\"")
@@ -176,23 +181,45 @@ package final class AccessLog {
 
     // MARK: Values
 
+    private func appendTime() {
+        let now = clock()
+        if now.seconds != second {
+            second = now.seconds
+            time.removeAll()
+            now.append(to: &time, .seconds)
+            time.removeLast(1)  // The letter of the zone comes after the fraction.
+        }
+        lines.append(time)
+        lines.appendFraction(now.nanoseconds, .milliseconds)
+        lines.append("Z")
+    }
+
     private func appendMilliseconds(_ duration: Duration) {
         let (seconds, attoseconds) = duration.components
         let microseconds = Int(seconds) * 1_000_000 + Int(attoseconds / 1_000_000_000_000)
         lines.append(decimal: microseconds / 1_000)
         lines.append(".")
-        let rest = microseconds % 1_000
-        lines.append(UInt8(0x30 + rest / 100))
-        lines.append(UInt8(0x30 + rest / 10 % 10))
-        lines.append(UInt8(0x30 + rest % 10))
+        lines.append(decimal: microseconds % 1_000, digits: 3)
     }
 
     /// A path has no control bytes, since the parser refuses them; quotes and backslashes are left to escape.
     private func appendEscaped(_ bytes: Span<UInt8>) {
-        for index in bytes.indices {
-            let byte = bytes[index]
-            if byte == 0x22 || byte == 0x5c { lines.append(0x5c) }
-            lines.append(byte < 0x20 ? 0x3f : byte)
+        append(bytes, replacing: { $0 < 0x20 || $0 == 0x22 || $0 == 0x5c }) { byte in
+            if byte < 0x20 { return lines.append("?") }
+            lines.append(0x5c)
+            lines.append(byte)
         }
+    }
+
+    /// Appends what may stay in one piece, which is nearly always everything.
+    @inline(__always)
+    private func append(_ bytes: Span<UInt8>, replacing isOdd: (UInt8) -> Bool, with write: (UInt8) -> Void) {
+        var start = 0
+        for index in bytes.indices where isOdd(bytes[index]) {
+            lines.append(bytes.extracting(start..<index))
+            write(bytes[index])
+            start = index + 1
+        }
+        lines.append(bytes.extracting(start..<bytes.count))
     }
 }

@@ -90,17 +90,17 @@ package final class CatalogRouter: Router {
         return explanation
     }
 
-    package func destination(of head: RequestHead) -> (destination: Destination, kind: HandlerKind)? {
+    package func aim(of head: RequestHead) -> RouteAim? {
         forgetOldCatalog()
         forgetOldDeclarations()
         if let rule = declared?.binding(of: head)?.rule,
             rule.kind.nodeUse == nil || rule.declarer == .operator || destination(of: rule) != nil
         {
             let service = Destination(service: rule.services.first ?? "", endpoint: rule.endpoint)
-            return (destination(of: rule) ?? service, rule.kind)
+            return RouteAim(destination(of: rule) ?? service, rule.kind, without: rule.strippedPrefix)
         }
         guard mode.kind.nodeUse != nil, let found = try? resolver.resolve(head) else { return nil }
-        return (found, kind(of: found))
+        return RouteAim(found, kind(of: found))
     }
 
     /// The one decision, for those who serve and for those who ask why.

@@ -1,5 +1,4 @@
 internal import Bytes
-internal import Glibc
 
 /// The line `Date: Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, 6.6.1), made once a second for each loop.
 final class DateField {
@@ -15,21 +14,23 @@ final class DateField {
     }
 
     private func update(_ now: ContinuousClock.Instant) {
-        var wall = timespec()
-        clock_gettime(CLOCK_REALTIME, &wall)
-        var parts = tm()
-        gmtime_r(&wall.tv_sec, &parts)
+        let wall = Moment.now()
+        let date = wall.date
         text.removeAll()
-        text.append("Date: \(Self.days[Int(parts.tm_wday)]), \(Self.two(parts.tm_mday)) ")
-        text.append("\(Self.months[Int(parts.tm_mon)]) \(parts.tm_year + 1_900) ")
-        text.append("\(Self.two(parts.tm_hour)):\(Self.two(parts.tm_min)):\(Self.two(parts.tm_sec)) GMT\r\n")
-        validUntil = now + .nanoseconds(1_000_000_000 - Int(wall.tv_nsec))
+        text.append("Date: ")
+        text.append(Self.days[wall.weekday])
+        text.append(", ")
+        text.append(decimal: date.day, digits: 2)
+        text.append(Self.months[date.month - 1])
+        text.append(decimal: date.year, digits: 4)
+        text.append(" ")
+        wall.appendClock(to: &text)
+        text.append(" GMT\r\n")
+        validUntil = now + .nanoseconds(1_000_000_000 - Int(wall.nanoseconds))
     }
 
-    private static let days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
-    private static let months = [
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    private static let days: [StaticString] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
+    private static let months: [StaticString] = [
+        " Jan ", " Feb ", " Mar ", " Apr ", " May ", " Jun ", " Jul ", " Aug ", " Sep ", " Oct ", " Nov ", " Dec ",
     ]
-
-    private static func two(_ number: CInt) -> String { number < 10 ? "0\(number)" : "\(number)" }
 }

@@ -93,9 +93,7 @@ package enum MUCPRequest {
     /// Names are checked where they come in; whatever one that was not may hold, it stays within its line.
     private static func appendName(_ name: String, to output: inout ByteBuffer) {
         let bytes = name.utf8.span
-        var isPlain = true
-        for index in bytes.indices where bytes[index] < 0x20 || bytes[index] == 0x7f { isPlain = false }
-        if isPlain { return output.append(bytes) }
+        if bytes.firstControl(from: 0) == bytes.count { return output.append(bytes) }
         for index in bytes.indices { output.append(bytes[index] < 0x20 || bytes[index] == 0x7f ? 0x20 : bytes[index]) }
     }
 }

@@ -88,7 +88,8 @@ struct Relay: ~Copyable {
         }
         ForwardedRequest.write(
             exchange.request, framing: requestFraming, context: exchange.forwarding, upgrades: handshake != nil,
-            rewrite: exchange.rewrite, host: exchange.rewrite == nil ? nil : node.address, to: &connection.output)
+            rewrite: exchange.rewrite, host: exchange.rewrite?.isWebService == true ? node.address : nil,
+            to: &connection.output)
     }
 
     nonisolated(nonsending) private func waitForEither() async throws(GatewayError) {

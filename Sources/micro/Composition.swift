@@ -145,10 +145,7 @@ struct Composition: Sendable {
     private func publisher(
         _ api: ApplianceConfiguration.API, _ parts: LoopParts, _ context: WorkerContext
     ) -> MessagePublisher {
-        MessagePublisher(broker: broker(parts, context), namespace: api.namespace, configuration: rpc(api)) {
-            let now = Timestamp.now()
-            return MessagePublisher.Moment(seconds: now.milliseconds / 1_000, text: now.rfc3339)
-        }
+        MessagePublisher(broker: broker(parts, context), namespace: api.namespace, configuration: rpc(api))
     }
 
     private func broker(_ parts: LoopParts, _ context: WorkerContext) -> any Broker {
@@ -278,7 +275,7 @@ struct Composition: Sendable {
         guard configuration.logs.includesRequests else { return nil }
         let isText = configuration.logs.format.isText(onTerminal: StandardStream.output.isTerminal)
         let writer = logWriter
-        return AccessLog(format: isText ? .text : .json, clock: { Timestamp.now().rfc3339 }, sink: writer.write)
+        return AccessLog(format: isText ? .text : .json, sink: writer.write)
     }
 }
 

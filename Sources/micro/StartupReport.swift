@@ -1,3 +1,4 @@
+import Bytes
 import Gateway
 import Handlers
 import JSON
@@ -66,12 +67,12 @@ struct StartupReport: Sendable, Equatable {
     }
 
     /// One JSON object on each line, one line for each fact, for whoever is no terminal.
-    func jsonLines(at time: Timestamp) -> String {
+    func jsonLines(at time: Moment) -> String {
         let start = Fact(label: "start", sentence: "micro \(version) starts", members: ["command": command.json])
         let facts = [start] + facts + warnings.map { Fact(label: "warning", sentence: $0, members: [:]) }
         return facts.map { fact in
             var object: JSONObject = [
-                "time": .string(time.rfc3339), "level": fact.label == "warning" ? "warning" : "info",
+                "time": .string(time.text(.milliseconds)), "level": fact.label == "warning" ? "warning" : "info",
                 "message": .string(fact.sentence), "fact": .string(fact.label),
             ]
             for (name, value) in fact.members { object[name] = value }

@@ -27,6 +27,15 @@ struct ByteBufferTests {
         #expect(buffer.text == "\(decimal)|\(hexadecimal)")
     }
 
+    @Test(
+        "numbers are filled up with zeros, and never cut",
+        arguments: [(7, 3, "007"), (0, 2, "00"), (0, 1, "0"), (99, 2, "99"), (100, 2, "100"), (-7, 3, "-7")])
+    func digits(number: Int, digits: Int, text: String) {
+        var buffer = ByteBuffer()
+        buffer.append(decimal: number, digits: digits)
+        #expect(buffer.text == text)
+    }
+
     @Test func `a buffer that is emptied again and again does not grow`() {
         var buffer = ByteBuffer(capacity: 64)
         for _ in 0..<10_000 {

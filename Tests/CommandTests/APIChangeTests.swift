@@ -34,6 +34,15 @@ struct APIChangeTests {
             ])
     }
 
+    @Test func `what is taken off the path is posted and printed`() async {
+        let made = #"{"data":[{"path":"/shop/**","handler":"http","stripPrefix":"/shop","service":"shop"}]}"#
+        let (outside, requester) = outside(["POST /api/routes": (200, made)])
+        let flags = "--path=/shop/** --strip_prefix=/shop --handler=http --service=shop"
+        let result = await run("api add route \(flags)", in: outside)
+        #expect(result.output == "any /shop/** -> http shop, without /shop\n")
+        #expect(requester.requests.first?.body.contains(#""stripPrefix":"/shop""#) == true)
+    }
+
     @Test func `a limit is set with its window in seconds, listed and deleted`() async {
         let made = #"{"data":[{"path":"/user","requests":100,"window":90}]}"#
         let (outside, requester) = outside([
@@ -47,6 +56,17 @@ struct APIChangeTests {
         #expect(
             requester.requests.map(\.body) == [
                 #"{"path":"/user","requests":100,"window":90}"#, "", #"{"path":"/user"}"#,
+            ])
+    }
+
+    @Test func `a limit for some methods and hosts is set and listed with them`() async {
+        let made = #"{"data":[{"path":"/u","methods":["POST"],"hosts":["a.example"],"requests":5,"window":60}]}"#
+        let (outside, requester) = outside(["POST /api/limits": (200, made)])
+        let result = await run("api set limit --path=/u --method=post --host=a.example --requests=5", in: outside)
+        #expect(result.output == "POST a.example/u 5 requests in 1m\n")
+        #expect(
+            requester.requests.map(\.body) == [
+                #"{"path":"/u","methods":["POST"],"hosts":["a.example"],"requests":5,"window":60}"#
             ])
     }
 
@@ -73,18 +93,20 @@ struct APIChangeTests {
     }
 
     @Test(
-        "exactly one route can be named to be deleted",
+        "exactly one route or limit can be named to be deleted",
         arguments: [
-            ("--method=get", #""methods":["GET"],"hosts":[]"#), ("--method=any", #""methods":["*"],"hosts":[]"#),
-            ("--host=a.example,*.b.example", #""methods":[],"hosts":["a.example","*.b.example"]"#),
+            ("--method=get", #""methods":["GET"]"#), ("--method=any", #""methods":["*"]"#),
+            ("--host=a.example,*.b.example", #""hosts":["a.example","*.b.example"]"#),
             ("--method=GET,POST --host=any", #""methods":["GET","POST"],"hosts":["*"]"#),
             ("--method=* --host=*", #""methods":["*"],"hosts":["*"]"#),
         ])
     func deletion(flags: String, members: String) async {
-        let (outside, requester) = outside(["DELETE /api/routes": (200, #"{"data":[]}"#)])
-        let result = await run("api delete route --path=/user \(flags)", in: outside)
-        #expect(result == RunResult(output: "ok\n", complaints: "", code: 0))
-        #expect(requester.requests.map(\.body) == ["{\"path\":\"/user\",\(members)}"])
+        for kind in ["route", "limit"] {
+            let (outside, requester) = outside(["DELETE /api/\(kind)s": (200, #"{"data":[]}"#)])
+            let result = await run("api delete \(kind) --path=/user \(flags)", in: outside)
+            #expect(result == RunResult(output: "ok\n", complaints: "", code: 0))
+            #expect(requester.requests.map(\.body) == ["{\"path\":\"/user\",\(members)}"])
+        }
     }
 
     @Test func `a refusal is told as it came`() async {
@@ -105,8 +127,6 @@ struct APIChangeTests {
             ("api add route --service=u", "micro api add needs --path, such as --path=/user"),
             ("api set limit --path=/u", "micro api set limit needs --requests, such as --requests=100"),
             ("api set limit --path=/u --requests=1 --window=1500ms", "--window must be whole seconds"),
-            ("api delete limit --path=/u --method=GET", "--method has no meaning for a limit"),
-            ("api delete limit --path=/u --host=a.example", "--host has no meaning for a limit"),
             ("api list limits --path=/u", "--path and --origin have no meaning for limits"),
             ("api list routes --host=a.example", "--host has no meaning for micro api list"),
             ("api add route --path=/u --requests=1", "--requests has no meaning for micro api add"),

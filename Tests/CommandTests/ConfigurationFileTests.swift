@@ -158,6 +158,7 @@ struct ConfigurationFileTests {
               - path: /files/{path=**}
                 handler: proxy
                 service: files
+                strip_prefix: /files
               - path: /v1/orders
                 methods: POST
                 service: go.micro.api.orders
@@ -179,6 +180,7 @@ struct ConfigurationFileTests {
         #expect(rules.map(\.services) == [["go.micro.api.orders"], ["files"], ["go.micro.api.orders"], ["o"], []])
         #expect(rules.map(\.endpoint) == ["Orders.Read", "", "Orders.Create", "A.B", ""])
         #expect(rules.map(\.body) == [.merged, .merged, .message, .field("order"), .merged])
+        #expect(rules.map { $0.strippedPrefix.map { "\($0)" } } == [nil, "/files", nil, nil, nil])
         #expect(rules[0].answer?.names == ["order"])
         #expect(rules.map(\.isStream) == [false, false, true, false, false])
         #expect(rules[1].origin == "configuration file micro.yaml:8")

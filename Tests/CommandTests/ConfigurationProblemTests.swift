@@ -224,6 +224,19 @@ struct ConfigurationProblemTests {
                 "routes: [{path: /a, service: s, endpoint: A.B}, {path: /a, service: t, endpoint: A.B}]",
                 "1:56: requests for this already have a route: configuration file micro.yaml:1"
             ),
+            (
+                "routes: [{path: /shop/**, handler: http, service: s, strip_prefix: /shp}]",
+                "1:68: strip_prefix: /shp is no beginning of the path /shop/** that can be taken off: write /shop"
+            ),
+            (
+                "routes: [{strip_prefix: /shop, path: /shop/**, service: s, endpoint: A.B}]",
+                "1:25: strip_prefix: only what is passed on has a path of which something can be taken off: with handler"
+                    + " http, proxy or web, and this route has rpc"
+            ),
+            (
+                "routes: [{path: /shop/**, handler: http, service: s, strip-prefix: /shop}]",
+                "1:54: unknown key strip-prefix in a route; did you mean strip_prefix?"
+            ),
             ("rules: x", "1:8: rules is a list, and this is a single value"),
             ("rules: []", "1:1: rules is empty; write one, or take the line out"),
             ("rules: [x]", "1:9: a rule has keys and values, such as resource: service:go.micro.api.orders:*"),

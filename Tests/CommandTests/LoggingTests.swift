@@ -1,41 +1,14 @@
+import Bytes
 import Logging
 import Testing
 
 @testable import micro
 
 struct LoggingTests {
-    @Test(
-        "a moment is written in UTC with milliseconds, on either side of leap days and of 1970",
-        arguments: [
-            (Int64(0), "1970-01-01T00:00:00.000Z"), (-1, "1969-12-31T23:59:59.999Z"),
-            (951_782_400_000, "2000-02-29T00:00:00.000Z"), (951_868_800_000, "2000-03-01T00:00:00.000Z"),
-            (1_709_164_799_999, "2024-02-28T23:59:59.999Z"), (1_709_251_199_001, "2024-02-29T23:59:59.001Z"),
-            (4_107_542_400_000, "2100-03-01T00:00:00.000Z"), (1_795_243_760_123, "2026-11-21T06:49:20.123Z"),
-            (-2_208_988_800_000, "1900-01-01T00:00:00.000Z"), (253_402_300_799_999, "9999-12-31T23:59:59.999Z"),
-        ])
-    func timestamps(milliseconds: Int64, text: String) {
-        #expect(Timestamp(milliseconds: milliseconds).rfc3339 == text)
-    }
-
-    @Test func `every day follows the one before`() {
-        var before = Timestamp(milliseconds: -86_400_000).civilDate
-        for day in Int64(0)..<150_000 {
-            let date = Timestamp(milliseconds: day * 86_400_000).civilDate
-            let isNextDay = date.day == before.day + 1 && date.month == before.month && date.year == before.year
-            let isNextMonth = date.day == 1 && date.month == before.month + 1 && date.year == before.year
-            let isNextYear = date.day == 1 && date.month == 1 && before.month == 12 && date.year == before.year + 1
-            guard isNextDay || isNextMonth || isNextYear else {
-                Issue.record("\(before) is followed by \(date)")
-                return
-            }
-            before = date
-        }
-    }
-
     private func line(_ style: LineLogHandler.Style, priority: Bool = false, _ body: (Logger) -> Void) -> String {
         let lines = Box("")
         let handler = LineLogHandler(
-            style: style, hasPriority: priority, clock: { Timestamp(milliseconds: 24_560_123) },
+            style: style, hasPriority: priority, clock: { Moment(seconds: 24_560, nanoseconds: 123_456_789) },
             sink: { line in lines.change { $0 += line } })
         body(Logger(label: "test") { _ in handler })
         return lines.value

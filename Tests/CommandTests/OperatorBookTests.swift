@@ -57,7 +57,7 @@ final class OperatorBookTests {
         let routes = RouteBook(logger: .silent)
         let second = try book(routes)
         #expect(second.current == first.current)
-        #expect(second.limits.current.counters.map(\.limit.path) == ["/user"])
+        #expect(second.limits.current.counters.map(\.limit.name) == ["/user"])
         #expect(routes.rules.map(\.services) == [["user", "go.micro.api.user"]])
         #expect(routes.rules.map(\.origin) == ["micro api add route"])
     }
@@ -87,7 +87,7 @@ final class OperatorBookTests {
         #expect(refusal?.sentence.contains("was changed by another program") == true)
         #expect(two.current == OperatorRules())
         #expect(two.limits.current.isEmpty)
-        #expect(try book().current.limits.map(\.path) == ["/one"])
+        #expect(try book().current.limits.map(\.name) == ["/one"])
     }
 
     @Test func `where nothing can be kept nothing is changed, and the start does not fail`() async throws {

@@ -1,3 +1,4 @@
+import Bytes
 import Gateway
 import Handlers
 import Testing
@@ -58,7 +59,7 @@ struct StartupReportTests {
 
                 """)
         #expect(
-            report.jsonLines(at: Timestamp(milliseconds: 0)).contains(#""fact":"gateway","address":"127.0.0.1:9090""#))
+            report.jsonLines(at: Moment(seconds: 0)).contains(#""fact":"gateway","address":"127.0.0.1:9090""#))
     }
 
     @Test("the report is at most twelve lines, whatever there is to warn of", arguments: [0, 4, 5, 6, 100])
@@ -71,7 +72,7 @@ struct StartupReportTests {
     }
 
     @Test func `whatever is no terminal gets one JSON object for each fact`() {
-        let lines = report.jsonLines(at: Timestamp(milliseconds: 0)).split(separator: "\n")
+        let lines = report.jsonLines(at: Moment(seconds: 0)).split(separator: "\n")
         #expect(lines.count == 8)
         #expect(
             lines[3] == #"""

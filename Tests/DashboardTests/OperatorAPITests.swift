@@ -16,6 +16,20 @@ struct OperatorAPITests {
         #expect(rig.get("/api/limits").body == #"{"data":[]}"#)
     }
 
+    @Test func `limits of one path are told apart by methods and hosts`() {
+        let (any, post) = (
+            #"{"path":"/u","requests":9,"window":60}"#,
+            #"{"path":"/u","methods":["POST"],"hosts":["a.example"],"requests":1,"window":60}"#
+        )
+        for limit in [any, post] {
+            #expect(rig.request(.post, "/api/limits", body: limit).body == #"{"data":[\#(limit)]}"#)
+        }
+        let deletion = #"{"path":"/u","methods":["POST"],"hosts":["a.example"]}"#
+        #expect(rig.request(.delete, "/api/limits", body: deletion).status == 200)
+        #expect(rig.get("/api/limits").body == #"{"data":[\#(any)]}"#)
+        #expect(rig.request(.delete, "/api/limits", body: deletion).status == 404)
+    }
+
     @Test func `routes are added, listed and deleted`() {
         let route = #"{"path":"/user","methods":["POST"],"service":"user","endpoint":"User.Create"}"#
         #expect(rig.request(.post, "/api/routes", body: route).json["data"]?.arrayValue?.count == 1)
@@ -123,7 +137,7 @@ struct OperatorAPITests {
             (.post, "/api/limits", "{", 400, "the body is no JSON"),
             (.post, "/api/routes", #"{"path":"user","service":"u"}"#, 400, "does not begin with a slash"),
             (.delete, "/api/routes", #"{"path":"/none"}"#, 404, "no route was declared here"),
-            (.delete, "/api/limits", #"{"path":"/none","methods":[]}"#, 400, "has no member methods"),
+            (.delete, "/api/limits", #"{"path":"/none","method":[]}"#, 400, "did you mean methods?"),
             (.put, "/api/limits", "{}", 405, "GET, HEAD, POST, DELETE"),
         ])
     func wrong(method: Method, path: String, body: String, status: Int, part: String) {

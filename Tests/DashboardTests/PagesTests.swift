@@ -66,7 +66,11 @@ struct PagesTests {
     @Test func `a service has its nodes and the types of its endpoints`() {
         let page = Self.rig([Self.foo]).get("/service/go.micro.api.foo").body
         #expect(page.contains("Version: 1.2"))
-        #expect(page.contains("<td>foo-1</td><td>10.0.0.2:90</td><td>a=1, b=2</td>"))
+        let cells = page.split(separator: "<td role=\"cell\" ").dropFirst().map { $0.prefix { $0 != "<" } }
+        #expect(
+            cells == [
+                "data-heading=\"Id\">foo-1", "data-heading=\"Address\">10.0.0.2:90", "data-heading=\"Metadata\">a=1, b=2",
+            ])
         #expect(page.contains("<summary>Foo.Bar</summary>"))
         #expect(page.contains("<pre>stream=true</pre>"))
         #expect(page.contains("<pre>{}</pre>"))
@@ -120,7 +124,9 @@ struct PagesTests {
     @Test func `the applications of the namespace are listed, with short names in capitals`() {
         let rig = Self.rig(
             [Self.web("shop", icon: "/img/logo.png"), Self.web("m6o"), Self.web("b.a"), Self.foo, Self.web("rpc")])
-        let applications = rig.get("/api/apps").json["data"]?.arrayValue ?? []
+        let answer = rig.get("/api/apps").json
+        #expect(answer["generation"] == .integer(1))
+        let applications = answer["data"]?.arrayValue ?? []
         #expect(applications.compactMap { $0["title"]?.stringValue } == ["M6O", "Rpc", "Shop"])
         #expect(applications.compactMap { $0["url"]?.stringValue } == ["m6o/", "rpc/", "shop/"])
         #expect(applications.map { $0["icon"]?.stringValue } == [nil, nil, "shop/img/logo.png"])
@@ -161,6 +167,22 @@ struct PagesTests {
         #expect(page.field("Content-Type") == "text/html; charset=utf-8")
         #expect(page.body.contains("<p>no nodes</p>"))
         #expect(page.exchange.lateFailure?.code == .noNodes)
+    }
+
+    @Test(
+        "the page of an error looks like the others, and leads back however deep it is",
+        arguments: [("/nowhere", ""), ("/nowhere/", "../"), ("/fail/a/b", "../../"), ("/service/nothing", "../")])
+    func errorPage(path: String, root: String) {
+        let page = Self.rig([]).get(path, [("Accept", "text/html")]).body
+        #expect(page.contains("<link rel=\"stylesheet\" href=\"\(root)app.css\">"))
+        #expect(page.contains("<a href=\"\(root)./\">"))
+    }
+
+    @Test func `who may not use the dashboard is not led to it`() {
+        let page = Self.rig([]).request(.get, "/", host: "evil.example", [("Accept", "text/html")])
+        #expect(page.status == 421)
+        #expect(page.body.contains("<h1>421 "))
+        #expect(!page.body.contains("href="))
     }
 
     // MARK: Who may do what

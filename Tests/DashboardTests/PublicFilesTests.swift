@@ -35,6 +35,29 @@ struct PublicFilesTests {
         #expect(absolute?.output.0 == nil, "behind a path prefix, an absolute address leads nowhere")
     }
 
+    @Test func `the page names every script that another imports, so that all of them come at once`() throws {
+        let page = String(decoding: try #require(PublicFile.embedded["index.html"]).bytes, as: UTF8.self)
+        let named = page.matches(of: #/rel="modulepreload" href="([^"]+)"/#).map { String($0.1) }
+        var imported: Set<String> = []
+        for (name, file) in PublicFile.embedded where name.hasSuffix(".js") {
+            let imports = String(decoding: file.bytes, as: UTF8.self).matches(of: #/from "\.\/([^"]+)"/#)
+            imported.formUnion(imports.map { String($0.1) })
+        }
+        #expect(imported.count > 10)
+        #expect(Set(named) == imported)
+        #expect(named.count == imported.count)
+        #expect(page.contains(#"<script type="module" src="app.js">"#))
+    }
+
+    @Test func `a script has one subject, and is no longer than that takes`() {
+        for (name, file) in PublicFile.embedded where name.hasSuffix(".js") {
+            let lines = String(decoding: file.bytes, as: UTF8.self).split(
+                separator: "\n", omittingEmptySubsequences: false)
+            #expect(lines.count <= 250, "\(name)")
+            #expect(lines.allSatisfy { $0.count <= 120 }, "\(name)")
+        }
+    }
+
     @Test func `all of it together is less than 100 KB`() {
         #expect(PublicFile.embedded.values.reduce(0) { $0 + $1.bytes.count } < 100_000)
     }

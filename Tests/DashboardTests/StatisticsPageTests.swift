@@ -36,9 +36,16 @@ struct StatisticsPageTests {
         #expect(answer.field("Content-Security-Policy")?.contains("default-src 'none'") == true)
         for part in [
             "<script src=\"stats.js\" defer></script>", "<th scope=\"col\">4xx</th>", "12.34mb of memory, 3 threads",
-            "<th scope=\"row\">2023-11-14T22:13:20Z</th><td>3</td><td>2</td><td>1</td>",
+            "<th scope=\"row\"><time datetime=\"2023-11-14T22:13:20Z\">2023-11-14T22:13:20Z</time></th>"
+                + "<td>3</td><td>2</td><td>1</td>",
             "<a href=\"http://localhost:8080/stats\">",
         ] { #expect(answer.body.contains(part), "\(part)") }
+    }
+
+    @Test func `before the first request is answered, the page says so`() {
+        let rig = Rig(statistics: RequestStatistics { 1_700_000_003 })
+        #expect(rig.get("/stats", [("Accept", "text/html")]).body.contains("No request has been answered yet."))
+        #expect(!self.rig().get("/stats", [("Accept", "text/html")]).body.contains("No request"))
     }
 
     @Test func `only where there are numbers, pages lead to them`() {

@@ -26,6 +26,15 @@ def micro():
     return str(path)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_state(tmp_path_factory):
+    """What operators have declared on this machine is not what tests begin with, nor the other way round."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        patch.delenv("STATE_DIRECTORY", raising=False)
+        yield
+
+
 def _starting(micro):
     """A function that starts programs, and a check that every one of them ended as it should."""
     started = []
@@ -62,6 +71,34 @@ def demo(micro):
     start = next(starting)
     yield start("demo", "--api_address=127.0.0.1:0", "--web_address=127.0.0.1:0")
     next(starting, None)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright  # Most tests need none, and it takes long to load.
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(browser, demo):
+    """Makes visits of the demo's dashboard, or of the `server` that is named. No page may complain."""
+    from visits import Visit
+
+    visits = []
+
+    def make(server=None, **options):
+        visits.append(Visit(browser, server or demo, **options))
+        return visits[-1]
+
+    yield make
+    complaints = [complaint for visit in visits for complaint in visit.complaints]
+    for visit in visits:
+        visit.context.close()
+    assert complaints == []
 
 
 SERVER = ("server", "--registry=memory", "--loops=1", "--api_address=127.0.0.1:0", "--web_address=127.0.0.1:0")

@@ -95,7 +95,10 @@ def guarded(start_for_module, issuer, tokens, nodes, tmp_path_factory):
     path.write_text(json.dumps({
         "registry": "memory", "loops": 1, "learn_routes": False, "enable_rpc": True, "enable_stats": True,
         "auth": "jwt", "auth_public_key": issuer.pem, "auth_login_url": "/account/login", "rules": RULES,
-        "routes": [{"path": "/files/{path=**}", "service": FILES, "handler": "http"}]}))
+        "routes": [
+            {"path": "/files/{path=**}", "service": FILES, "handler": "http"},
+            {"path": "/assets/**", "service": FILES, "handler": "http", "strip_prefix": "/assets"},
+            {"path": "/asked", "service": GREETER, "endpoint": "Say.Hello", "methods": ["OPTIONS"]}]}))
     server = start_for_module(
         "server", f"--config={path}", "--api_address=127.0.0.1:0", "--web_address=127.0.0.1:0")
     for each in nodes:
@@ -193,7 +196,7 @@ def test_what_does_not_exist_is_told_to_those_only_who_may_know(guarded, tokens)
 
 @pytest.mark.parametrize("path", [
     "/files/secret/a", "/files/secret%2Fa", "/files/SECRET/a", "/files/%73ecret/a", "/files/secret;x/a",
-    "/files/secret%5Ca", "/files/secret"])
+    "/files/secret%5Ca", "/files/secret", "/assets/files/secret/a", "/%61ssets/files/%73ecret/a"])
 def test_no_spelling_of_a_path_leads_around_its_rule(guarded, path):
     assert ask(guarded.api_port, "GET /files/a/b").status == 200
     assert ask(guarded.api_port, f"GET {path}").status == 401
@@ -244,6 +247,14 @@ def test_preflights_need_no_token(start_server, issuer):
     refused = ask(server.api_port, "POST /greeter/say/hello", "Origin: https://a.example", body="{}")
     # The page must be able to read why.
     assert (refused.status, refused.value("Access-Control-Allow-Origin")) == (401, "https://a.example")
+
+
+def test_a_call_that_a_route_makes_with_options_needs_a_token(guarded, tokens):
+    assert ask(guarded.api_port, "OPTIONS /asked").status == 401
+    answer = ask(guarded.api_port, "OPTIONS /asked?name=John", token=tokens["user"])
+    assert (answer.status, json.loads(answer.body)) == (200, {"msg": "Hello John"})
+    # Where no route says so, everyone is told the methods.
+    assert ask(guarded.api_port, "OPTIONS /greeter/say/hello").status == 200
 
 
 # The dashboard

@@ -8,6 +8,7 @@ import urllib.request
 import pytest
 
 import program
+import wire
 
 
 def ask(url, body=None, method=None):
@@ -139,6 +140,33 @@ routes:
     assert ask(f"{running.api_url}/files/a/b.txt") == (200, "/files/a/b.txt")
     # Another method is none of the routes'.
     assert ask(f"{running.api_url}/v1/orders/7", {"a": 1}, method="POST")[0] == 405
+
+
+def test_a_route_that_names_options_is_called_with_it(start, write, micro_service):
+    service = micro_service("orders", Orders_Ask=lambda request: {"got": request})
+    running = start_with(start, write("""
+registry: memory
+api_address: 127.0.0.1:0
+web_address: 127.0.0.1:0
+allowed_origins: https://app.example
+routes:
+  - {path: '/orders/{id}', methods: [OPTIONS], service: orders, endpoint: Orders.Ask}
+  - {path: '/orders/{id}', methods: [GET], service: orders, endpoint: Orders.Ask}
+  - {path: /plain, methods: [GET], service: orders, endpoint: Orders.Ask}
+"""))
+    running.register("orders", service.address)
+    status, answer = ask(f"{running.api_url}/orders/7", method="OPTIONS")
+    assert (status, json.loads(answer)) == (200, {"got": {"id": "7"}})
+    told = json.loads(ask(f"{running.web_url}/api/explain?method=OPTIONS&path=/orders/7")[1])["data"]
+    assert (told["destination"]["endpoint"], json.loads(told["sends"]["message"])) == ("Orders.Ask", {"id": "7"})
+    # What browsers ask beforehand stays with the gateway, for pages that may; and so do paths that do not name it.
+    calls = len(service.calls)
+    lines = ("Origin: https://app.example", "Access-Control-Request-Method: GET")
+    preflight = wire.ask(running.api_port, wire.request("OPTIONS", "/orders/7", *lines), "OPTIONS")
+    assert (preflight.status, preflight.value("Access-Control-Allow-Origin")) == (200, "https://app.example")
+    plain = wire.ask(running.api_port, wire.request("OPTIONS", "/plain"), "OPTIONS")
+    assert (plain.status, plain.value("Allow"), plain.body) == (200, "GET, HEAD, OPTIONS", b"")
+    assert len(service.calls) == calls
 
 
 def test_flags_and_variables_win_over_the_file(end, write):

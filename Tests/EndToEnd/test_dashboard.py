@@ -3,7 +3,6 @@
 Needs the fixture `demo` of conftest.py: a started `micro demo` with `web_url` and `api_url`.
 """
 
-import http.client
 import json
 import pathlib
 import re
@@ -13,74 +12,9 @@ import urllib.request
 from urllib.parse import urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
-GREETER = "go.micro.srv.greeter"
-WIDE = {"width": 1280, "height": 900}
-NARROW = {"width": 360, "height": 740}
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-class Visit:
-    """A page, and everything it asked for or complained about."""
-
-    def __init__(self, browser, demo, **options):
-        self.context = browser.new_context(viewport=options.pop("viewport", WIDE), **options)
-        self.context.set_default_timeout(10_000)
-        self.page = self.context.new_page()
-        self.url = demo.web_url.rstrip("/")
-        self.requested, self.complaints = [], []
-        self.page.on("request", lambda request: self.requested.append(request.url))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("console", self._hear)
-
-    def _hear(self, message):
-        # The browser itself notes every answer that is an error; those are expected where a test provokes them.
-        if message.type in ("error", "warning") and "Failed to load resource" not in message.text:
-            self.complaints.append(message.text)
-
-    def open(self, hash=""):
-        self.page.goto(f"{self.url}/{hash}")
-        return self.page
-
-    def open_greeter(self, endpoint="Say.Hello"):
-        page = self.open(f"#service={GREETER}&endpoint={endpoint}")
-        expect(page.get_by_label("Endpoint", exact=True)).to_have_value(endpoint)
-        return page
-
-
-@pytest.fixture
-def visit(browser, demo):
-    visits = []
-
-    def make(**options):
-        visits.append(Visit(browser, demo, **options))
-        return visits[-1]
-
-    yield make
-    complaints = [complaint for visit in visits for complaint in visit.complaints]
-    for visit in visits:
-        visit.context.close()
-    assert complaints == []
-
-
-def request(url, method, body=None, headers=None):
-    """Asks without a browser. Returns the status and the JSON."""
-    parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=10)
-    connection.request(method, parts.path or "/", json.dumps(body) if body is not None else None, headers or {})
-    answer = connection.getresponse()
-    text = answer.read().decode()
-    connection.close()
-    return answer.status, json.loads(text) if text.startswith("{") else text
+from visits import GREETER, NARROW, WIDE, assert_accessible, request
 
 
 def result(page):
@@ -169,6 +103,34 @@ def test_the_copied_curl_line_works(visit):
     assert json.loads(answer.stdout) == {"msg": "Hello O'Brien"}
 
 
+@pytest.mark.parametrize(("endpoint", "sent", "verb", "answers"), [
+    ("Say.Hello", '{"name": "O\'Brien"}', "call", [{"msg": "Hello O'Brien"}]),
+    ("Say.Stream", '{"name": "Ada", "count": 1}', "stream", [{"msg": "Hello Ada #0", "seq": 0}])])
+def test_the_copied_line_for_micro_works(visit, micro, demo, endpoint, sent, verb, answers):
+    page = visit(permissions=["clipboard-read", "clipboard-write"]).open_greeter(endpoint)
+    page.get_by_label("Request (JSON)").fill(sent)
+    page.get_by_role("button", name="Copy as micro").click()
+    expect(page.get_by_text("copied")).to_be_visible()
+    line = page.evaluate("navigator.clipboard.readText()")
+    assert line == page.get_by_label("micro", exact=True).input_value()
+    words = shlex.split(line)
+    assert words[:4] == ["micro", verb, GREETER, endpoint]
+    told = subprocess.run(
+        [micro, *words[1:], f"--server_address=127.0.0.1:{demo.web_port}", "--output=raw"], capture_output=True,
+        text=True, timeout=20, check=True)
+    assert [json.loads(each) for each in told.stdout.splitlines()] == answers
+
+
+def test_an_endpoint_that_is_not_registered_can_be_called_by_a_link(visit):
+    page = visit().open(f"#service={GREETER}&endpoint=Say.Nothing")
+    expect(page.get_by_label("Endpoint", exact=True)).to_have_value("Say.Nothing")
+    expect(page.get_by_text("has not registered this endpoint")).to_be_visible()
+    page.get_by_role("button", name="Call").click()
+    expect(page.get_by_text("✕ 404 Not Found")).to_be_visible()
+    page.get_by_label("Endpoint", exact=True).select_option("Say.Hello")
+    expect(page.get_by_text("has not registered this endpoint")).to_be_hidden()
+
+
 def test_without_a_clipboard_the_line_is_selected(visit):
     page = visit(permissions=[]).open_greeter()
     page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error('no')) }")
@@ -189,6 +151,24 @@ def test_services_come_and_go_without_a_reload(visit, demo):
     assert request(f"{demo.web_url}/api/services", "DELETE", record)[0] == 200
     expect(page.get_by_role("heading", name="No such service")).to_be_visible()
     expect(link).to_have_count(0)
+
+
+def test_an_answer_from_before_the_news_is_asked_for_again(visit, demo):
+    page = visit().open()
+    expect(page.get_by_text("Live", exact=True)).to_be_visible()
+    old = request(f"{demo.web_url}/api/services", "GET")[1]
+    late = []
+
+    def answer(route):
+        late.append(route)
+        route.fulfill(json=old) if len(late) == 1 else route.continue_()
+
+    page.route("**/api/services", answer)
+    record = {"name": "test.early", "version": "9", "nodes": [{"id": "early-1", "address": "127.0.0.1:9"}]}
+    assert request(f"{demo.web_url}/api/services", "POST", record)[0] == 200
+    expect(page.get_by_role("link", name=re.compile("test.early"))).to_be_visible()
+    assert len(late) > 1
+    assert request(f"{demo.web_url}/api/services", "DELETE", record)[0] == 200
 
 
 def test_news_do_not_disturb_who_writes_a_request(visit, demo):
@@ -215,6 +195,8 @@ def test_endpoints_show_their_fields(visit):
 def test_a_service_of_plain_http_is_shown_and_not_called(visit):
     page = visit().open("#service=go.micro.web.hello")
     expect(page.get_by_text("speaks plain HTTP")).to_be_visible()
+    expect(page.get_by_text("asked by paths, and needs none")).to_be_visible()
+    expect(page.get_by_text("You can still call one")).to_have_count(0)
     expect(page.get_by_role("button", name="Call")).to_have_count(0)
 
 
@@ -250,6 +232,8 @@ def test_an_unknown_service_has_near_names(visit):
     page = visit().open("#service=go.micro.srv.greetr")
     expect(page.get_by_text(GREETER)).not_to_have_count(0)
     expect(page.get_by_text("is not registered; the nearest")).to_be_visible()
+    page.get_by_role("status").get_by_role("link", name=GREETER).click()
+    expect(page.get_by_role("heading", name=GREETER)).to_be_focused()
 
 
 def test_the_address_keeps_the_view_and_back_works(visit):
@@ -290,11 +274,6 @@ def test_the_pages_are_accessible(visit, scheme, viewport):
     page.goto(page.url.split("#")[0] + "#service=unknown")
     expect(page.get_by_role("heading", name="No such service")).to_be_visible()
     assert_accessible(page)
-
-
-def assert_accessible(page):
-    found = Axe().run(page).response["violations"]
-    assert [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found] == []
 
 
 def test_without_its_script_the_page_says_where_to_look(visit):
@@ -356,12 +335,14 @@ def ask_explorer(page, path, method="GET"):
 def test_the_route_explorer_tells_service_endpoint_and_node(visit):
     page = visit().open()
     page.get_by_role("link", name="Route explorer", exact=True).click()
+    expect(page.get_by_role("link", name="Route explorer", exact=True)).to_have_attribute("aria-current", "page")
     expect(page.get_by_role("heading", name="Route explorer")).to_be_focused()
     answer = ask_explorer(page, "/greeter/say/hello?name=Ada")
     expect(answer.get_by_role("status")).to_contain_text(
         "service go.micro.api.greeter, endpoint Say.Hello, handler rpc")
     expect(answer.get_by_role("cell", name="✓ can be asked")).to_be_visible()
     expect(answer).to_contain_text("None is declared")
+    expect(page.get_by_role("region", name="Declared routes")).to_contain_text("None: the resolver decides")
     assert_accessible(page)
     expect(answer).to_contain_text('message: {"name":"Ada"}')
     answer.get_by_role("link", name="go.micro.api.greeter").first.click()
@@ -374,9 +355,11 @@ def test_the_route_explorer_tells_why_a_path_leads_nowhere(visit):
     page = visit().open("#explain")
     answer = ask_explorer(page, "/greter/say/hello", "POST")
     expect(answer.get_by_role("status")).to_contain_text(
-        "✕ Answered with 404answered with 404: service go.micro.api.greter is not registered")
+        "✕ Answered with 404service go.micro.api.greter is not registered")
     expect(answer.get_by_role("status")).to_contain_text("the nearest registered names are go.micro.api.greeter")
     expect(answer).to_contain_text("makes of it the service go.micro.api.greter, endpoint Say.Hello")
+    answer.get_by_role("status").get_by_role("link", name="go.micro.api.greeter").click()
+    expect(page.get_by_role("heading", name="go.micro.api.greeter")).to_be_focused()
 
 
 def test_a_pasted_explanation_is_the_same_after_a_reload(visit):
@@ -425,8 +408,37 @@ def test_routes_that_lose_say_why_and_the_explanation_follows_the_services(visit
     expect(answer.get_by_role("listitem").filter(has_text="✕ loses").last).to_contain_text("it is for other methods")
     expect(answer).to_contain_text("Not asked, as a declared route decides")
     expect(answer.get_by_role("cell", name="shelf-1")).to_be_visible()
+    declared = page.get_by_role("table", name="Declared routes")
+    expect(declared.get_by_role("row", name="POST /shelves/{id}")).to_contain_text("endpoint Shelf.POST")
+    assert_accessible(page)
     assert request(f"{demo.web_url}/api/services", "DELETE", record)[0] == 200
     expect(answer.get_by_role("status")).to_contain_text("✕ Answered with 404")
+    expect(declared).to_have_count(0)
+
+
+def test_a_declared_route_that_another_shadows_says_so(visit, start_server):
+    server = start_server()
+    for version, path in [("1", "/shelves/{id}"), ("2", "/shelves/{name}")]:
+        server.register(
+            f"go.micro.api.shelf{version}", "127.0.0.1:9",
+            endpoints=[{"name": "Shelf.Get", "metadata": {"path": path, "method": "GET"}}])
+    first = visit(server, viewport=NARROW)
+    page = first.open("#explain")
+    row = page.get_by_role("row", name="GET /shelves/{name}")
+    expect(row).to_contain_text("Some or all of its requests go to the route of service go.micro.api.shelf1")
+    assert_accessible(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
+    row.get_by_role("link", name="go.micro.api.shelf2").click()
+    expect(page.get_by_role("heading", name="go.micro.api.shelf2")).to_be_focused()
+
+
+def test_routes_that_cannot_be_read_say_why(visit):
+    first = visit()
+    first.page.route("**/api/routes", lambda route: route.fulfill(
+        status=403, json={"error": {"code": 403, "detail": "only operators may list routes"}}))
+    page = first.open("#explain=/greeter/say/hello")
+    expect(page.get_by_role("region", name="Explanation")).to_contain_text("endpoint Say.Hello")
+    expect(page.get_by_role("region", name="Declared routes")).to_contain_text("only operators may list routes")
 
 
 def test_what_is_no_request_is_told_in_words(visit):

@@ -187,8 +187,35 @@ def test_one_of_several_routes_of_a_path_can_be_deleted(start_kept, micro_servic
     assert "there is GET b.example/u; any /u" in refusal
     admin(server, "delete", "route", "--path=/u", "--method=any", "--host=any")
     assert served() == [404, "B", 404]
-    assert "--host has no meaning for a limit" in admin(
-        server, "delete", "limit", "--path=/u", "--host=a.example", code=2)
+
+
+def test_a_limit_may_be_for_some_methods_and_hosts_and_stays_so(start_kept, admin):
+    first = start_kept()
+    admin(first, "set", "limit", "--path=/u", "--requests=3", "--window=1h")
+    admin(first, "set", "limit", "--path=/u", "--method=POST", "--requests=1", "--window=1h")
+    admin(first, "set", "limit", "--path=/**", "--host=a.example", "--requests=2", "--window=1h")
+    first.stop()
+    server = start_kept()
+    assert admin(server, "list", "limits").splitlines() == [
+        "/u 3 requests in 1h", "POST /u 1 requests in 1h", "any a.example/** 2 requests in 1h"]
+
+    def ask(method, path, host):
+        return wire.ask(server.api_port, wire.request(method, path, host=host), method).status
+
+    # The most special one counts alone: a host before a path, a path before a method.
+    assert [ask("POST", "/u", "b.example") for _ in range(2)] == [404, 429]
+    assert [ask("GET", "/u", "b.example") for _ in range(4)] == [404, 404, 404, 429]
+    assert [ask(*words, "a.example") for words in [("POST", "/u"), ("GET", "/v"), ("GET", "/u")]] == [404, 404, 429]
+    assert ask("GET", "/v", "b.example") == 404
+    with urllib.request.urlopen(f"{server.web_url}/api/explain?path=/u&method=POST", timeout=20) as answer:
+        assert json.loads(answer.read())["data"]["limit"] == "1 requests in 3600 s for POST /u, 0 of them left"
+    refusal = admin(server, "set", "limit", "--path=/u", "--method=GET,POST", "--requests=9", code=1)
+    assert "already have a limit: POST /u" in refusal
+    refusal = admin(server, "delete", "limit", "--path=/u", "--host=b.example", code=1)
+    assert "no limit of this path is for such a method and host; there is any /u; POST /u" in refusal
+    admin(server, "delete", "limit", "--path=/u", "--method=POST")
+    admin(server, "delete", "limit", "--path=/**", "--host=a.example")
+    assert admin(server, "list", "limits") == "/u 3 requests in 1h\n"
 
 
 def test_rpc_can_be_limited_too(start_kept, admin):

@@ -9,7 +9,7 @@ import urllib.request
 import pytest
 import websockets.exceptions
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 from websockets.sync.client import connect
 
 from websocket_nodes import nodes
@@ -193,6 +193,8 @@ def test_a_web_service_has_a_host_of_its_own(start, shop, own, domain):
         assert json.loads(text)["fields"]["x-micro-web-base-path"] == "/"
     assert ask(web, "GET", "/x", f"nosuch.{domain}")[0].status == 404
     assert ask(web, "GET", "/shop/x", f"nosuch.{domain}")[0].status == 404
+    page = ask(web, "GET", "/x", f"nosuch.{domain}", Accept="text/html")[1]
+    assert "<h1>404 " in page and "href=" not in page, "the dashboard is at another host"
     assert ask(web, "GET", "/", "shop.elsewhere.test")[0].status == 421
     answer, text = ask(web, "GET", "/api/apps", f"web.{domain}:81")
     assert [each["url"] for each in json.loads(text)["data"]] == [f"http://shop.{domain}:81/"]
@@ -217,14 +219,6 @@ def test_the_namespace_of_one_host_is_found_by_host_and_else_by_path(start, shop
 
 
 # In a browser
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 def open_application(browser, web, shop, title="Shop"):

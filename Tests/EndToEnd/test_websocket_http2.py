@@ -90,6 +90,19 @@ def open_all(client):
 # To a node
 
 
+def test_a_route_takes_its_prefix_off(node, start_server, tmp_path):
+    paths = []
+    server = node(lambda connection: paths.append(connection.request.path) or connection.send("hello"))
+    config = tmp_path / "micro.yaml"
+    config.write_text("routes: [{path: /shop/**, handler: http, service: shop, strip_prefix: /shop}]\n")
+    gateway = start_server(f"--config={config}")
+    gateway.register("shop", server.address, protocol="http")
+    with h2client.Client(gateway.api_port) as client:
+        for path in ("/shop/chat?a=b", "/shop"):
+            assert Socket(open_all(client), path).hear() == "hello"
+    assert paths == ["/chat?a=b", "/"]
+
+
 def test_messages_of_all_lengths_come_back_while_requests_go_on(node, start_proxy):
     proxy = start_proxy(node(process_request=page_or_socket).url)
     with h2client.Client(proxy.proxy_port) as client:

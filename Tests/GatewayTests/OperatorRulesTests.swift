@@ -1,6 +1,7 @@
 import Gateway
 import HTTP
 import JSON
+import TestSupport
 import Testing
 
 struct OperatorRulesTests {
@@ -22,6 +23,56 @@ struct OperatorRulesTests {
             (#"{"path":"/news","handler":"event"}"#, []),
         ])
     func services(text: String, services: [String]) throws { #expect(try route(text).rule.services == services) }
+
+    @Test(
+        "a literal beginning of the path can be taken off",
+        arguments: [
+            ("/shop/**", "/shop"), ("/shop", "/shop"), ("/a/b/{id}", "/a"), ("/a/b/{id}", "/a/b"),
+            ("/v1/{name=shelves/*}", "/v1/shelves"), ("/shop/", "/shop"), ("/a/b:go", "/a"),
+        ])
+    func prefixes(path: String, prefix: String) throws {
+        let text = #"{"path":"\#(path)","handler":"http","service":"s","stripPrefix":"\#(prefix)"}"#
+        let route = try route(text)
+        #expect(route.rule.strippedPrefix?.description == prefix)
+        #expect(route.json["stripPrefix"] == .string(prefix))
+        #expect(try OperatorRoute(json: route.json) == route)
+    }
+
+    @Test(
+        "what cannot be taken off is refused, with what can be",
+        arguments: [
+            ("/s/**", "http", "/t", "/t is no beginning of the path /s/** that can be taken off: write /s"),
+            ("/s/**", "web", "/s/", "/s/ is no beginning of the path /s/** that can be taken off: write /s"),
+            ("/a/b/*", "proxy", "/", "/ is no beginning of the path /a/b/* that can be taken off: write /a or /a/b"),
+            ("/a/*", "http", "", "nothing is no beginning of the path /a/* that can be taken off: write /a"),
+            ("/a/b:go", "http", "/a/b", "/a/b is no beginning of the path /a/b:go that can be taken off: write /a"),
+            (
+                "/{id}/b", "http", "/b",
+                "the path /{id}/b has no literal beginning that can be taken off, such as that of /shop/**"
+            ),
+            (
+                "^/shop/.*$", "http", "/shop",
+                "a regular expression has no beginning that can be taken off: write the path as a template, such as"
+                    + " /shop/**"
+            ),
+            (
+                "/shop/**", "rpc", "/shop",
+                "only what is passed on has a path of which something can be taken off: with handler http, proxy or web,"
+                    + " and this route has rpc"
+            ),
+        ])
+    func wrongPrefixes(path: String, handler: String, prefix: String, sentence: String) throws {
+        let text = #"{"path":"\#(path)","handler":"\#(handler)","service":"s","stripPrefix":"\#(prefix)"}"#
+        let refusal = #expect(throws: OperatorRefusal.self) { try route(text) }
+        #expect(refusal?.sentence == "the prefix to strip is wrong: \(sentence)")
+    }
+
+    @Test func `routes that were kept before anything could be taken off are read`() throws {
+        let route =
+            #"{"path":"/s","handler":"http","service":"s","methods":[],"hosts":[],"endpoint":"","stream":false}"#
+        let old = #"{"version":1,"routes":[\#(route)],"limits":[]}"#
+        #expect(try OperatorRules(json: JSONParser.parse(old)).routes.map(\.strippedPrefix) == [nil])
+    }
 
     @Test func `a service within the namespace is called by the same endpoint`() throws {
         let rule = try route(#"{"path":"/u","service":"user","namespace":"a","endpoint":"User.Call"}"#).rule
@@ -129,7 +180,9 @@ struct OperatorRulesTests {
         }
         #expect(refusal?.status == .notFound)
         #expect(refusal?.sentence.hasSuffix("did you mean /user?") == true)
-        #expect(throws: OperatorRefusal.self) { try OperatorRules().applying(.deleteLimit(path: "/u")) }
+        #expect(throws: OperatorRefusal(.notFound, "no limit was declared here for the path /u")) {
+            try OperatorRules().applying(.deleteLimits(RouteSelection(path: "/u")))
+        }
     }
 
     @Test func `a limit replaces that of its path, and the same paths have but one`() throws {
@@ -139,7 +192,62 @@ struct OperatorRulesTests {
         #expect(throws: OperatorRefusal.self) {
             try rules.applying(.setLimit(RateLimit(path: "/{b}", requests: 1, window: 1)))
         }
-        #expect(try rules.applying(.deleteLimit(path: "/{a}")).limits == [])
+        #expect(try rules.applying(.deleteLimits(RouteSelection(path: "/{a}"))).limits == [])
+    }
+
+    private func limits(_ limits: RateLimit...) throws -> OperatorRules {
+        try limits.reduce(OperatorRules()) { try $0.applying(.setLimit($1)) }
+    }
+
+    @Test func `limits of one path differ in methods and hosts, and none takes all that another counts`() throws {
+        let any = try RateLimit(path: "/u", requests: 9, window: 1)
+        let post = try RateLimit(path: "/u", methods: [.post], requests: 1, window: 1)
+        let host = try RateLimit(path: "/u", hosts: ["a.example"], requests: 1, window: 1)
+        let rules = try limits(any, post, host)
+        #expect(rules.limits.map(\.name) == ["/u", "POST /u", "any a.example/u"])
+        let both = try RateLimit(path: "/u", methods: [.get, .post], requests: 1, window: 1)
+        #expect(
+            throws: OperatorRefusal(
+                .conflict,
+                "requests for this already have a limit: POST /u; delete it first, with micro api delete limit --path=/u"
+                    + " --method=POST --host=any")
+        ) { try rules.applying(.setLimit(both)) }
+    }
+
+    @Test(
+        "a limit is deleted by its methods and hosts, as a route is, and others of its path stay",
+        arguments: [
+            (#""methods":["POST"]"#, ["/u", "GET b.example,c.example/u"]),
+            (#""methods":["*"]"#, ["POST /u", "GET b.example,c.example/u"]),
+            (#""methods":["GET"],"hosts":["b.example"]"#, ["/u", "POST /u", "GET c.example/u"]),
+            (#""hosts":["*"],"methods":[]"#, ["GET b.example,c.example/u"]), (#""hosts":[]"#, []),
+        ])
+    func limitSelection(members: String, rest: [String]) throws {
+        let all = try limits(
+            RateLimit(path: "/u", requests: 9, window: 1),
+            RateLimit(path: "/u", methods: [.post], requests: 1, window: 1),
+            RateLimit(path: "/u", methods: [.get], hosts: ["b.example", "c.example"], requests: 1, window: 1))
+        let change = try OperatorChange.deletingLimits(JSONParser.parse("{\"path\":\"/u\",\(members)}"))
+        #expect(try all.applying(change).limits.map(\.name) == rest)
+        let other = try OperatorChange.deletingLimits(JSONParser.parse(#"{"path":"/u","methods":["PUT"]}"#))
+        let refusal = #expect(throws: OperatorRefusal.self) { try all.applying(other) }
+        #expect(
+            refusal?.sentence == "no limit of this path is for such a method and host; there is any /u; POST /u;"
+                + " GET b.example,c.example/u")
+    }
+
+    @Test func `limits are kept with methods and hosts, and those that were kept before are read`() throws {
+        let rules = try limits(
+            RateLimit(path: "/u", requests: 9, window: 1),
+            RateLimit(path: "/u", methods: [.post], hosts: ["*.example"], requests: 1, window: 1))
+        #expect(
+            rules.json["limits"]?.text()
+                == #"[{"path":"/u","requests":9,"window":1},{"path":"/u","methods":["POST"],"hosts":["*.example"],"#
+                + #""requests":1,"window":1}]"#)
+        #expect(try OperatorRules(json: JSONParser.parse(rules.json.text())) == rules)
+        let old = #"{"version":1,"routes":[],"limits":[{"path":"/u","requests":5,"window":7}]}"#
+        #expect(
+            try OperatorRules(json: JSONParser.parse(old)).limits == [RateLimit(path: "/u", requests: 5, window: 7)])
     }
 
     @Test func `there are no more than a thousand limits`() throws {

@@ -1,6 +1,7 @@
 import Gateway
 import HTTP
 import JSON
+import TestSupport
 import Testing
 
 struct RateLimitTests {
@@ -46,7 +47,48 @@ struct RateLimitTests {
         let limits = RateLimits(
             try ["/user", "/user/{id}", "/files/**"].map { try RateLimit(path: $0, requests: 1, window: 1) })
         let head = RequestHead(method: .post, target: path, authority: "localhost")
-        #expect(limits.counter(for: head)?.limit.path == expected)
+        #expect(limits.counter(for: head)?.limit.name == expected)
+    }
+
+    @Test(
+        "of several limits that fit the most special one counts: by host, then by path, then by method",
+        arguments: [
+            (HTTP.Method.get, "x.example", "/a", "any *.example/**"), (.get, "a.example", "/a", "any a.example/**"),
+            (.post, "b.test", "/a", "POST /a"), (.put, "b.test", "/a", "/a"), (.get, "b.test", "/a", "GET /a"),
+            (.head, "b.test", "/a", "GET /a"), (.post, "b.test", "/a/b", "/a/*"),
+            (.post, "a.example:80", "/b", "POST a.example/b"),
+            (.get, "b.test", "/c", "/c"), (.get, "A.Example.", "/c", "any a.example/**"), (.get, "b.test", "/d", nil),
+            (.get, "b.test", "/e1", "DELETE,GET ^/e[0-9]$"), (.put, "b.test", "/e1", nil),
+        ] as [(HTTP.Method, String, String, String?)])
+    func conditions(method: HTTP.Method, host: String, path: String, expected: String?) throws {
+        let conditions: [(String, [HTTP.Method], [String])] = [
+            ("/a", [], []), ("/a", [.post], []), ("/a", [.get], []), ("/a/*", [], []), ("/c", [], []),
+            ("/**", [], ["*.example"]), ("/**", [], ["a.example"]), ("/b", [.post], ["a.example"]),
+            ("^/e[0-9]$", [.delete, .get], []),
+        ]
+        let limits = RateLimits(
+            try conditions.map { try RateLimit(path: $0, methods: $1, hosts: $2, requests: 1, window: 1) })
+        let head = RequestHead(method: method, target: path, authority: host)
+        #expect(limits.counter(for: head)?.limit.name == expected)
+    }
+
+    @Test func `limits are found as routes are, over random conditions and requests`() async throws {
+        try await onOwnThread {
+            var dice = SeededNumbers(seed: 3)
+            var found = 0
+            for _ in 0..<200 {
+                let rules = try RandomRoutes.rules(&dice)
+                let index = RouteIndex(rules)
+                let limits = RateLimits(try rules.map { try RateLimit(on: $0.condition, requests: 1, window: 1) })
+                for _ in 0..<40 {
+                    let head = RandomRoutes.head(&dice)
+                    let limit = limits.counter(for: head)?.limit
+                    #expect(limit?.condition == index.binding(of: head)?.rule.condition)
+                    found += limit == nil ? 0 : 1
+                }
+            }
+            #expect(found > 500)
+        }
     }
 
     @Test func `a limit that stays as it is goes on counting when others change`() throws {
@@ -103,8 +145,22 @@ struct RateLimitTests {
 
     @Test(
         "a limit that cannot be is refused",
-        arguments: [("user", 1, 1), ("/user", 0, 1), ("/user", 1, 0), ("/user", 1, 86_401), ("/{", 1, 1)])
-    func wrong(path: String, requests: Int, window: Int) {
-        #expect(throws: OperatorRefusal.self) { try RateLimit(path: path, requests: requests, window: window) }
+        arguments: [
+            (
+                #"{"path":"user","requests":1,"window":1}"#,
+                "the path user is no template: it does not begin with a slash"
+            ),
+            (#"{"path":"/{","requests":1,"window":1}"#, "the path /{ is no template: {} is no name of a field"),
+            (#"{"path":"/u","requests":0,"window":1}"#, "requests must be 1 to 1000000000"),
+            (#"{"path":"/u","requests":1,"window":0}"#, "window must be 1 to 86400 seconds"),
+            (#"{"path":"/u","requests":1,"window":86401}"#, "window must be 1 to 86400 seconds"),
+            (#"{"path":"/u","requests":1,"window":1,"methods":["post"]}"#, "post is no method, such as POST"),
+            (#"{"path":"/u","requests":1,"window":1,"hosts":["a b"]}"#, "a host is wrong: a b is no host"),
+            (#"{"path":"/u","requests":1,"window":1,"host":["a"]}"#, "a limit has no member host; did you mean hosts?"),
+        ])
+    func wrong(json: String, sentence: String) throws {
+        let json = try JSONParser.parse(json)
+        let refusal = #expect(throws: OperatorRefusal.self) { try RateLimit(json: json) }
+        #expect(refusal?.sentence.hasPrefix(sentence) == true, "\(refusal?.sentence ?? "")")
     }
 }

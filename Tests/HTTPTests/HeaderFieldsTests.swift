@@ -39,6 +39,20 @@ struct HeaderFieldsTests {
         #expect(fields.knownName(at: 1) == .other)
     }
 
+    @Test func `a name that is not listed is added and found as it is, and its value stays within its line`() {
+        var fields = HeaderFields()
+        #expect(!fields.contains(unlisted: "Micro-Trace-Id"))
+        fields.append(.host, "a")
+        #expect(!fields.contains(unlisted: "Micro-Trace-Id"))
+        fields.append(unlisted: "Micro-From-Service", " a\r\nb ".utf8.span)
+        #expect(!fields.contains(unlisted: "Micro-Trace-Id"))
+        fields.append(name: "micro-trace-id", value: "1")
+        #expect(fields.contains(unlisted: "Micro-Trace-Id"))
+        #expect(fields["micro-from-service"] == "a  b")
+        #expect(fields.name(at: 1) == "Micro-From-Service")
+        #expect(fields.count == 3)
+    }
+
     @Test func `removing a name removes all its lines and no others`() {
         var fields = HeaderFields()
         for line in [("A", "1"), ("Host", "h"), ("a", "2"), ("B", "3"), ("host", "i")] {

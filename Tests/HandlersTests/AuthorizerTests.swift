@@ -27,7 +27,7 @@ struct AuthorizerTests {
         _ fields: [(String, String)] = [], method: Method = .get, target: String = "/foo/bar?x=1",
         rules: [AccessRule] = everyAccount, kind: HandlerKind = .rpc, loginURL: String? = nil,
         servesPages: Bool = false, origins: [String] = [], knowsAtOnce: Bool = true, answers: Bool = true,
-        explained: Explained? = nil
+        by rule: RouteRule? = nil, explained: Explained? = nil
     ) -> ScriptedExchange {
         var head = RequestHead(method: method, target: target)
         for (name, value) in fields { head.fields.append(name: name, value: value) }
@@ -41,7 +41,8 @@ struct AuthorizerTests {
             let authorizer = Authorizer(
                 provider, namespace: .fixed("go.micro.api"), common: .fixed("go.micro"),
                 origins: OriginPolicy(allowed: origins), configuration: configuration)
-            let routing = RoutingHandler(router: OneRoute(kind: kind), always: Reached(), authorizer: authorizer)
+            let routing = RoutingHandler(
+                router: OneRoute(kind: kind, by: rule), always: Reached(), authorizer: authorizer)
             explained?.explanation = routing.explain(asked, body: [])
             return routing
         }
@@ -108,6 +109,22 @@ struct AuthorizerTests {
     }
 
     @Test(
+        "Where a prefix is taken off, the rules are asked for the path that the service gets",
+        arguments: [("/foo/bar", true), ("/f%6Fo/b%61r", true), ("/foo/baz", false)])
+    func asksForTheRest(target: String, isGranted: Bool) throws {
+        let route = RouteRule(
+            on: try RouteRule.Condition(path: "/foo/**"), without: PathPrefix(segments: ["foo"]), kind: .http,
+            services: ["go.micro.api.foo"], origin: "the test")
+        let inside = AccessRule(id: "a", scope: .everyone, resource: .init(name: "*", endpoint: "/bar"))
+        let outside = AccessRule(id: "b", scope: .everyone, resource: .init(name: "*", endpoint: "/foo/*"))
+        let explained = Explained()
+        let answer = answer(target: target, rules: [inside], kind: .http, by: route, explained: explained)
+        #expect(answer.failure?.code == (isGranted ? nil : .unauthorized))
+        #expect(explained.explanation?.access?.isGranted == isGranted)
+        #expect(self.answer(target: target, rules: [outside], kind: .http, by: route).failure?.code == .unauthorized)
+    }
+
+    @Test(
         "What needs no service is the gateway's own", arguments: [HandlerKind.event, .broker, .registry, .cloudevents])
     func asksForTheGateway(kind: HandlerKind) {
         let rule = AccessRule(id: "a", scope: .everyone, resource: .init(name: "go.micro.api", endpoint: "/foo/*"))
@@ -151,6 +168,18 @@ struct AuthorizerTests {
         #expect((answer.head?.status == .ok) == isOpen)
         #expect((answer.failure?.code == .unauthorized) == !isOpen)
         #expect(self.answer([Self.bearer], method: .options, kind: kind).head?.status == .ok)
+    }
+
+    @Test func `a call that a route makes with OPTIONS needs what other calls need`() throws {
+        for (methods, isOpen) in [([HTTP.Method.get], true), ([], true), ([.get, .options], false)] {
+            let rule = RouteRule(
+                on: try RouteRule.Condition(path: "/foo/bar", methods: methods), services: ["go.micro.api.foo"],
+                endpoint: "Foo.Bar", origin: "the test")
+            let stranger = answer(method: .options, kind: .rpc, by: rule)
+            #expect((stranger.head?.status == .ok) == isOpen)
+            #expect((stranger.failure?.code == .unauthorized) == !isOpen)
+            #expect(answer([Self.bearer], method: .options, kind: .rpc, by: rule).head?.status == .ok)
+        }
     }
 
     // MARK: Login

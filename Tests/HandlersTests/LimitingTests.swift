@@ -64,6 +64,25 @@ struct LimitingTests {
         }
     }
 
+    @Test func `a limit may count the requests of some methods and hosts alone, and says so`() throws {
+        limits.replace(
+            with: RateLimits([
+                try RateLimit(path: "/user", methods: [.get], hosts: ["localhost"], requests: 1, window: 60)
+            ]))
+        let (stage, handler) = (stage(), LimitingHandler(limits, loop: loop, next: Answering()))
+        #expect(ask(stage, "/user").body == "answered")
+        #expect(ask(stage, "/user").failure?.detail.hasSuffix("in 60 s for GET localhost/user") == true)
+        for (method, host) in [(HTTP.Method.post, "localhost"), (.get, "other")] {
+            let head = RequestHead(method: method, target: "/user", authority: host)
+            let scripted = ScriptedExchange(head, on: loop)
+            stage.play(scripted)
+            #expect(scripted.body == "answered")
+            #expect(handler.explain(head, body: []).limit == nil)
+        }
+        let head = RequestHead(method: .get, target: "/user", authority: "localhost")
+        #expect(handler.explain(head, body: []).limit == "1 requests in 60 s for GET localhost/user, 0 of them left")
+    }
+
     @Test func `the limit explains itself, and to be explained counts nothing`() throws {
         limits.replace(with: RateLimits([try RateLimit(path: "/user", requests: 1, window: 60)]))
         let handler = LimitingHandler(limits, loop: loop, next: Answering())

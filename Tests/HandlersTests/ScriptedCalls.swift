@@ -31,12 +31,14 @@ final class ScriptedCaller: Caller, @unchecked Sendable {
 final class OneRoute: Router {
     private let route: Route
 
-    init(kind: HandlerKind = .api, nodes: Int = 1, metadata: [String: String] = [:]) {
+    /// - Parameter rule: What leads here. Nil when the resolver does.
+    init(kind: HandlerKind = .api, nodes: Int = 1, metadata: [String: String] = [:], by rule: RouteRule? = nil) {
         let metadata = metadata.merging(["protocol": "mucp", "transport": "http"]) { $1 }
         let list = (0..<nodes).map { Node(id: "n\($0)", address: "10.0.0.\($0):1", metadata: metadata) }
         route = Route(
             destination: Destination(service: "go.micro.api.foo", endpoint: "Foo.Bar"), kind: kind,
-            nodes: NodeRotation(nodes: list, strategy: RandomChoice(), health: NodeHealth()))
+            nodes: NodeRotation(nodes: list, strategy: RandomChoice(), health: NodeHealth()),
+            binding: rule.map { RouteBinding(rule: $0) })
     }
 
     func route(_ head: RequestHead) throws(GatewayError) -> Route { route }

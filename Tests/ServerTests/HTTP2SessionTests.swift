@@ -157,7 +157,9 @@ struct HTTP2SessionTests {
 
     @Test func `every answer is in the access log`() {
         let lines = Lines()
-        let rig = Rig(accessLog: { AccessLog(format: .text, clock: { "" }, sink: lines.append) }) { _ in PathHandler() }
+        let rig = Rig(accessLog: { AccessLog(format: .text, clock: { Moment(seconds: 0) }, sink: lines.append) }) { _ in
+            PathHandler()
+        }
         let client = HTTP2Client(rig)
         client.send(Wire.headers(1, Wire.fields("GET", "/a")) + Wire.headers(3, Wire.fields("GET", "/fails")))
         rig.flushLog()

@@ -221,7 +221,7 @@ struct OperatorRouteTests {
         #expect(explanation.tried.map(\.verdict) == [.wins])
         #expect(explanation.resolved == nil, "the resolver is not asked")
         // Whoever asks who may, asks for this service.
-        #expect(router.destination(of: head)?.destination == Destination(service: "billing", endpoint: "Orders.Read"))
+        #expect(router.aim(of: head)?.destination == Destination(service: "billing", endpoint: "Orders.Read"))
     }
 
     @Test("the service may be registered under either name", arguments: ["billing", "go.micro.api.billing"])

@@ -3,7 +3,6 @@ import Gateway
 import HTTP
 import Reactor
 import Server
-import Synchronization
 import TestSupport
 import Testing
 
@@ -46,7 +45,7 @@ final class PathHandler: Handler {
 }
 
 struct SessionTests {
-    private static let canary = "GET /canary HTTP/1.1\r\nHost: a\r\n\r\n"
+    static let canary = "GET /canary HTTP/1.1\r\nHost: a\r\n\r\n"
 
     private func rig() -> Rig { Rig(makeHandler: { _ in PathHandler() }) }
 
@@ -260,60 +259,4 @@ struct SessionTests {
         #expect(answer.hasSuffix("POST /a abc"))
         #expect(rig.peer.isClosed)
     }
-
-    @Test func `every answer is in the access log, errors that end the connection too`() {
-        let lines = Lines()
-        let rig = Rig(accessLog: { AccessLog(format: .text, clock: { "" }, sink: lines.append) }) { _ in PathHandler() }
-        _ = rig.exchange("GET /a HTTP/1.1\r\nHost: a\r\n\r\n")
-        _ = rig.exchange("POST /long HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\n")
-        rig.flushLog()
-        #expect(lines.text.contains("GET /a 200 7 bytes in 0.000 ms, from 127.0.0.1\n"))
-        #expect(lines.text.contains("POST /long 413 "))
-    }
-
-    @Test func `the access log tells no query, and why a request was refused`() {
-        for (format, line) in [
-            (AccessLog.Format.text, "GET /fails 404 80 bytes in 0.000 ms, notFound, from 127.0.0.1\n"),
-            (.json, "\"path\":\"/fails\",\"status\":404,\"bytes\":80,\"milliseconds\":0.000,\"service\":\"\","),
-            (.json, "\"code\":\"notFound\",\"client\":\"127.0.0.1\"}\n"),
-        ] {
-            let lines = Lines()
-            let rig = Rig(accessLog: { AccessLog(format: format, clock: { "" }, sink: lines.append) }) { _ in
-                PathHandler()
-            }
-            _ = rig.exchange("GET /fails?token=secret HTTP/1.1\r\nHost: a\r\n\r\n")
-            rig.flushLog()
-            #expect(lines.text.contains(line))
-            #expect(!lines.text.contains("secret"))
-        }
-    }
-
-    @Test(
-        "a request whose head is malformed is in the access log, and what was asked before is not in its line",
-        arguments: [
-            ("GET / HTTP/1.1\r\n\r\n", "400", "badRequest", "The Host field is missing."),
-            ("GET / HTTP/9.9\r\n", "505", "versionNotSupported", "The version is not HTTP/1.1 or HTTP/1.0."),
-            ("\u{16}\u{3}", "400", "badRequest", "This port speaks plain HTTP"),
-        ])
-    func malformed(bytes: String, status: String, code: String, reason: String) {
-        for format in [AccessLog.Format.text, .json] {
-            let lines = Lines()
-            let rig = Rig(accessLog: { AccessLog(format: format, clock: { "" }, sink: lines.append) })
-            _ = rig.exchange(Self.canary)
-            _ = rig.exchange(bytes)
-            rig.flushLog()
-            let written = lines.text.split(separator: "\n")
-            #expect(written.count == 2)
-            let line = written.last ?? ""
-            for part in ["malformed request", status, code, reason, "127.0.0.1"] { #expect(line.contains(part)) }
-            #expect(!line.contains("canary"))
-        }
-    }
-}
-
-final class Lines: Sendable {
-    private let content = Mutex("")
-
-    var text: String { content.withLock { $0 } }
-    func append(_ buffer: ByteBuffer) { content.withLock { $0 += buffer.text } }
 }

@@ -33,15 +33,20 @@ package enum RandomRoutes {
         return "/" + segments.joined(separator: "/") + (dice.roll(6) == 0 ? ":go" : "")
     }
 
-    /// Up to eleven routes, with patterns of all kinds.
-    package static func rules(_ dice: inout SeededNumbers) throws -> [RouteRule] {
+    /// Up to eleven routes, with patterns of all kinds. Some take a prefix off, where they may.
+    package static func rules(
+        _ dice: inout SeededNumbers, of kinds: [HandlerKind] = HandlerKind.allCases
+    ) throws -> [RouteRule] {
         try (0..<dice.roll(12)).map { number in
             let methods = dice.roll(3) == 0 ? [] : [dice.pick(methods), dice.pick(methods)]
             let hosts =
                 dice.roll(2) == 0 ? [] : [try HostPattern(dice.pick(hosts + ["*.example.com", "*.a.example.com"]))]
+            let condition = try RouteRule.Condition(path: pattern(&dice), methods: methods, hosts: hosts)
+            let kind = dice.pick(kinds)
+            let segments = condition.text.split(separator: "/").prefix(1 + dice.roll(2))
             return RouteRule(
-                on: try RouteRule.Condition(path: pattern(&dice), methods: methods, hosts: hosts),
-                kind: dice.pick(HandlerKind.allCases), services: [dice.pick(services)], endpoint: "E.\(number)",
+                on: condition, without: try? condition.prefix(named: "/" + segments.joined(separator: "/"), for: kind),
+                kind: kind, services: [dice.pick(services)], endpoint: "E.\(number)",
                 declarer: dice.pick([.author, .operator, .versions(["1"]), .versions(["2", "3"]), .versions(["4"])]),
                 origin: "rule \(number)")
         }

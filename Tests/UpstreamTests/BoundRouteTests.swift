@@ -19,13 +19,13 @@ private struct BoundRig {
 
     /// - Parameter answer: What the service answers to a call.
     init(
-        _ path: String, isStream: Bool = false, body: RouteRule.Body = .ignored,
+        _ path: String, methods: [HTTP.Method] = [], isStream: Bool = false, body: RouteRule.Body = .ignored,
         answer: RouteRule.AnswerField? = nil, answersBytes: Bool = false, replying reply: String = "{}",
         knowing request: FieldDescription? = nil
     ) throws {
         let rule = RouteRule(
-            on: try RouteRule.Condition(path: path), services: ["shop"], endpoint: "Shop.Do", isStream: isStream,
-            body: body, answer: answer, answersBytes: answersBytes, origin: "the test")
+            on: try RouteRule.Condition(path: path, methods: methods), services: ["shop"], endpoint: "Shop.Do",
+            isStream: isStream, body: body, answer: answer, answersBytes: answersBytes, origin: "the test")
         calls = OneAnswer(reply)
         worker = Worker(loop: loop) { loop in
             WorkerContext(
@@ -118,6 +118,23 @@ struct BoundRouteTests {
     private static let bytes = RouteRule.Body.bytes(field: "body", inPieces: false)
     private static let message = RouteRule.Body.bytes(field: nil, inPieces: false)
     private static let png = "Content-Type: image/png\r\n"
+
+    @Test(
+        "a route that names a method is called with it, also with one that the gateway answers for others",
+        arguments: [HTTP.Method.options, HTTP.Method("PROPFIND")])
+    func namedMethods(method: HTTP.Method?) throws {
+        let method = try #require(method)
+        let request = "\(method) /things/7 HTTP/1.1\r\nHost: a\r\n\r\n"
+        let named = try BoundRig("/things/{id}", methods: [.get, method], replying: #"{"a":1}"#)
+        let answer = try #require(Message(named.ask(request)))
+        #expect((answer.status, answer.body) == ("200", #"{"a":1}"#))
+        #expect(answer["Allow"] == [])
+        let open = try BoundRig("/things/{id}", replying: #"{"a":1}"#)
+        let general = try #require(Message(open.ask(request)))
+        #expect(general.status == (method == .options ? "200" : "405"))
+        #expect(general["Allow"] == ["GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"])
+        #expect((named.calls.asked, open.calls.asked) == ([#"{"id":"7"}"#], []))
+    }
 
     @Test(
         "a body of any type is a field or the message, with its type, and is not read",

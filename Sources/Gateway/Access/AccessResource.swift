@@ -64,10 +64,7 @@ enum PathPattern {
         decoded.reserveCapacity(path.count)
         var index = 0
         while index < path.count {
-            let isEscape = path[index] == UInt8(ascii: "%") && index + 2 < path.count
-            if isEscape, let byte = PercentEncoding.decode(path.extracting(index..<(index + 3)))?.first,
-                slashes || byte != UInt8(ascii: "/")
-            {
+            if let byte = path.escapedByte(at: index), slashes || byte != UInt8(ascii: "/") {
                 decoded.append(byte)
                 index += 3
             } else {

@@ -44,14 +44,16 @@ package final class Authorizer {
 
     // MARK: What a request is for
 
-    /// An endpoint of a service, or for handlers that pass requests on, the path.
-    package func resource(
-        for destination: Destination, _ kind: HandlerKind, of request: borrowing RequestHead
-    ) -> AccessResource {
+    /// An endpoint of a service, or for handlers that pass requests on, the path that the service gets.
+    package func resource(for aim: RouteAim, of request: borrowing RequestHead) -> AccessResource {
+        let destination = aim.destination
         // Handlers that need no service do what they do by themselves.
-        guard let use = kind.nodeUse, !destination.service.isEmpty else { return ownResource(of: request) }
+        guard let use = aim.kind.nodeUse, !destination.service.isEmpty else { return ownResource(of: request) }
         let full = configuration.doublesNames ? "\(prefix(for: request))\(destination.service)" : destination.service
         let name = configuration.serviceName ?? full
+        if let prefix = aim.strippedPrefix {
+            return AccessResource(path: prefix.rest(of: request.routedSpan).utf8.span, of: name)
+        }
         guard use == .calls || request.isGRPC else { return AccessResource(path: request.routedSpan, of: name) }
         // What is passed on in gRPC without a look at it is named by its path alone.
         return AccessResource(calling: destination.endpoint.isEmpty ? request.path : destination.endpoint, of: name)

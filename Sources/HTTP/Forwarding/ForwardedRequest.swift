@@ -22,7 +22,7 @@ package enum ForwardedRequest {
         host: String? = nil,
         to buffer: inout ByteBuffer
     ) {
-        writeRequestLine(head, target: rewrite?.target ?? target, to: &buffer)
+        writeRequestLine(head, target: target, rewrite: rewrite, to: &buffer)
         writeHost(head, host ?? context.host, to: &buffer)
         writeEndToEnd(
             head.fields, isTrusted: context.isTrusted, withoutPrefix: rewrite != nil, to: &buffer)
@@ -38,10 +38,12 @@ package enum ForwardedRequest {
     }
 
     private static func writeRequestLine(
-        _ head: borrowing RequestHead, target: String?, to buffer: inout ByteBuffer
+        _ head: borrowing RequestHead, target: String?, rewrite: RequestRewrite?, to buffer: inout ByteBuffer
     ) {
         head.method.write(to: &buffer)
-        if let target {
+        if let rewrite {
+            rewrite.writeTarget(of: head, to: &buffer)
+        } else if let target {
             for byte in target.utf8 { buffer.append(byte.isControl || byte == .space ? .hyphen : byte) }
         } else if head.hasAuthorityInTarget, head.method != .connect {
             // RFC 9112, 3.2.4: this asks about the server as a whole.

@@ -138,7 +138,7 @@ extension Span<UInt8> {
 
     /// The first control byte at or after `start`, tab included; `count` when there is none. Eight bytes at a time.
     @inline(__always)
-    func firstControl(from start: Int) -> Int {
+    package func firstControl(from start: Int) -> Int {
         let ones: UInt64 = 0x0101_0101_0101_0101
         let tops: UInt64 = 0x8080_8080_8080_8080
         var index = start

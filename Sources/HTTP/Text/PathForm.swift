@@ -53,7 +53,7 @@ package enum PathForm: Sendable, Equatable {
         decoded.reserveCapacity(path.count)
         var index = 0
         while index < path.count {
-            if path[index] == .percent, path.escapedByte(at: index) == .slash {
+            if path.escapedByte(at: index) == .slash {
                 decoded.append(.slash)
                 index += 3
             } else {
@@ -137,7 +137,7 @@ private enum PathPieces {
         case 0xf0: isTooLong = { (0x80..<0x90).contains($0) }
         default: return
         }
-        guard index + 3 < path.count, path[index + 3] == .percent, let second = path.escapedByte(at: index + 3),
+        guard index + 3 < path.count, let second = path.escapedByte(at: index + 3),
             isTooLong(second)
         else { return }
         throw AmbiguousPath(path, index..<(index + 6), "a character in a longer form than UTF-8 has for it")
@@ -163,14 +163,5 @@ private enum PathPieces {
             let last = endsPlainly ? end : end + 3
             throw AmbiguousPath(path, first..<last, "which some servers read as a step up or aside")
         }
-    }
-}
-
-extension Span<UInt8> {
-    /// The byte that the escape at this place stands for. Nil when two hexadecimal digits do not follow.
-    fileprivate func escapedByte(at index: Int) -> UInt8? {
-        guard index + 2 < count, let high = self[index + 1].hexadecimalValue, let low = self[index + 2].hexadecimalValue
-        else { return nil }
-        return high << 4 | low
     }
 }

@@ -11,10 +11,8 @@ package enum PercentEncoding {
         while index < bytes.count {
             let byte = bytes[index]
             if byte == .percent {
-                guard index + 2 < bytes.count, let high = bytes[index + 1].hexadecimalValue,
-                    let low = bytes[index + 2].hexadecimalValue
-                else { return nil }
-                decoded.append(high << 4 | low)
+                guard let escaped = bytes.escapedByte(at: index) else { return nil }
+                decoded.append(escaped)
                 index += 3
             } else {
                 decoded.append(plusIsSpace && byte == 0x2b ? .space : byte)
@@ -112,5 +110,16 @@ package enum PercentEncoding {
             dots += 1
         }
         return dots <= 2 ? dots : 0
+    }
+}
+
+extension Span<UInt8> {
+    /// The byte that the escape at this place stands for. Nil where no percent sign is, or two hexadecimal digits do not
+    /// follow it.
+    package func escapedByte(at index: Int) -> UInt8? {
+        guard self[index] == .percent, index + 2 < count, let high = self[index + 1].hexadecimalValue,
+            let low = self[index + 2].hexadecimalValue
+        else { return nil }
+        return high << 4 | low
     }
 }

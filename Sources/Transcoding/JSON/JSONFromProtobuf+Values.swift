@@ -142,7 +142,8 @@ extension JSONFromProtobuf {
         return start..<end
     }
 
-    private func moment(_ message: MessageEntry, base: Int) throws(WireProblem) -> Moment {
+    /// Seconds and nanoseconds, which moments and durations have in the same fields.
+    private func parts(of message: MessageEntry, base: Int) throws(WireProblem) -> (Int64, Int32) {
         var values: (UInt64, UInt64) = (0, 0)
         let (seconds, nanoseconds) = (runs(of: 0, base: base), runs(of: 1, base: base))
         if !seconds.isEmpty {
@@ -153,22 +154,24 @@ extension JSONFromProtobuf {
             var reader = lastValue(nanoseconds)
             values.1 = try bits(.int32, &reader)
         }
-        return Moment(seconds: Int64(bitPattern: values.0), nanoseconds: Int32(truncatingIfNeeded: values.1))
+        return (Int64(bitPattern: values.0), Int32(truncatingIfNeeded: values.1))
     }
 
     mutating func timestamp(_ message: MessageEntry, base: Int) throws(WireProblem) {
-        let moment = try moment(message, base: base)
-        guard moment.isTimestamp else { throw problem(base, "a time outside of the years 1 to 9999") }
+        let (seconds, nanoseconds) = try parts(of: message, base: base)
+        let moment = Moment(seconds: Int(seconds), nanoseconds: nanoseconds)
+        guard moment.isProtobufTimestamp else { throw problem(base, "a time outside of the years 1 to 9999") }
         out.append(0x22)
-        moment.appendTimestamp(to: &out)
+        moment.append(to: &out, .shortest)
         out.append(0x22)
     }
 
     mutating func duration(_ message: MessageEntry, base: Int) throws(WireProblem) {
-        let moment = try moment(message, base: base)
-        guard moment.isDuration else { throw problem(base, "a duration of more than 10,000 years, or of two signs") }
+        let (seconds, nanoseconds) = try parts(of: message, base: base)
+        let duration = ProtobufDuration(seconds: seconds, nanoseconds: nanoseconds)
+        guard duration.isValid else { throw problem(base, "a duration of more than 10,000 years, or of two signs") }
         out.append(0x22)
-        moment.appendDuration(to: &out)
+        duration.append(to: &out)
         out.append(0x22)
     }
 

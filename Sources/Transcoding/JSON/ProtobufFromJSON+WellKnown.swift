@@ -7,30 +7,30 @@ extension ProtobufFromJSON {
         guard cursor.current == 0x22 else { throw cursor.expected("a time in a string") }
         let start = cursor.offset
         let extent = try takeString()
-        guard let moment = Moment(timestamp: content(extent)) else {
+        guard let moment = Moment(rfc3339: content(extent)), moment.isProtobufTimestamp else {
             throw JSONProblem(offset: start, reason: "no time such as \"2006-01-02T15:04:05.999Z\"")
         }
-        append(moment)
+        append(Int64(moment.seconds), moment.nanoseconds)
     }
 
     mutating func duration() throws(JSONProblem) {
         guard cursor.current == 0x22 else { throw cursor.expected("a duration in a string") }
         let start = cursor.offset
         let extent = try takeString()
-        guard let moment = Moment(duration: content(extent)) else {
+        guard let duration = ProtobufDuration(content(extent)) else {
             throw JSONProblem(offset: start, reason: "no duration such as \"1.5s\"")
         }
-        append(moment)
+        append(duration.seconds, duration.nanoseconds)
     }
 
-    private mutating func append(_ moment: Moment) {
-        if moment.seconds != 0 {
+    private mutating func append(_ seconds: Int64, _ nanoseconds: Int32) {
+        if seconds != 0 {
             out.append(tag: 1, .varint)
-            out.append(varint: UInt64(bitPattern: moment.seconds))
+            out.append(varint: UInt64(bitPattern: seconds))
         }
-        if moment.nanoseconds != 0 {
+        if nanoseconds != 0 {
             out.append(tag: 2, .varint)
-            out.append(varint: UInt64(bitPattern: Int64(moment.nanoseconds)))
+            out.append(varint: UInt64(bitPattern: Int64(nanoseconds)))
         }
     }
 

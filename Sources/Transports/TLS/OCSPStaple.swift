@@ -1,3 +1,4 @@
+internal import Bytes
 internal import COpenSSL
 
 /// What an authority says about the revocation of a certificate (RFC 6960), to be handed to clients with it (RFC 6066, 8).
@@ -77,7 +78,7 @@ struct OCSPStaple: Sendable {
         // Without an end the response is good until newer information is there; a day is what we believe of that.
         let last = nextUpdate.map { CertificateFacts.seconds(UnsafePointer($0)) ?? 0 } ?? (first &+ 86_400)
         guard first <= now + 300 else { throw TLSProblem("it is not valid yet") }
-        guard now <= last else { throw TLSProblem("it has expired on \(CertificateFacts.date(last)); fetch a new one") }
+        guard now <= last else { throw TLSProblem("it has expired on \(Moment(seconds: last).day); fetch a new one") }
         return last
     }
 }

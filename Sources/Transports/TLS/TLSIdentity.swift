@@ -1,3 +1,4 @@
+internal import Bytes
 internal import COpenSSL
 internal import Glibc
 
@@ -52,12 +53,12 @@ package final class TLSIdentity: Sendable {
         kind = CertificateFacts.kind(of: self.key)
         guard now >= validity.lowerBound else {
             throw TLSProblem(
-                "the certificate in \(origin) is not valid before \(CertificateFacts.date(validity.lowerBound)):"
+                "the certificate in \(origin) is not valid before \(Moment(seconds: validity.lowerBound).day):"
                     + " check the clock of this machine, or wait")
         }
         guard now <= validity.upperBound else {
             throw TLSProblem(
-                "the certificate in \(origin) has expired on \(CertificateFacts.date(validity.upperBound)): renew it")
+                "the certificate in \(origin) has expired on \(Moment(seconds: validity.upperBound).day): renew it")
         }
         (self.staple, stapleProblem) = Self.staple(staple, for: self.chain, now: now)
     }
@@ -75,7 +76,7 @@ package final class TLSIdentity: Sendable {
     }
 
     /// The day on which it ends, such as `2027-01-31`.
-    package var lastDay: String { CertificateFacts.date(validity.upperBound) }
+    package var lastDay: String { Moment(seconds: validity.upperBound).day }
 }
 
 /// What certificates say of themselves.
@@ -120,14 +121,6 @@ enum CertificateFacts {
         var parts = tm()
         guard let time, ASN1_TIME_to_tm(time, &parts) == 1 else { return nil }
         return timegm(&parts)
-    }
-
-    /// Such as `2027-01-31`, in UTC.
-    static func date(_ seconds: Int) -> String {
-        var (time, parts) = (time_t(seconds), tm())
-        gmtime_r(&time, &parts)
-        let digits = { (number: CInt) in number < 10 ? "0\(number)" : "\(number)" }
-        return "\(parts.tm_year + 1900)-\(digits(parts.tm_mon + 1))-\(digits(parts.tm_mday))"
     }
 
     static func kind(of key: LibraryObject) -> String {

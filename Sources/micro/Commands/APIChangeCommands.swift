@@ -21,6 +21,7 @@ struct APIAddCommand: MicroCommand {
         ]
         let names: [(String, SettingKey)] = [
             ("service", .routeService), ("namespace", .routeNamespace), ("endpoint", .routeEndpoint),
+            ("stripPrefix", .routePrefix),
         ]
         for (name, key) in names {
             if let text = settings.text(key) { route[name] = .string(text) }
@@ -44,9 +45,10 @@ struct APISetCommand: MicroCommand {
         }
         let window = (context.settings.duration(.limitWindow) ?? .seconds(60)).components
         guard window.attoseconds == 0 else { throw .usage("--window must be whole seconds, such as --window=90s") }
-        return try await context.declare(
-            "POST", .limit,
-            ["path": .string(path), "requests": .integer(requests), "window": .integer(Int(window.seconds))])
+        var limit = context.settings.declaredCondition(of: path)
+        limit["requests"] = .integer(requests)
+        limit["window"] = .integer(Int(window.seconds))
+        return try await context.declare("POST", .limit, .object(limit))
     }
 }
 
@@ -77,19 +79,8 @@ struct APIDeleteCommand: MicroCommand {
 
     func run(in context: CommandContext) async throws(CommandFailure) -> Int32 {
         let kind = try DeclarationKind(kind, for: .apiDelete, among: DeclarationKind.allCases)
-        let settings = context.settings
-        var object: JSONObject = ["path": .string(try context.declaredPath())]
-        switch kind {
-        case .route:
-            object["methods"] = settings.declaredMethods
-            object["hosts"] = .array(settings.list(.routeHosts).map { .string($0.lowercased() == "any" ? "*" : $0) })
-        case .limit:
-            guard !settings.isGiven(.routeMethods), !settings.isGiven(.routeHosts) else {
-                let flag = settings.isGiven(.routeMethods) ? "--method" : "--host"
-                throw .usage("\(flag) has no meaning for a limit: it counts all methods and hosts of its path")
-            }
-        }
-        return try await context.declare("DELETE", kind, .object(object))
+        let condition = context.settings.declaredCondition(of: try context.declaredPath())
+        return try await context.declare("DELETE", kind, .object(condition))
     }
 }
 
@@ -158,6 +149,16 @@ extension CommandContext {
 }
 
 extension Settings {
+    /// Methods and hosts are left out where none is named.
+    fileprivate func declaredCondition(of path: String) -> JSONObject {
+        var object: JSONObject = ["path": .string(path)]
+        if isGiven(.routeMethods) { object["methods"] = declaredMethods }
+        if isGiven(.routeHosts) {
+            object["hosts"] = .array(list(.routeHosts).map { .string($0.lowercased() == "any" ? "*" : $0) })
+        }
+        return object
+    }
+
     /// Methods as everyone writes them, in capitals; `any` is the word for all of them in lists.
     fileprivate var declaredMethods: JSONValue {
         .array(list(.routeMethods).map { .string($0.lowercased() == "any" ? "*" : $0.uppercased()) })

@@ -7,7 +7,7 @@ extension ConfigurationReader {
     /// The most entries of the list.
     private static let maximumRoutes = 10_000
     private static let keys = [
-        "path", "methods", "hosts", "handler", "service", "endpoint", "body", "response_body", "stream",
+        "path", "methods", "hosts", "handler", "service", "endpoint", "strip_prefix", "body", "response_body", "stream",
     ]
     /// Methods that everyone writes in capitals; others are compared as they are.
     private static let knownMethods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -20,6 +20,7 @@ extension ConfigurationReader {
         var kind = HandlerKind.rpc
         var service = ""
         var endpoint = ""
+        var prefix: FileNode?
         var body = RouteRule.Body.merged
         var answer: RouteRule.AnswerField?
         var isStream = false
@@ -59,6 +60,7 @@ extension ConfigurationReader {
             case "handler": if let kind = handler(entry) { declaration.kind = kind }
             case "service": declaration.service = word(entry) ?? ""
             case "endpoint": declaration.endpoint = word(entry) ?? ""
+            case "strip_prefix": if word(entry) != nil { declaration.prefix = entry.value }
             case "body": declaration.body = body(entry)
             case "response_body":
                 if let field = word(entry), isField(field, entry) {
@@ -84,14 +86,26 @@ extension ConfigurationReader {
             complain("a route that calls needs an endpoint, such as endpoint: Orders.Read", about: item)
         }
         do throws(PathTemplate.Malformed) {
+            let condition = try RouteRule.Condition(
+                path: path, methods: declaration.methods, hosts: declaration.hosts)
             return RouteRule(
-                on: try RouteRule.Condition(path: path, methods: declaration.methods, hosts: declaration.hosts),
-                kind: declaration.kind, services: declaration.service.isEmpty ? [] : [declaration.service],
+                on: condition, without: prefix(of: condition, declaration), kind: declaration.kind,
+                services: declaration.service.isEmpty ? [] : [declaration.service],
                 endpoint: declaration.endpoint, isStream: declaration.isStream, body: declaration.body,
                 answer: declaration.answer, declarer: .operator,
                 origin: "configuration file \(text.name(of: item.place))")
         } catch {
             complain("the path \(path.prefix(64)) is no template: \(error)", about: node)
+            return nil
+        }
+    }
+
+    private mutating func prefix(of condition: RouteRule.Condition, _ declaration: Declaration) -> PathPrefix? {
+        guard let node = declaration.prefix, case .word(let word, _) = node.content else { return nil }
+        do throws(PathTemplate.Malformed) {
+            return try condition.prefix(named: word, for: declaration.kind)
+        } catch {
+            complain("strip_prefix: \(error)", about: node)
             return nil
         }
     }

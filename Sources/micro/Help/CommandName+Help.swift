@@ -108,17 +108,20 @@ extension CommandName {
             [
                 "micro api add route --path=/user --method=POST --service=user-service",
                 "micro api add route --path=/user/{id} --service=users --endpoint=User.Read",
+                "micro api add route --path=/shop/** --strip_prefix=/shop \\",
+                "    --handler=http --service=shop",
             ]
         case .apiSet:
             [
                 "micro api set limit --path=/user --requests=100 --window=1m",
                 "micro api set limit --path=/reports/** --requests=5",
+                "micro api set limit --path=/user --method=POST --host=example.com --requests=5",
             ]
         case .apiList: ["micro api list routes", "micro api list routes --origin=registry", "micro api list limits"]
         case .apiDelete:
             [
                 "micro api delete route --path=/user --method=POST --host=example.com",
-                "micro api delete limit --path=/user",
+                "micro api delete limit --path=/user --method=POST",
             ]
         case .config: ["micro config check micro.yaml", "micro config show --config=micro.yaml"]
         case .version: ["micro version", "micro --version"]

@@ -21,12 +21,12 @@ struct LineLogHandler: LogHandler {
     private let style: Style
     /// Puts `<6>` and the like before each line, by which the journal knows the priority.
     private let hasPriority: Bool
-    private let clock: @Sendable () -> Timestamp
+    private let clock: @Sendable () -> Moment
     private let sink: @Sendable (String) -> Void
 
     /// - Parameter sink: Takes one line with its line feed, from any thread.
     init(
-        style: Style, hasPriority: Bool = false, clock: @escaping @Sendable () -> Timestamp = { Timestamp.now() },
+        style: Style, hasPriority: Bool = false, clock: @escaping @Sendable () -> Moment = Moment.now,
         sink: @escaping @Sendable (String) -> Void
     ) {
         self.style = style
@@ -59,7 +59,7 @@ struct LineLogHandler: LogHandler {
             return "\(clock().clock) \(name) \(message.asOneLine)\(pairs)"
         case .json:
             var object = JSONObject()
-            object["time"] = .string(clock().rfc3339)
+            object["time"] = .string(clock().text(.milliseconds))
             object["level"] = .string(level.rawValue)
             object["message"] = .string(message)
             // Metadata never replaces what every line has.

@@ -119,6 +119,7 @@ enum SettingKey: String, CaseIterable, Sendable {
     case routeNamespace = "route_namespace"
     case routeService = "route_service"
     case routeEndpoint = "route_endpoint"
+    case routePrefix = "route_strip_prefix"
     case limitRequests = "limit_requests"
     case limitWindow = "limit_window"
 

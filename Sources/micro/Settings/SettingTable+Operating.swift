@@ -12,11 +12,11 @@ extension Setting {
             .routePath, "path", .text("path"), [.apiAdd, .apiSet, .apiList, .apiDelete],
             "The path, such as /user, or a template such as /user/{id}; for a list, what it begins with"),
         row(
-            .routeMethods, "method", .list("methods"), [.apiAdd, .apiDelete],
-            "The methods that are meant; all when none is named. To delete only a route for all methods: any"),
+            .routeMethods, "method", .list("methods"), [.apiAdd, .apiSet, .apiDelete],
+            "The methods that are meant; all when none is named. To delete only what is for all methods: any"),
         row(
-            .routeHosts, "host", .list("hosts"), [.apiAdd, .apiDelete],
-            "The hosts, such as example.com or *.example.com; all when none is named. To delete only a route for all"
+            .routeHosts, "host", .list("hosts"), [.apiAdd, .apiSet, .apiDelete],
+            "The hosts, such as example.com or *.example.com; all when none is named. To delete only what is for all"
                 + " hosts: any"),
         row(
             .routeOrigin, "origin", .word(valid: RouteSource.allCases.map(\.rawValue), notYet: [], isExact: true),
@@ -34,6 +34,10 @@ extension Setting {
         row(
             .routeEndpoint, "endpoint", .text("name"), [.apiAdd],
             "The endpoint, such as User.Create; what the path says, or the service's only one, when unset"),
+        row(
+            .routePrefix, "strip_prefix", .text("path"), [.apiAdd],
+            "The beginning of the path, such as /shop, that is taken off before requests are passed on; for handlers http,"
+                + " proxy and web. The service is told it in X-Forwarded-Prefix"),
         row(
             .limitRequests, "requests", .integer(RateLimit.requestCounts), [.apiSet],
             "How many requests pass within the window, from all clients together"),
