@@ -19,7 +19,8 @@ package final class CloudEventsHandler: RouteHandler {
         var body = ByteBuffer()
         try await exchange.collectMessage(into: &body, limit: publisher.configuration.maximumBody)
         let event = try CloudEventReader(
-            exchange.request, exchange.forwarding, body: body, now: publisher.now.text(.milliseconds), makeID: publisher.makeID
+            exchange.request, exchange.forwarding, body: body, now: publisher.now.text(.milliseconds),
+            makeID: publisher.makeID
         ).event()
         var content = ByteBuffer()
         JSONWriter.write(event.json, to: &content)

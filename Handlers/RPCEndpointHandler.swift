@@ -105,8 +105,9 @@ package final class RPCEndpointHandler: ExplainingHandler {
         try await answer.run()
     }
 
-    /// Who may use it at all is not told: that depends on where a client is.
+    /// Who may use it is told only where nobody may: else it depends on where a client is.
     package func explain(_ head: RequestHead, body: [UInt8]) -> Explanation {
+        guard access != .nobody else { return Explanation(of: head, problem: .rpcSwitchedOff) }
         guard head.method != .options else {
             return Explanation(
                 of: head, ownAnswer: "answered by the gateway with the methods that the path takes: POST, OPTIONS")
@@ -141,7 +142,7 @@ package final class RPCEndpointHandler: ExplainingHandler {
     private func checkAccess(_ exchange: Exchange) throws(GatewayError) {
         switch access {
         case .everyone: return
-        case .nobody: throw .rpcForbidden("/rpc is switched off; start with --enable_rpc to open it to everyone")
+        case .nobody: throw .rpcSwitchedOff
         case .thisMachine:
             let refusal = policy.refusal(
                 of: exchange.request, isFromThisMachine: exchange.isFromThisMachine, hasAccount: exchange.account != nil
@@ -160,6 +161,10 @@ package final class RPCEndpointHandler: ExplainingHandler {
 }
 
 extension GatewayError {
+    fileprivate static var rpcSwitchedOff: GatewayError {
+        rpcForbidden("/rpc is switched off; start with --enable_rpc to open it to everyone")
+    }
+
     fileprivate static func rpcForbidden(_ sentence: String) -> GatewayError {
         GatewayError(.forbidden, sentence, id: RPCRequest.errorID)
     }

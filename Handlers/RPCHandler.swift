@@ -171,6 +171,8 @@ package final class RPCHandler: RouteHandler {
     ) throws(GatewayError) -> [(name: String, value: String)] {
         if head.wantsWebSocket {
             try webSockets.checkIsStream(route)
+            var first = ByteBuffer()
+            if head.hasQuery || route.binding?.fields.isEmpty == false { try makePayload(of: &first, head, route) }
             return [("endpoint", route.destination.endpoint), ("messages", "those of the WebSocket, as they come")]
         }
         guard route.calls(with: head.method) else {

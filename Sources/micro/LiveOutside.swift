@@ -212,7 +212,10 @@ extension LoopRequester {
     }
 
     private static func unreachable(_ address: String, _ error: GatewayError) -> DirectoryError {
-        .unreachable("\(address) gives no answer (\(error.detail)); is micro running there?")
+        // The address is said once.
+        let node = "node \(address) at \(address): "
+        let reason = error.detail.hasPrefix(node) ? error.detail.dropFirst(node.count) : error.detail[...]
+        return .unreachable("\(address) gives no answer (\(reason)); is micro running there?")
     }
 }
 

@@ -36,7 +36,11 @@ final class OperatorBook: OperatorRecords {
         for configuration: ApplianceConfiguration, publishingTo routes: RouteBook
     ) throws(StartFailure) -> OperatorBook? {
         guard let first = configuration.gateways.first else { return nil }
-        let file = OperatorFile(in: configuration.stateDirectory, ProcessEnvironment.variables())
+        // A demonstration leaves nothing behind, and finds nothing of what others serve.
+        let keepsNothing = configuration.runsDemoServices && configuration.stateDirectory == nil
+        let file =
+            keepsNothing
+            ? OperatorFile() : OperatorFile(in: configuration.stateDirectory, ProcessEnvironment.variables())
         return try OperatorBook(file, namespace: first.namespace.name(for: RequestHead()), routes: routes)
     }
 

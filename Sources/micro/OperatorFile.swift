@@ -14,6 +14,8 @@ final class OperatorFile: Sendable {
     private let folder: StateDirectory?
     /// False for the usual place, which need not be there.
     private let isNamed: Bool
+    /// False where everything is forgotten at the end.
+    private let keeps: Bool
     /// As the file was when it was read or written last.
     private let mark = Mutex("")
 
@@ -25,6 +27,14 @@ final class OperatorFile: Sendable {
         let place = path.map { "\($0)/gateway" } ?? Self.usualFolder(environment)
         folder = place.map { StateDirectory($0, flag: "--state_dir") }
         isNamed = path != nil
+        keeps = true
+    }
+
+    /// No file at all: nothing was kept, and nothing will be.
+    init() {
+        folder = nil
+        isNamed = false
+        keeps = false
     }
 
     /// What systemd gives, else the user's folder for state.
@@ -68,6 +78,7 @@ final class OperatorFile: Sendable {
 
     /// Replaces the file, or leaves it as it is.
     func write(_ rules: OperatorRules) throws(OperatorRefusal) {
+        guard keeps else { return }
         guard let folder else {
             throw OperatorRefusal(
                 .serviceUnavailable, "there is no HOME to keep it in: start micro with --state_dir=FOLDER")

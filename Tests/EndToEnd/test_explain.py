@@ -208,6 +208,15 @@ def test_a_body_that_is_refused_is_explained_so_and_one_that_is_taken_is_not(dem
             assert status == 200 or answer["detail"].startswith("the service "), (body, answer)
 
 
+def test_a_switched_off_rpc_is_explained_as_it_is_answered(start_server):
+    server = start_server("--enable_rpc=false")
+    path = "/rpc?service=a&method=A.B"
+    told = explained(server, "POST", path)["problem"]
+    status, answer = request(server, "POST", path, body=b"")
+    assert (status, answer["detail"]) == (told["status"], told["detail"])
+    assert status == 403
+
+
 WEBSOCKET = [
     "Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13",
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
@@ -236,7 +245,8 @@ def test_every_handler_explains_what_it_refuses(start_server, micro_service, han
 
 
 def test_a_web_socket_is_explained(demo):
-    for path, words in [("/greeter/say/hello", "call it without a WebSocket"), ("/greeter/say/stream", None)]:
+    for path, words in [("/greeter/say/hello", "call it without a WebSocket"), ("/greeter/say/stream", None),
+                        ("/greeter/say/stream?count=x", "must be a number"), ("/greeter/say/stream?count=1", None)]:
         query = urllib.parse.urlencode([("method", "GET"), ("path", path), *[("header", line) for line in WEBSOCKET]])
         with urllib.request.urlopen(f"{demo.web_url}/api/explain?{query}", timeout=5) as answer:
             told = json.load(answer)["data"]

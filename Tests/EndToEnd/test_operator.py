@@ -248,3 +248,19 @@ def test_where_nothing_can_be_kept_the_command_fails_and_the_start_does_not(star
     refusal = admin(server, "set", "limit", "--path=/user", "--requests=1", code=1)
     assert "it cannot be kept: the folder /proc/nowhere/gateway (--state_dir)" in refusal
     assert admin(server, "list", "limits") == ""
+
+
+def test_a_demonstration_finds_nothing_and_leaves_nothing(start, admin, tmp_path):
+    home = {"HOME": str(tmp_path), "XDG_STATE_HOME": "", "STATE_DIRECTORY": ""}
+    words = ("demo", "--api_address=127.0.0.1:0", "--web_address=127.0.0.1:0")
+    kept = tmp_path / ".local/state/micro/gateway/operator.json"
+    kept.parent.mkdir(parents=True)
+    kept.write_text('{"version":1,"routes":[],"limits":[{"path":"/","requests":1,"window":60}]}')
+    before = kept.read_bytes()
+    demo = start(*words, env=home)
+    assert admin(demo, "list", "limits") == ""
+    admin(demo, "set", "limit", "--path=/user", "--requests=2")
+    assert admin(demo, "list", "limits") == "/user 2 requests in 1m\n"
+    demo.stop()
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [kept]
+    assert kept.read_bytes() == before

@@ -73,7 +73,9 @@ def test_an_encoded_slash_is_what_the_operator_says(gateway):
     assert ask(server, "/site%2Fx?c=%2F").body == b"/site%2Fx?c=%2F"
     assert ask(server, "/site%2F..%2Fx").value("Location") == "/x"
     server, _ = gateway()
-    assert ask(server, "/site%2Fx").status in (400, 404)
+    answer = ask(server, "/site%2Fx")
+    assert answer.status == 400
+    assert "stands for a slash" in json.loads(answer.body)["detail"]
 
 
 def test_the_root_and_the_icon_are_the_gateway_s_until_someone_declares_them(gateway):  # Q61
