@@ -42,17 +42,25 @@ extension OperatorRoute {
     }
 
     package var json: JSONValue {
-        var object = JSONObject()
-        object["path"] = .string(condition.text)
-        object["methods"] = .array(condition.methods.map { .string($0.description) })
-        object["hosts"] = .array(condition.hosts.map { .string($0.description) })
-        object["handler"] = .string(kind.rawValue)
-        if let strippedPrefix { object["stripPrefix"] = .string(strippedPrefix.description) }
+        var object = condition.members(takenBy: kind, without: strippedPrefix)
         object["service"] = .string(service)
         if let namespace { object["namespace"] = .string(namespace) }
         object["endpoint"] = .string(endpoint)
         object["stream"] = .bool(isStream)
         return .object(object)
+    }
+}
+
+extension RouteRule.Condition {
+    /// What the API tells first of every route.
+    func members(takenBy kind: HandlerKind, without prefix: PathPrefix?) -> JSONObject {
+        var object = JSONObject()
+        object["path"] = .string(text)
+        object["methods"] = .array(methods.map { .string($0.description) })
+        object["hosts"] = .array(hosts.map { .string($0.description) })
+        object["handler"] = .string(kind.rawValue)
+        if let prefix { object["stripPrefix"] = .string(prefix.description) }
+        return object
     }
 }
 

@@ -107,12 +107,7 @@ package struct RouteListing: Sendable {
 extension RouteRule {
     /// - Parameter winners: Origins of the routes that take requests from this one; nil or empty when none does.
     fileprivate func json(from source: RouteSource, yieldingTo winners: [String]?) -> JSONValue {
-        var object = JSONObject()
-        object["path"] = .string(condition.text)
-        object["methods"] = .array(condition.methods.map { .string($0.description) })
-        object["hosts"] = .array(condition.hosts.map { .string($0.description) })
-        object["handler"] = .string(kind.rawValue)
-        if let strippedPrefix { object["stripPrefix"] = .string(strippedPrefix.description) }
+        var object = condition.members(takenBy: kind, without: strippedPrefix)
         object["service"] = .string(services.first ?? "")
         object["services"] = .array(services.map { .string($0) })
         object["endpoint"] = .string(endpoint)
