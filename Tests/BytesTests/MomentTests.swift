@@ -55,7 +55,8 @@ struct MomentTests {
     @Test(
         "each day has its place in the week",
         arguments: [
-            (1970, 1, 1, 4), (1969, 12, 31, 3), (1969, 12, 28, 0), (1994, 11, 6, 0), (2000, 2, 29, 2), (2026, 11, 21, 6),
+            (1970, 1, 1, 4), (1969, 12, 31, 3), (1969, 12, 28, 0), (1994, 11, 6, 0), (2000, 2, 29, 2),
+            (2026, 11, 21, 6),
             (1, 1, 1, 1),
         ])
     func weekday(year: Int, month: Int, day: Int, weekday: Int) {
