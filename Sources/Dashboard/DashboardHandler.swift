@@ -282,14 +282,15 @@ extension DashboardHandler {
     nonisolated(nonsending) private func refuseMethod(
         _ exchange: Exchange, allow: String
     ) async throws(GatewayError) {
+        let allowed = "\(allow), OPTIONS"
         if exchange.request.method == .options {
             var fields = HeaderFields()
-            fields.append(.allow, "\(allow), OPTIONS")
+            fields.append(.allow, allowed)
             var body = ByteBuffer()
             return try await exchange.respond(.ok, fields, body: &body)
         }
         try await Answer.error(
-            .methodNotAllowed, "\(exchange.request.path) takes \(allow) only", allow: allow, to: exchange)
+            .methodNotAllowed, "\(exchange.request.path) takes \(allow) only", allow: allowed, to: exchange)
     }
 }
 

@@ -15,7 +15,8 @@ extension GatewayError {
             let isMissing = outcome.isMissingEndpoint
             let code = isMissing ? 404 : outcome.status.httpStatus.code
             let text = outcome.message.isEmpty ? outcome.status.name : outcome.message
-            let id = isMissing ? "go.micro.client" : service
+            // That time is up the node may tell first, or we: it is one thing.
+            let id = isMissing || outcome.status == .deadlineExceeded ? "go.micro.client" : service
             self.init(reportedBy: service, MicroError(id: id, code: code, detail: text))
         }
     }

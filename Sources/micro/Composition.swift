@@ -243,8 +243,12 @@ struct Composition: Sendable {
             configuration: rpc(gateway), authorizer: authorizer)
     }
 
-    var facts: ClientFacts {
-        ClientFacts(trustedProxies: configuration.trustedProxies, viaName: "micro-\(getpid())")
+    /// What listeners have in common.
+    ///
+    /// - Parameter namespace: What nodes are told of requests that are passed on; nil for nothing.
+    func facts(_ namespace: Namespace? = nil) -> ClientFacts {
+        ClientFacts(
+            trustedProxies: configuration.trustedProxies, viaName: "micro-\(getpid())", namespace: namespace)
     }
 
     fileprivate var pool: PoolConfiguration {

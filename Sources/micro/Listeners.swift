@@ -77,25 +77,26 @@ struct Listeners {
         do throws(SystemError) {
             for (given, sockets) in zip(configuration.gateways, gateways) {
                 guard let socket = sockets.take() else { continue }
-                try await worker.listen(socket, facts: composition.facts, security: security) {
+                try await worker.listen(socket, facts: composition.facts(given.commonNamespace), security: security) {
                     composition.gateway(given, registrar, $0)
                 }
             }
             if let given = configuration.web, let socket = web?.take() {
                 let parts = DashboardParts(appliance, given, addresses)
-                try await worker.listen(socket, as: .attendance, facts: composition.facts, security: security) {
+                let facts = composition.facts(given.commonNamespace)
+                try await worker.listen(socket, as: .attendance, facts: facts, security: security) {
                     composition.dashboard(parts, $0)
                 }
             }
             if let given = configuration.proxy, let socket = proxy?.take() {
-                try await worker.listen(socket, facts: composition.facts, security: security) {
+                try await worker.listen(socket, facts: composition.facts(), security: security) {
                     composition.proxy(given, $0)
                 }
             }
             if let keeper = appliance.certificates as? CertificateKeeper, let socket = challenges?.take() {
                 let hosts = configuration.security?.acme?.hosts ?? []
                 let port = addresses.secure?.port ?? 443
-                try await worker.listen(socket, facts: composition.facts) { _ in
+                try await worker.listen(socket, facts: composition.facts()) { _ in
                     ChallengeHandler(board: keeper.board, hosts: hosts, port: port)
                 }
             }

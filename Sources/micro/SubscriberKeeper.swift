@@ -133,7 +133,7 @@ actor SubscriberKeeper {
         let (memory, limit) = (site.memory, composition.configuration.limits.rpcBody)
         do throws(SystemError) {
             // In base64 within JSON, and with a header.
-            try await worker.listen(socket, facts: composition.facts) { _ in
+            try await worker.listen(socket, facts: composition.facts()) { _ in
                 DeliveryHandler(memory, maximumMessage: limit / 3 * 4 + 65_536)
             }
         } catch {

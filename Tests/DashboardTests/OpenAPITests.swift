@@ -367,6 +367,6 @@ struct OpenAPITests {
             Rig().get("/api/openapi.json").detail == "there is no gateway in this program, and so nothing to describe")
         let refused = rig.request(.post, "/api/openapi.json")
         #expect(refused.status == 405)
-        #expect(refused.field("Allow") == "GET, HEAD")
+        #expect(refused.field("Allow") == "GET, HEAD, OPTIONS")
     }
 }

@@ -151,6 +151,22 @@ struct ForwardedRequestTests {
                 .hasPrefix("GET /y-HTTP/1.1--X:-y HTTP/1.1\r\nHost: a\r\n"))
     }
 
+    @Test func `the node is told the namespace that we say, on one line, and never the client's`() throws {
+        for (name, line) in [
+            ("go.micro", "Micro-Namespace: go.micro\r\n"), ("a\r\nB: c", "Micro-Namespace: a--B: c\r\n"), ("", nil),
+        ] {
+            let context = ForwardingContext(
+                clientAddress: "192.0.2.1", isTrusted: false, scheme: "http", viaName: "v",
+                namespace: { (head: borrowing RequestHead) in head.path == "/a" ? name : "other" })
+            for context in [context, context.with(clientCertificate: "c")] {
+                let text = try forward("GET /a HTTP/1.1\r\nHost: a\r\nMicro-Namespace: evil\r\n\r\n", context)
+                #expect(!text.contains("evil"))
+                #expect(text.contains("Micro-Namespace") == (line != nil))
+                #expect(text.contains(line ?? ""))
+            }
+        }
+    }
+
     @Test func `a client of HTTP 1.0 without a host is named by its address alone`() throws {
         let text = try forward("GET / HTTP/1.0\r\n\r\n", stranger)
         #expect(

@@ -89,6 +89,16 @@ struct GRPCCallTests {
         #expect(rig.connections.count == 1)
     }
 
+    @Test func `that time is up is one error, whoever tells it first`() throws {
+        let rig = GRPCRig()
+        rig.call()
+        rig.node.settings()
+        rig.node.begin(1)
+        rig.node.end(1, status: 4, [("grpc-message", "late")])
+        let error = MicroError(text: try #require(rig.reply()).body)
+        #expect((error.id, error.code) == ("go.micro.client", 504))
+    }
+
     @Test(
         "an error keeps its code and its words",
         arguments: [

@@ -34,6 +34,11 @@ package enum ForwardedRequest {
         } else {
             writeOrigin(head, context: context, to: &buffer)
         }
+        if let name = context.namespace?(head), !name.isEmpty {
+            buffer.append("Micro-Namespace: ")
+            for byte in name.utf8 { buffer.append(byte.isControl ? .hyphen : byte) }
+            buffer.append("\r\n")
+        }
         writeVia(head.version, context: context, to: &buffer)
     }
 

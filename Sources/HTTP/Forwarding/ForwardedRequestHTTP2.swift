@@ -32,6 +32,9 @@ extension ForwardedRequest {
                 encoder.encode(fields.nameSpan(at: index), fields.valueSpan(at: index), to: &block)
             }
         }
+        if let name = context.namespace?(head), !name.isEmpty {
+            encoder.encode("micro-namespace", name, to: &block)
+        }
         writeOrigin(head, context: context, with: &encoder, to: &block)
     }
 

@@ -27,6 +27,9 @@ package final class ForwardingContext: Sendable {
     /// Who the client is by its certificate, as nodes are told in `X-Forwarded-Client-Cert`. Nil when it has shown none;
     /// what a client itself sends under that name is never passed on.
     package let clientCertificate: String?
+    /// The namespace of a request, which nodes are told in `Micro-Namespace`; empty for none. Nil, the default, tells none of
+    /// any request. What a client sends under that name is never passed on.
+    let namespace: (@Sendable (borrowing RequestHead) -> String)?
 
     /// `192.0.2.1`.
     let address: ByteBuffer
@@ -51,10 +54,12 @@ package final class ForwardingContext: Sendable {
     ///   - scheme: `http` or `https`, as the client connected to us.
     ///   - viaName: The pseudonym of this gateway in `Via`: a token, the same in all its processes that share a node.
     ///   - clientCertificate: Printable ASCII.
+    ///   - namespace: Of a request.
     package init(
         clientAddress: String, isTrusted: Bool, scheme: String, viaName: String, host: String? = nil,
-        clientCertificate: String? = nil
+        clientCertificate: String? = nil, namespace: (@Sendable (borrowing RequestHead) -> String)? = nil
     ) {
+        self.namespace = namespace
         self.clientAddress = clientAddress
         self.isTrusted = isTrusted
         self.scheme = scheme
@@ -100,7 +105,7 @@ package final class ForwardingContext: Sendable {
     package func with(clientCertificate: String) -> ForwardingContext {
         ForwardingContext(
             clientAddress: clientAddress, isTrusted: isTrusted, scheme: scheme, viaName: viaName, host: host,
-            clientCertificate: clientCertificate)
+            clientCertificate: clientCertificate, namespace: namespace)
     }
 
     /// Whether the request has been here before: its `Via` names this gateway (RFC 9110, 7.6.3).
