@@ -9,15 +9,35 @@ struct PathParts {
     let segments: [String]
 
     init?(_ path: Span<UInt8>) {
-        let canonical = PercentEncoding.canonicalPath(path) ?? String(path)
-        guard canonical.utf8.first == UInt8(ascii: "/") else { return nil }
-        let text = canonical.dropFirst()
-        self.init(
-            text.isEmpty ? [] : text.split(separator: "/", omittingEmptySubsequences: false).map(String.init))
+        if let canonical = PercentEncoding.canonicalPath(path) {
+            self.init(canonical: canonical.utf8.span)
+        } else {
+            self.init(canonical: path)
+        }
     }
 
-    private init?(_ encoded: [String]) {
+    /// Every request whose path is not remembered gets here, so bytes are compared, and not characters.
+    private init?(canonical path: Span<UInt8>) {
+        let slash = UInt8(ascii: "/")
+        guard path.first(slash) == 0 else { return nil }
+        var encoded: [String] = []
+        encoded.reserveCapacity(4)
+        var start = 1
+        while start < path.count || (start == path.count && start > 1), encoded.count <= Self.maximumSegments {
+            let end = path.first(slash, from: start) ?? path.count
+            encoded.append(String(path.extracting(start..<end)))
+            start = end + 1
+        }
+        self.init(encoded, hasEscapes: path.first(UInt8(ascii: "%")) != nil)
+    }
+
+    private init?(_ encoded: [String], hasEscapes: Bool = true) {
         guard encoded.count <= Self.maximumSegments else { return nil }
+        guard hasEscapes else {
+            self.encoded = encoded
+            segments = encoded
+            return
+        }
         var segments: [String] = []
         segments.reserveCapacity(encoded.count)
         for part in encoded {

@@ -118,7 +118,7 @@ extension Span<UInt8> {
 
     /// The first place of a byte at or after `start`; nil when there is none.
     @inline(__always)
-    func first(_ byte: UInt8, from start: Int = 0) -> Int? {
+    package func first(_ byte: UInt8, from start: Int = 0) -> Int? {
         var index = start
         while index < count {
             if self[index] == byte { return index }
