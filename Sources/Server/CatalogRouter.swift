@@ -5,8 +5,8 @@ package import HTTP
 /// Finds routes: a declared route or else the resolver names the destination, the catalog knows its nodes, a selector picks
 /// among them.
 ///
-/// What was decided is remembered for each method, host and path until the catalog changes, so that a path asked for
-/// again costs a comparison. The memory is a table of fixed size.
+/// What was decided twice is remembered for each method, host and path until the catalog changes, so that a path asked for
+/// often costs a comparison. The memory is a table of fixed size.
 package final class CatalogRouter: Router {
     /// What becomes of requests for which no route was declared.
     package enum Mode: Sendable, Equatable {

@@ -120,25 +120,37 @@ struct CatalogRouterTests {
         #expect(rpc?.report.detail.contains("handler rpc") == true)
     }
 
-    @Test func `what was decided is remembered until the catalog changes`() throws {
+    @Test func `what was decided twice is remembered until the catalog changes`() throws {
         register(1, service("a", ["n1": Self.mucp]))
         let router = router(.kind(.rpc))
-        let first = try router.route(head("/a/b"))
-        #expect(try router.route(head("/a/b")) === first)
-        #expect(resolver.asked.value == 1)
+        _ = try router.route(head("/a/b"))
+        let second = try router.route(head("/a/b"))
+        #expect(try router.route(head("/a/b")) === second)
+        #expect(resolver.asked.value == 2)
         // Another query is the same path; another method or host may be another route.
         _ = try router.route(head("/a/b?c=d"))
-        #expect(resolver.asked.value == 1)
+        #expect(resolver.asked.value == 2)
         _ = try router.route(head("/a/b", method: .post))
         _ = try router.route(head("/a/b", host: "other"))
-        #expect(resolver.asked.value == 3)
+        #expect(resolver.asked.value == 4)
 
         register(2, service("a", ["n2": Self.mucp]))
-        let second = try router.route(head("/a/b"))
-        #expect(second.nodes.nodes.map(\.id) == ["n2"])
-        #expect(resolver.asked.value == 4)
+        let other = try router.route(head("/a/b"))
+        #expect(other.nodes.nodes.map(\.id) == ["n2"])
+        #expect(resolver.asked.value == 5)
         register(3)
         #expect(throws: GatewayError.self) { try router.route(head("/a/b")) }
+    }
+
+    @Test func `paths that come once leave in memory what comes often`() throws {
+        register(1, service("a", ["n1": Self.mucp]))
+        let router = router(.kind(.rpc))
+        let often = (0..<2).map { _ in head("/a/often") }
+        for head in often { _ = try router.route(head) }
+        for number in 0..<20_000 { _ = try router.route(head("/a/\(number)")) }
+        #expect(resolver.asked.value == 20_002)
+        _ = try router.route(often[0])
+        #expect(resolver.asked.value == 20_002)
     }
 
     @Test func `whatever the memory forgot, the answer is the same`() throws {
@@ -165,7 +177,7 @@ struct CatalogRouterTests {
         let router = router(.kind(.rpc))
         var count = 0
         for path in paths {
-            for _ in 0..<2 {
+            for _ in 0..<3 {
                 let route = try router.route(head(path))
                 #expect(route.nodes.nodes.map(\.id) == [path.hasPrefix("/a") ? "n1" : "n2"])
                 #expect(path.hasSuffix("/\(route.destination.endpoint)"))
@@ -174,7 +186,7 @@ struct CatalogRouterTests {
         }
         #expect(count > 100)
         // What was asked for last is remembered, and nothing else of them: no place is ever searched.
-        #expect(resolver.asked.value == count)
+        #expect(resolver.asked.value == 2 * count)
     }
 
     /// B06 and B11.

@@ -152,7 +152,7 @@ struct ServiceVersionTests {
     @Test func `where nobody else can be asked, there is but one route`() throws {
         let router = router([Self.wanting("1", ["PUT *"], nodes: 0), Self.wanting("2", ["PUT item"])])
         let routes = try (0..<3).map { _ in try router.route(head("PUT /items/7")) }
-        #expect(routes.allSatisfy { $0 === routes[0] && $0.variants.isEmpty })
+        #expect(routes.allSatisfy { nodes($0) == ["2"] && $0.variants.isEmpty })
         #expect(routes[0].binding?.rule.body == .field("item"))
     }
 
